@@ -1,0 +1,2 @@
+/** MessagePack, the encoding of all that travels. @module */
+export { Decoder, Encoder, ExtensionCodec, type ExtensionCodecType } from "npm:@msgpack/msgpack@3.1.3";

@@ -1,0 +1,80 @@
+/**
+ * What happened, as the scheduler writes it down: the only way from the scheduler to the hub, and to a journal.
+ *
+ * Types only. Facts are in the past tense and complete in themselves: folding them runs no decision code. `at` is epoch
+ * ms of the controller's monotonic clock.
+ * @module
+ */
+import type { DispatchNumber, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "./ids.ts";
+import type { AttemptReport, TaskOutcome } from "./outcome.ts";
+import type { TaskSpec } from "./task_spec.ts";
+
+export type Fact =
+  | { readonly kind: "epoch-began"; readonly at: number; readonly epoch: Epoch }
+  | {
+    readonly kind: "host-joined";
+    readonly at: number;
+    readonly host: HostId;
+    readonly hostname: string;
+    readonly pid: number;
+    readonly packageVersion: string;
+  }
+  | { readonly kind: "host-lost"; readonly at: number; readonly host: HostId; readonly reason: string }
+  | { readonly kind: "engine-expected"; readonly at: number; readonly engine: EngineId; readonly host: HostId }
+  | {
+    readonly kind: "engine-joined";
+    readonly at: number;
+    readonly engine: EngineId;
+    readonly uuid: EngineUuid;
+    readonly host: HostId;
+    readonly pid: number;
+    readonly slots: number;
+  }
+  | { readonly kind: "engine-draining"; readonly at: number; readonly engine: EngineId }
+  | {
+    readonly kind: "engine-left";
+    readonly at: number;
+    readonly engine: EngineId;
+    readonly reason: string;
+    readonly requested: boolean;
+    readonly returns: boolean;
+  }
+  | {
+    readonly kind: "engine-failed";
+    readonly at: number;
+    readonly engine: EngineId;
+    readonly host: HostId;
+    readonly reason: string;
+    readonly givenUp: boolean;
+  }
+  | { readonly kind: "client-attached"; readonly at: number; readonly session: Session }
+  | { readonly kind: "client-left"; readonly at: number; readonly session: Session }
+  | { readonly kind: "task-accepted"; readonly at: number; readonly spec: TaskSpec }
+  | {
+    readonly kind: "task-assigned";
+    readonly at: number;
+    readonly task: TaskId;
+    readonly engine: EngineId;
+    readonly uuid: EngineUuid;
+    readonly number: DispatchNumber;
+    readonly attempt: number;
+  }
+  | {
+    readonly kind: "attempt-failed";
+    readonly at: number;
+    readonly task: TaskId;
+    readonly engine: EngineId;
+    readonly reason: string;
+  }
+  | { readonly kind: "task-returned"; readonly at: number; readonly task: TaskId; readonly engine: EngineId }
+  | {
+    readonly kind: "task-settled";
+    readonly at: number;
+    readonly task: TaskId;
+    readonly outcome: TaskOutcome;
+    readonly engine: EngineId | null;
+    readonly uuid: EngineUuid | null;
+    readonly attempts: number;
+    readonly report: AttemptReport | null;
+  }
+  | { readonly kind: "task-forgotten"; readonly at: number; readonly task: TaskId };

@@ -1,0 +1,187 @@
+/**
+ * The forms in which tasks, results and news travel: arrays that only ever grow at the end.
+ *
+ * Types only. A receiver ignores elements that it does not know, and treats missing ones as absent. `wire/messages.ts`
+ * turns them into the objects of `task_spec.ts` and `outcome.ts` and back. No absolute time is in them, only durations
+ * and ages in ms.
+ * @module
+ */
+import type {
+  ContentHash,
+  DispatchNumber,
+  EngineId,
+  EngineUuid,
+  Epoch,
+  HostId,
+  Incarnation,
+  Session,
+  TaskId,
+} from "./ids.ts";
+
+/** Bytes inline, or `[hash, size, home]` of a blob. */
+export type PayloadMessage = Uint8Array | readonly [hash: ContentHash, size: number, home: HostId];
+
+/** `[ids, all, success, failure]` */
+export type DependencyMessage = readonly [ids: readonly TaskId[], all: boolean, success: boolean, failure: boolean];
+
+/** The flags of a task in the order of `TaskFlags`; trailing defaults are cut off. */
+export type FlagsMessage = readonly [
+  retries?: number,
+  priority?: number,
+  targets?: readonly EngineId[] | null,
+  label?: string | null,
+  timeoutMs?: number,
+  maxRuntimeMs?: number,
+  backoff?: readonly [initialMs: number, factor: number, maxMs: number, jitter: number] | null,
+  after?: DependencyMessage | null,
+  follow?: DependencyMessage | null,
+  resources?: Readonly<Record<string, number>> | null,
+  key?: string | null,
+  delayMs?: number,
+  concurrencyGroup?: readonly [name: string, limit: number] | null,
+];
+
+/** What tasks of one batch share; they name it by its index in the batch. */
+export type TemplateMessage = readonly [
+  code: ContentHash,
+  name: string,
+  flags: FlagsMessage,
+  captures: PayloadMessage | null,
+];
+
+/** Function code that the receiver has not had from this sender yet. */
+export type CodeMessage = readonly [hash: ContentHash, source: PayloadMessage];
+
+/** Client → scheduler: what one turn of the event loop submitted. */
+export type SubmitMessage = readonly [
+  session: Session,
+  codes: readonly CodeMessage[],
+  templates: readonly TemplateMessage[],
+  /** In order of submission. `ageMs` counts from `apply` until sent. */
+  tasks: readonly (readonly [counter: number, template: number, args: PayloadMessage, ageMs?: number])[],
+];
+
+/** Scheduler → host: run these, each engine's in this order. */
+export type DispatchMessage = readonly [
+  epoch: Epoch,
+  codes: readonly CodeMessage[],
+  templates: readonly TemplateMessage[],
+  runs: readonly DispatchedRun[],
+];
+
+/** One attempt to run. `attempt` counts from 1. */
+export type DispatchedRun = readonly [
+  number: DispatchNumber,
+  engine: EngineId,
+  task: TaskId,
+  attempt: number,
+  template: number,
+  args: PayloadMessage,
+];
+
+/** How an attempt ended, as a digit. */
+export const ENDED = { done: 0, threw: 1, declined: 2, engineDied: 3, timedOut: 4, aborted: 5, returned: 6 } as const;
+export type EndedCode = typeof ENDED[keyof typeof ENDED];
+
+/** Host → scheduler: one attempt ended. `body`: value or error bytes, or the message of a death; `null` where none. */
+export type EndedMessage = readonly [
+  number: DispatchNumber,
+  code: EndedCode,
+  body: PayloadMessage | string | null,
+  runMs: number,
+  ageMs: number,
+  stdout?: string | null,
+  stderr?: string | null,
+];
+
+/** What became of a task, as a digit. */
+export const SETTLED = { done: 0, threw: 1, failed: 2 } as const;
+export type SettledCode = typeof SETTLED[keyof typeof SETTLED];
+
+/** Scheduler (or, for direct tasks, host) → client: one task is settled. `failed` carries `[name, message, cause]`. */
+export type SettledMessage = readonly [
+  counter: number,
+  code: SettledCode,
+  body: PayloadMessage | readonly [name: string, message: string, cause?: PayloadMessage | null],
+  engine: EngineId | null,
+  engineUuid: EngineUuid | null,
+  attempts: number,
+  runMs: number,
+  /** From the end on the engine (or the verdict) until sent. */
+  ageMs: number,
+  stdout?: string | null,
+  stderr?: string | null,
+];
+
+/** Scheduler → client: tasks that have been running for a while, and where. */
+export type RunningMessage = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, runningMs: number];
+
+/** Client → host: run these on the engine, past the scheduler; the results come straight back. */
+export type DirectMessage = readonly [
+  session: Session,
+  codes: readonly CodeMessage[],
+  templates: readonly TemplateMessage[],
+  runs: readonly (readonly [counter: number, engine: EngineId, template: number, args: PayloadMessage])[],
+];
+
+/** An engine as its host and the registry describe it. */
+export type EngineMessage = readonly [
+  id: EngineId,
+  uuid: EngineUuid,
+  host: HostId,
+  pid: number,
+  slots: number,
+];
+
+/** What a host has in hand of a task, said when it meets a new controller. */
+export type HeldMessage = readonly [
+  task: TaskId,
+  epoch: Epoch,
+  number: DispatchNumber,
+  attempt: number,
+  engine: EngineId,
+  state: "queued" | "running" | "ended",
+  /** The result, where `state` is `ended`. */
+  ended?: EndedMessage,
+];
+
+/** Host → scheduler, first of all in each life of either. `engines`: those that are ready. */
+export type HostHello = readonly [
+  protocol: number,
+  packageVersion: string,
+  host: HostId,
+  incarnation: Incarnation,
+  hostname: string,
+  pid: number,
+  /** Engines wanted that have no id yet. */
+  newEngines: number,
+  engines: readonly EngineMessage[],
+  held: readonly HeldMessage[],
+  slots: number,
+];
+
+/** Scheduler → host in reply: the ids of the new engines, ascending. */
+export type HostWelcome = readonly [
+  epoch: Epoch,
+  ids: readonly EngineId[],
+  heartbeatMs: number,
+  packageVersion: string,
+];
+
+/** Client → scheduler, first of all in each life of either. */
+export type ClientHello = readonly [
+  protocol: number,
+  packageVersion: string,
+  session: Session,
+  node: string,
+  /** The first counter that is not settled at the client yet. */
+  firstUnsettled: number,
+];
+
+/** Scheduler → client in reply. */
+export type ClientWelcome = readonly [
+  epoch: Epoch,
+  packageVersion: string,
+  engines: readonly EngineMessage[],
+  heartbeatMs: number,
+];

@@ -1,0 +1,84 @@
+/**
+ * What the actors of a cluster answer to: the methods that others may cast to or call.
+ *
+ * Types only. Scheduler, hub, host and client never import each other; each implements its interface from here and
+ * refers to the others by theirs. Arguments and replies are the arrays of `messages.ts`.
+ * @module
+ */
+import type { ContentHash, DispatchNumber, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "./ids.ts";
+import type {
+  ClientHello,
+  ClientWelcome,
+  DirectMessage,
+  DispatchMessage,
+  EndedMessage,
+  EngineMessage,
+  HostHello,
+  HostWelcome,
+  RunningMessage,
+  SettledMessage,
+  SubmitMessage,
+} from "./messages.ts";
+import type { ClusterStatus } from "./status.ts";
+
+/** Unique names of the actors in a cluster; a host's actor and a client's are found by their node instead. */
+export const ACTOR_NAMES = { scheduler: "scheduler", hub: "hub", host: "host", client: "client" } as const;
+
+/** The scheduler, in the controller's node under the unique name `scheduler`. */
+export interface SchedulerApi {
+  /** A host introduces itself; the reply gives its new engines their ids. Throws `VersionMismatch`. */
+  joinHost(hello: HostHello): HostWelcome;
+  /** More engines on a host that has joined: their ids. */
+  addEngines(host: HostId, count: number): readonly EngineId[];
+  /** An engine's process is ready for tasks. */
+  engineReady(engine: EngineMessage): void;
+  /** An engine's process ended. `requested`: on our order. `returns`: whether it will come back under its id. */
+  engineEnded(id: EngineId, uuid: EngineUuid, reason: string, requested: boolean, returns: boolean): void;
+  /** An engine ended before it was ready. `givenUp`: it will not be tried again. */
+  engineFailed(id: EngineId, host: HostId, reason: string, givenUp: boolean): void;
+  /** An engine finishes what it runs and takes no more. */
+  engineDraining(id: EngineId): void;
+  /** Attempts ended on a host. */
+  ended(epoch: Epoch, results: readonly EndedMessage[]): void;
+  /** A client introduces itself. Throws `VersionMismatch`. */
+  attachClient(hello: ClientHello): ClientWelcome;
+  /** A client says good-bye; its tasks go on. */
+  detachClient(session: Session): void;
+  submit(batch: SubmitMessage): void;
+  /** Abort tasks of any client. Unknown and finished ones are ignored. */
+  abort(ids: readonly TaskId[]): void;
+}
+
+/** The hub, in the controller's node under the unique name `hub`. */
+export interface HubApi {
+  status(): ClusterStatus;
+}
+
+/** The one actor of a host's node, named `host` in that node. */
+export interface HostApi {
+  dispatch(batch: DispatchMessage): void;
+  /** Run on an engine for a client, past the scheduler. */
+  direct(batch: DirectMessage): void;
+  abort(epoch: Epoch, numbers: readonly DispatchNumber[]): void;
+  abortDirect(session: Session, counters: readonly number[]): void;
+  /** These results arrived and may be dropped. */
+  release(epoch: Epoch, numbers: readonly DispatchNumber[]): void;
+  startEngines(count: number): readonly EngineId[] | Promise<readonly EngineId[]>;
+  stopEngines(ids: readonly EngineId[], drainMs: number): void | Promise<void>;
+  restartEngines(ids: readonly EngineId[], drainMs: number): void | Promise<void>;
+  signalEngines(signal: string, ids: readonly EngineId[]): void;
+  /** A piece of a blob, `offset` bytes from its start. The last one completes it; a wrong hash throws. */
+  putBlob(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): void | Promise<void>;
+  /** At most `length` bytes from `offset`. Throws where the blob is not known. */
+  getBlob(hash: ContentHash, offset: number, length: number): Uint8Array | Promise<Uint8Array>;
+}
+
+/** The one actor of a client's node, named `client` in that node. */
+export interface ClientApi {
+  settled(epoch: Epoch, results: readonly SettledMessage[]): void;
+  running(tasks: readonly RunningMessage[]): void;
+  /** The engines that are alive now, ascending by id. */
+  engines(list: readonly EngineMessage[]): void;
+  /** Results of direct tasks, from a host. */
+  directSettled(results: readonly SettledMessage[]): void;
+}

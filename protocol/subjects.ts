@@ -1,0 +1,47 @@
+/**
+ * The NATS subjects of a cluster, and who may use which.
+ *
+ * Pure text: no I/O, no state. `actors` builds on the node subjects, `broker` enforces the allow lists, `cluster`
+ * writes both into the connection file and into the configuration for a `nats-server`.
+ * @module
+ */
+
+/** First token of every subject of ours. */
+export const SUBJECT_ROOT = "troupe";
+
+/** What a process is in its cluster; `node` in an actor system that is not a task cluster. */
+export type NodeRole = "controller" | "host" | "client" | "node";
+
+/** The three credentials of a cluster. */
+export type CredentialRole = "client" | "host" | "controller";
+
+/** The one subject of a node: all frames to it arrive here. */
+export function nodeSubject(cluster: string, role: NodeRole, node: string): string {
+  return `${SUBJECT_ROOT}.${cluster}.${role}.${node}`;
+}
+
+/** Prefix of the inboxes of a node, below its subject. */
+export function inboxPrefix(cluster: string, role: NodeRole, node: string): string {
+  return `${nodeSubject(cluster, role, node)}.inbox`;
+}
+
+/** Where the owner of a unique actor name answers; nobody else may subscribe to it. */
+export function nameSubject(cluster: string, actorName: string): string {
+  return `${SUBJECT_ROOT}.${cluster}.name.${actorName}`;
+}
+
+/** Subjects a credential may publish to and subscribe to, in NATS's own form. */
+export interface SubjectPermissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** The allow lists of a credential. Clients and hosts hear only nodes of their own role; names belong to the controller. */
+export function subjectPermissions(cluster: string, role: CredentialRole): SubjectPermissions {
+  const root = `${SUBJECT_ROOT}.${cluster}`;
+  if (role === "controller") return { publish: [`${root}.>`], subscribe: [`${root}.>`] };
+  return {
+    publish: [`${root}.controller.>`, `${root}.host.>`, `${root}.client.>`, `${root}.name.*`],
+    subscribe: [`${root}.${role}.>`],
+  };
+}
