@@ -1,0 +1,45 @@
+/**
+ * Which process a file on disk speaks of, and whether it still lives: a pid alone may have been given to another.
+ *
+ * Reads `/proc` where there is one; elsewhere the pid has to do. Used by the lock and the connection file.
+ * @module
+ */
+import process from "node:process";
+
+/** A process as written into a file. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, in the kernel's own unit since boot; `null` where that can't be read. */
+  readonly startedTicks: number | null;
+}
+
+const STAT_START_TIME = 19;
+
+function startedTicks(pid: number): number | null {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    const afterName = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (afterName[0] === "Z") return null;
+    return Number(afterName[STAT_START_TIME]);
+  } catch {
+    return null;
+  }
+}
+
+/** This process. */
+export function ownIdentity(): ProcessIdentity {
+  return { pid: Deno.pid, startedTicks: startedTicks(Deno.pid) };
+}
+
+/** Whether the very process is still there. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  if (identity.startedTicks !== null && Deno.build.os === "linux") {
+    return startedTicks(identity.pid) === identity.startedTicks;
+  }
+  try {
+    process.kill(identity.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}

@@ -1,0 +1,21 @@
+/** The command line: typed options, subcommands, help and shell completions; loaded by `cli/` alone. @module */
+export {
+  argument,
+  choice,
+  command,
+  constant,
+  type InferValue,
+  integer,
+  map,
+  merge,
+  message,
+  multiple,
+  object,
+  option,
+  optional,
+  or,
+  passThrough,
+  string,
+  withDefault,
+} from "npm:@optique/core@1.3.6";
+export { run } from "npm:@optique/run@1.3.6";

@@ -1,0 +1,73 @@
+/**
+ * Checks that the scheduler's core stays pure: no clock, chance, timer, log, network, `Deno` or promise in it.
+ *
+ * Looks at names in the source, comments and strings apart. The poison test proves the same at run time for the paths
+ * that tests reach; this one covers the rest. Called by `tools/check.ts`.
+ * @module
+ */
+import { sourceFiles } from "./source_files.ts";
+
+const PURE_FOLDERS = ["scheduler/core/", "protocol/"];
+
+/** The contracts in `protocol/` may say that a method takes its time. */
+const TYPE_NAMES_OF_PROTOCOL = new Set(["Promise"]);
+
+const FORBIDDEN = [
+  "Deno",
+  "Date",
+  "performance",
+  "Math.random",
+  "crypto",
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "queueMicrotask",
+  "fetch",
+  "console",
+  "async",
+  "await",
+  "Promise",
+  "globalThis",
+  "process",
+];
+
+/** One impure name. */
+export interface Impurity {
+  readonly file: string;
+  readonly line: number;
+  readonly name: string;
+}
+
+/** Blanks out comments and string contents, keeping the lines. */
+function codeOnly(source: string): string {
+  return source
+    .replaceAll(/\/\*[\s\S]*?\*\//g, (text) => text.replaceAll(/[^\n]/g, " "))
+    .replaceAll(/(^|[^:"'`])\/\/.*$/gm, "$1")
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""')
+    .replaceAll(/`(?:[^`\\$]|\\.|\$(?!\{))*`/g, "``");
+}
+
+/** The impure names in one source. */
+export function findImpurities(file: string, source: string): Impurity[] {
+  const found: Impurity[] = [];
+  codeOnly(source).split("\n").forEach((text, index) => {
+    for (const name of FORBIDDEN) {
+      if (file.startsWith("protocol/") && TYPE_NAMES_OF_PROTOCOL.has(name)) continue;
+      const pattern = new RegExp(`(?<![\\w$.#"-])${name.replace(".", "\\.")}(?![\\w$"-])(?!\\s*[?:](?!:))`);
+      if (pattern.test(text)) found.push({ file, line: index + 1, name });
+    }
+  });
+  return found;
+}
+
+/** All impure names in the folders that must be pure. */
+export async function checkPurity(): Promise<Impurity[]> {
+  const files = (await sourceFiles()).filter(({ path }) => PURE_FOLDERS.some((folder) => path.startsWith(folder)));
+  return files.flatMap(({ path, text }) => findImpurities(path, text));
+}
+
+if (import.meta.main) {
+  const found = await checkPurity();
+  for (const { file, line, name } of found) console.error(`${file}:${line} uses ${name}; the core is pure`);
+  Deno.exit(found.length === 0 ? 0 : 1);
+}
