@@ -1,2 +1,2 @@
 /** MessagePack, the encoding of all that travels. @module */
-export { Decoder, Encoder, ExtensionCodec, type ExtensionCodecType } from "npm:@msgpack/msgpack@3.1.3";
+export { Decoder, Encoder, ExtData, ExtensionCodec, type ExtensionCodecType } from "npm:@msgpack/msgpack@3.1.3";
