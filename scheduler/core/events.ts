@@ -1,0 +1,219 @@
+/**
+ * What the core is told: everything that happens to a scheduler, in the past tense, each with the time it happened.
+ *
+ * Types only. The shell (`scheduler_actor.ts`) makes them from the messages of hosts and clients and stamps `at`; tests
+ * and replays make them by hand. `at` is epoch ms of the controller's monotonic clock and never goes back; an older
+ * one is read as the newest seen.
+ *
+ * A living host answers every dispatch with exactly one ended attempt, whatever becomes of the engine.
+ * @module
+ */
+import type {
+  DispatchNumber,
+  EngineId,
+  EngineUuid,
+  Epoch,
+  HostId,
+  Incarnation,
+  Session,
+  TaskId,
+} from "../../protocol/ids.ts";
+import type { AttemptOutcome, AttemptReport } from "../../protocol/outcome.ts";
+import type { TaskSpec } from "../../protocol/task_spec.ts";
+
+/** An engine process that is ready for tasks. */
+export interface ReadyEngine {
+  readonly id: EngineId;
+  readonly uuid: EngineUuid;
+  readonly host: HostId;
+  readonly pid: number;
+  readonly slots: number;
+}
+
+/** How one dispatched attempt ended. */
+export interface EndedAttempt {
+  readonly number: DispatchNumber;
+  readonly outcome: AttemptOutcome;
+  /** `null` where it never ran. */
+  readonly report: AttemptReport | null;
+}
+
+/** What a host has in hand of a task from an earlier controller life. In the order in which the engine runs them. */
+export interface HeldAttempt {
+  readonly task: TaskId;
+  readonly epoch: Epoch;
+  readonly number: DispatchNumber;
+  readonly attempt: number;
+  readonly engine: EngineId;
+  readonly state: "queued" | "running" | "ended";
+  /** The result, where `state` is `ended`; else `null`. */
+  readonly ended: EndedAttempt | null;
+}
+
+/** A life of the scheduler began. The first event of all; a grace for hosts to come back counts from here. */
+export interface SchedulerBegan {
+  readonly kind: "scheduler-began";
+  readonly at: number;
+}
+
+/** A host introduced itself. Answered by `host-welcomed` (perhaps later, after the grace) or `host-refused`. */
+export interface HostJoined {
+  readonly kind: "host-joined";
+  readonly at: number;
+  readonly host: HostId;
+  readonly incarnation: Incarnation;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly packageVersion: string;
+  /** Engines wanted that have no id yet. */
+  readonly newEngines: number;
+  /** Engines that are ready, with the ids they have. */
+  readonly engines: readonly ReadyEngine[];
+  readonly held: readonly HeldAttempt[];
+}
+
+/** A host's incarnation is gone for good, and all its engines with it. */
+export interface HostLost {
+  readonly kind: "host-lost";
+  readonly at: number;
+  readonly host: HostId;
+  /** Ignored unless it is the incarnation that joined last; `null`: whichever it is. */
+  readonly incarnation: Incarnation | null;
+  readonly reason: string;
+}
+
+/** A host has not been heard for a while: nothing new goes there until `host-reachable`. */
+export interface HostUnreachable {
+  readonly kind: "host-unreachable";
+  readonly at: number;
+  readonly host: HostId;
+}
+
+export interface HostReachable {
+  readonly kind: "host-reachable";
+  readonly at: number;
+  readonly host: HostId;
+}
+
+/** A host wants ids for more engines. Answered by `engines-named` with the same `request`. */
+export interface EnginesRequested {
+  readonly kind: "engines-requested";
+  readonly at: number;
+  readonly host: HostId;
+  readonly count: number;
+  /** Any number of the shell's, given back in the answer. */
+  readonly request: number;
+}
+
+/** An engine's process is ready for tasks. Ids that the core did not give (of an earlier life) are taken over. */
+export interface EngineBecameReady {
+  readonly kind: "engine-ready";
+  readonly at: number;
+  readonly engine: ReadyEngine;
+}
+
+/** An engine's process ended. Its attempts are reported by its host, before or after this. */
+export interface EngineEnded {
+  readonly kind: "engine-ended";
+  readonly at: number;
+  readonly engine: EngineId;
+  readonly uuid: EngineUuid;
+  readonly reason: string;
+  /** On our order: not a crash. */
+  readonly requested: boolean;
+  /** It will come back under its id. */
+  readonly returns: boolean;
+}
+
+/** An engine's process ended before it was ready. */
+export interface EngineFailed {
+  readonly kind: "engine-failed";
+  readonly at: number;
+  readonly engine: EngineId;
+  readonly host: HostId;
+  readonly reason: string;
+  /** It will not be tried again. */
+  readonly givenUp: boolean;
+}
+
+/** An engine finishes what it runs and takes no more. */
+export interface EngineBeganDraining {
+  readonly kind: "engine-draining";
+  readonly at: number;
+  readonly engine: EngineId;
+}
+
+/** A client introduced itself: it is sent what was settled meanwhile, from `firstUnsettled` on. */
+export interface ClientAttached {
+  readonly kind: "client-attached";
+  readonly at: number;
+  readonly session: Session;
+  /** The first counter that is not settled at the client yet. */
+  readonly firstUnsettled: number;
+}
+
+/** A client said good-bye or is gone. Its tasks go on; what they become is kept. */
+export interface ClientLeft {
+  readonly kind: "client-left";
+  readonly at: number;
+  readonly session: Session;
+}
+
+/** A client submitted a batch. An id that is known is a duplicate: ignored, or answered again if settled. */
+export interface TasksSubmitted {
+  readonly kind: "tasks-submitted";
+  readonly at: number;
+  readonly session: Session;
+  /** In order of submission. */
+  readonly specs: readonly TaskSpec[];
+  /** From `apply` until now, ms, one for each spec; `null`: all 0. */
+  readonly agesMs: readonly number[] | null;
+}
+
+/** Attempts ended on a host. `epoch` is that of their dispatch. */
+export interface AttemptsEnded {
+  readonly kind: "attempts-ended";
+  readonly at: number;
+  readonly host: HostId;
+  readonly epoch: Epoch;
+  readonly results: readonly EndedAttempt[];
+}
+
+/** Somebody wants tasks aborted, of any client. Unknown and finished ones are ignored. */
+export interface AbortRequested {
+  readonly kind: "abort-requested";
+  readonly at: number;
+  readonly ids: readonly TaskId[];
+}
+
+/** Somebody wants finished tasks forgotten now; `null`: all that are finished. */
+export interface PurgeRequested {
+  readonly kind: "purge-requested";
+  readonly at: number;
+  readonly ids: readonly TaskId[] | null;
+}
+
+/** The time that a `wake` effect named has come. Too early or too often does no harm. */
+export interface SchedulerWoke {
+  readonly kind: "woke";
+  readonly at: number;
+}
+
+export type SchedulerEvent =
+  | SchedulerBegan
+  | HostJoined
+  | HostLost
+  | HostUnreachable
+  | HostReachable
+  | EnginesRequested
+  | EngineBecameReady
+  | EngineEnded
+  | EngineFailed
+  | EngineBeganDraining
+  | ClientAttached
+  | ClientLeft
+  | TasksSubmitted
+  | AttemptsEnded
+  | AbortRequested
+  | PurgeRequested
+  | SchedulerWoke;
