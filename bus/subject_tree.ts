@@ -183,7 +183,8 @@ export function patternCovers(allowed: string, pattern: string): boolean {
   return outer.length === inner.length;
 }
 
-function describeBadPattern(pattern: string): string {
+/** Why a pattern is refused. */
+export function describeBadPattern(pattern: string): string {
   return `Cannot subscribe to "${pattern}": it must be tokens joined by dots, without blanks, where "*" stands for one ` +
     `token and ">", as the last one, for all that follow.`;
 }
