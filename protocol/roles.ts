@@ -26,10 +26,13 @@ export const ACTOR_NAMES = { scheduler: "scheduler", hub: "hub", host: "host", c
 
 /** The scheduler, in the controller's node under the unique name `scheduler`. */
 export interface SchedulerApi {
-  /** A host introduces itself; the reply gives its new engines their ids. Throws `VersionMismatch`. */
-  joinHost(hello: HostHello): HostWelcome;
+  /**
+   * A host introduces itself; the reply gives its new engines their ids, in a new controller life only after the other
+   * hosts had time to come back. Throws `VersionMismatch`, or why the host can't be taken as it is.
+   */
+  joinHost(hello: HostHello): HostWelcome | Promise<HostWelcome>;
   /** More engines on a host that has joined: their ids. */
-  addEngines(host: HostId, count: number): readonly EngineId[];
+  addEngines(host: HostId, count: number): readonly EngineId[] | Promise<readonly EngineId[]>;
   /** An engine's process is ready for tasks. */
   engineReady(engine: EngineMessage): void;
   /** An engine's process ended. `requested`: on our order. `returns`: whether it will come back under its id. */

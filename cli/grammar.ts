@@ -1,0 +1,223 @@
+/**
+ * The grammar of the command line: verbs, options, their help. What is wrong with a flag is found here.
+ *
+ * Parses and explains only; the verbs' own files do the work. Called by `main.ts`.
+ * @module
+ */
+import {
+  argument,
+  choice,
+  command,
+  constant,
+  group,
+  type InferValue,
+  integer,
+  merge,
+  message,
+  object,
+  option,
+  optional,
+  or,
+  passThrough,
+  string,
+  withDefault,
+} from "../deps/optique.ts";
+import { DEFAULT_CLUSTER } from "../cluster/profile.ts";
+import { clusterName, duration, highWaterMark, keep, natsUrls } from "./value_parsers.ts";
+
+const path = (metavar: "FILE" | "SCRIPT") => string({ metavar });
+
+const named = {
+  name: withDefault(option("--name", clusterName, { description: message`Which cluster.` }), DEFAULT_CLUSTER),
+};
+
+const json = { json: option("--json", { description: message`Print one JSON document.` }) };
+
+function engineCount(fallback: number) {
+  return {
+    n: withDefault(
+      option("-n", "--engines", integer({ min: 1 }), { description: message`How many engines.` }),
+      fallback,
+    ),
+  };
+}
+
+const joining = {
+  nats: optional(option("--nats", natsUrls, { description: message`Existing NATS servers to run on.` })),
+  credentials: optional(
+    option("--credentials", path("FILE"), {
+      description: message`File with the credentials for the servers; or put a token into TROUPE_TOKEN.`,
+    }),
+  ),
+};
+
+const brokering = {
+  listen: optional(
+    option("--listen", string({ metavar: "ADDRESS" }), {
+      description: message`Address of the embedded broker; 127.0.0.1 unless given.`,
+    }),
+  ),
+  port: optional(
+    option("--port", integer({ min: 0, max: 65_535 }), {
+      description: message`Port of the embedded broker; a free one unless given.`,
+    }),
+  ),
+};
+
+const scheduling = {
+  scheme: withDefault(
+    option("--scheme", string({ metavar: "SCHEME" }), { description: message`How engines are picked: leastload.` }),
+    "leastload",
+  ),
+  hwm: withDefault(
+    option("--hwm", highWaterMark, { description: message`Tasks an engine may have at a time; 0: no limit.` }),
+    1,
+  ),
+  keep: withDefault(
+    option("--keep", keep, {
+      description: message`How much is kept of finished tasks, like 100000,1h,256MB.`,
+    }),
+    {},
+  ),
+  store: withDefault(
+    option("--store", choice(["memory", "sqlite", "jetstream"]), { description: message`Where records are kept.` }),
+    "memory",
+  ),
+  durability: withDefault(
+    option("--durability", choice(["none", "process", "power"]), { description: message`What survives what.` }),
+    "none",
+  ),
+};
+
+const engineOptions = {
+  slots: withDefault(
+    option("--slots", integer({ min: 1 }), { description: message`Tasks an engine runs at a time.` }),
+    1,
+  ),
+  drain: withDefault(
+    option("--drain", duration, { description: message`How long running tasks may finish when engines stop.` }),
+    10_000,
+  ),
+  engineMemory: optional(
+    option("--engine-memory", string({ metavar: "SIZE" }), { description: message`Memory limit of an engine.` }),
+  ),
+};
+
+const allow = (
+  flag:
+    | "--allow-read"
+    | "--allow-write"
+    | "--allow-net"
+    | "--allow-env"
+    | "--allow-sys"
+    | "--allow-run"
+    | "--allow-ffi"
+    | "--allow-import",
+) => optional(option(flag, string({ metavar: "LIST" })));
+
+const permissions = group(
+  "What tasks may touch (nothing but imports unless granted)",
+  object({
+    allowAll: option("--allow-all", { description: message`Everything.` }),
+    offline: option("--offline-tasks", { description: message`Not even imports.` }),
+    allowRead: allow("--allow-read"),
+    allowWrite: allow("--allow-write"),
+    allowNet: allow("--allow-net"),
+    allowEnv: allow("--allow-env"),
+    allowSys: allow("--allow-sys"),
+    allowRun: allow("--allow-run"),
+    allowFfi: allow("--allow-ffi"),
+    allowImport: allow("--allow-import"),
+  }),
+);
+
+/** All that can be said on the command line. */
+export function grammar(cores: number) {
+  const start = command(
+    "start",
+    merge(
+      object({
+        verb: constant("start"),
+        daemon: option("--daemon", { description: message`In the background; returns when the engines are ready.` }),
+        ...engineCount(cores),
+        ...named,
+      }),
+      object({ ...joining, ...brokering, ...scheduling }),
+      object(engineOptions),
+      permissions,
+    ),
+    { brief: message`Start a cluster: controller and engines.` },
+  );
+  const engines = command(
+    "engines",
+    merge(
+      object({
+        verb: constant("engines"),
+        ...engineCount(cores),
+        ...named,
+        ...joining,
+        connection: optional(
+          option("--connection", path("FILE"), { description: message`Connection file of the cluster to join.` }),
+        ),
+      }),
+      object(engineOptions),
+      permissions,
+    ),
+    { brief: message`Bring engines to a running cluster, from this or another machine.` },
+  );
+  const controller = command(
+    "controller",
+    merge(
+      object({
+        verb: constant("controller"),
+        standby: option("--standby", { description: message`Wait to take over.` }),
+        ...named,
+      }),
+      object({ ...joining, ...brokering, ...scheduling }),
+    ),
+    { brief: message`Run scheduler and hub only.` },
+  );
+  const run = command(
+    "run",
+    merge(
+      object({ verb: constant("run"), ...engineCount(cores) }),
+      permissions,
+      object({ script: argument(path("SCRIPT")), args: passThrough({ format: "greedy" }) }),
+    ),
+    { brief: message`Run a script against a cluster of its own; its exit code.` },
+  );
+  const status = command("status", object({ verb: constant("status"), ...named, ...json }), {
+    brief: message`What a cluster is doing.`,
+  });
+  const list = command("list", object({ verb: constant("list"), ...json }), {
+    brief: message`The clusters of this machine.`,
+  });
+  const stop = command(
+    "stop",
+    object({
+      verb: constant("stop"),
+      ...named,
+      all: option("--all", { description: message`All clusters of this machine.` }),
+    }),
+    { brief: message`Stop a cluster; running tasks may finish.` },
+  );
+  const logs = command(
+    "logs",
+    object({
+      verb: constant("logs"),
+      ...named,
+      follow: option("-f", "--follow", { description: message`Go on as lines are written.` }),
+    }),
+    { brief: message`Print the log of a cluster.` },
+  );
+  const clean = command("clean", object({ verb: constant("clean") }), {
+    brief: message`Remove the files of clusters that do not run.`,
+  });
+  return or(or(start, engines, controller, run), or(status, list, stop, logs, clean));
+}
+
+/** What was said. */
+export type CommandLine = InferValue<ReturnType<typeof grammar>>;
+
+/** What was said to one verb. */
+export type Said<Verb extends CommandLine["verb"]> = Extract<CommandLine, { readonly verb: Verb }>;

@@ -1,0 +1,69 @@
+/**
+ * Reads the command line, loads the verb it names and turns what comes of it into an exit code.
+ *
+ * Each verb is a file of its own, loaded only when it is asked for. Called by `cli.ts`.
+ * @module
+ */
+import { message, run } from "../deps/optique.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
+import { TroupeError } from "../wire/errors.ts";
+import { EXIT, exitCodeOf, UsageError } from "./exit_code.ts";
+import { type CommandLine, grammar } from "./grammar.ts";
+
+const BARE_ALLOW = /^--allow-(?:read|write|net|env|sys|run|ffi|import)$/;
+
+/** `--allow-read` alone grants all of it, as in Deno; the parser wants a value, and an empty one says the same. */
+function withValues(args: readonly string[]): string[] {
+  return args.map((arg) => BARE_ALLOW.test(arg) ? `${arg}=` : arg);
+}
+
+async function perform(said: CommandLine): Promise<number> {
+  switch (said.verb) {
+    case "start":
+      return (await import("./start.ts")).start(said);
+    case "engines":
+      return (await import("./engines.ts")).engines(said);
+    case "controller":
+      return (await import("./controller.ts")).controller(said);
+    case "run":
+      return (await import("./run.ts")).run(said);
+    case "status":
+      return (await import("./status.ts")).status(said);
+    case "list":
+      return (await import("./list.ts")).list(said);
+    case "stop":
+      return (await import("./stop.ts")).stop(said);
+    case "logs":
+      return (await import("./logs.ts")).logs(said);
+    case "clean":
+      return (await import("./clean.ts")).clean(said);
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof TroupeError || error instanceof UsageError) return error.message;
+  if (error instanceof TypeError || error instanceof RangeError) return error.message;
+  return error instanceof Error ? error.stack ?? String(error) : String(error);
+}
+
+/** Runs one command; its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const said = run(grammar(navigator.hardwareConcurrency), {
+    programName: "troupe",
+    args: withValues(args),
+    brief: message`Parallel and distributed computing for TypeScript.`,
+    help: "both",
+    version: { value: PACKAGE_VERSION, option: true },
+    completion: "command",
+    aboveError: "none",
+    errorExitCode: EXIT.usage,
+    showDefault: true,
+    stderr: (text) => console.error(`${text}\nSee "troupe --help", or "troupe VERB --help".`),
+  });
+  try {
+    return await perform(said);
+  } catch (error) {
+    console.error(`Error: ${explain(error)}`);
+    return exitCodeOf(error);
+  }
+}

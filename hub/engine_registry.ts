@@ -1,0 +1,152 @@
+/**
+ * Hosts and engines as the facts tell of them: who is there, doing what, and why the others are not.
+ *
+ * A fold: it decides nothing. Owned by the hub, read by `status`.
+ * @module
+ */
+import type { Fact } from "../protocol/facts.ts";
+import type { EngineId, EngineUuid, HostId } from "../protocol/ids.ts";
+import type { EngineState, EngineStatus, HostStatus } from "../protocol/status.ts";
+
+interface HostEntry {
+  readonly id: HostId;
+  hostname: string;
+  pid: number;
+  packageVersion: string;
+  alive: boolean;
+}
+
+interface EngineEntry {
+  readonly id: EngineId;
+  host: HostId;
+  uuid: EngineUuid | null;
+  pid: number | null;
+  state: "starting" | "up" | "draining" | "down" | "failed";
+  reason: string | null;
+  load: number;
+  completed: number;
+  failed: number;
+  /** Lives it has had. */
+  lives: number;
+}
+
+function newEngine(id: EngineId, host: HostId): EngineEntry {
+  return {
+    id,
+    host,
+    uuid: null,
+    pid: null,
+    state: "starting",
+    reason: null,
+    load: 0,
+    completed: 0,
+    failed: 0,
+    lives: 0,
+  };
+}
+
+function shownState(engine: EngineEntry): EngineState {
+  if (engine.state !== "up") return engine.state;
+  return engine.load > 0 ? "busy" : "idle";
+}
+
+/** The registry of a cluster. */
+export class EngineRegistry {
+  readonly #hosts = new Map<HostId, HostEntry>();
+  readonly #engines = new Map<EngineId, EngineEntry>();
+
+  /** Takes in one fact; facts of other things are passed over. */
+  apply(fact: Fact): void {
+    switch (fact.kind) {
+      case "host-joined":
+        this.#hosts.set(fact.host, { ...fact, id: fact.host, alive: true });
+        break;
+      case "host-lost":
+        this.#loseHost(fact.host);
+        break;
+      case "engine-expected":
+        this.#engine(fact.engine, fact.host).host = fact.host;
+        break;
+      case "engine-joined": {
+        const engine = this.#engine(fact.engine, fact.host);
+        Object.assign(engine, { host: fact.host, uuid: fact.uuid, pid: fact.pid, state: "up", reason: null, load: 0 });
+        engine.lives++;
+        break;
+      }
+      case "engine-draining":
+        this.#change(fact.engine, "draining", null);
+        break;
+      case "engine-left":
+        if (fact.requested && !fact.returns) this.#engines.delete(fact.engine);
+        else this.#change(fact.engine, fact.returns ? "starting" : "down", fact.reason);
+        break;
+      case "engine-failed":
+        this.#engine(fact.engine, fact.host);
+        this.#change(fact.engine, fact.givenUp ? "failed" : "starting", fact.reason);
+        break;
+    }
+  }
+
+  /** A task was assigned to an engine. */
+  assigned(id: EngineId): void {
+    const engine = this.#engines.get(id);
+    if (engine !== undefined) engine.load++;
+  }
+
+  /** An assigned task left an engine: finished, or given back. */
+  unassigned(id: EngineId, end: "completed" | "failed" | "returned"): void {
+    const engine = this.#engines.get(id);
+    if (engine === undefined) return;
+    if (engine.load > 0) engine.load--;
+    if (end === "completed") engine.completed++;
+    if (end === "failed") engine.failed++;
+  }
+
+  /** Hosts in the order in which they joined. */
+  hosts(): HostStatus[] {
+    return [...this.#hosts.values()].map(({ id, hostname, pid, packageVersion, alive }) => ({
+      id,
+      hostname,
+      pid,
+      packageVersion,
+      alive,
+    }));
+  }
+
+  /** Engines, ascending by id. */
+  engines(): EngineStatus[] {
+    return [...this.#engines.values()].sort((a, b) => a.id - b.id).map((engine) => ({
+      id: engine.id,
+      uuid: engine.uuid,
+      host: engine.host,
+      pid: engine.pid,
+      state: shownState(engine),
+      reason: engine.reason,
+      load: engine.load,
+      completed: engine.completed,
+      failed: engine.failed,
+      restarts: Math.max(0, engine.lives - 1),
+    }));
+  }
+
+  #engine(id: EngineId, host: HostId): EngineEntry {
+    let engine = this.#engines.get(id);
+    if (engine === undefined) this.#engines.set(id, engine = newEngine(id, host));
+    return engine;
+  }
+
+  #change(id: EngineId, state: EngineEntry["state"], reason: string | null): void {
+    const engine = this.#engines.get(id);
+    if (engine === undefined) return;
+    Object.assign(engine, { state, reason });
+    if (state !== "draining") Object.assign(engine, { load: 0, pid: null });
+  }
+
+  #loseHost(id: HostId): void {
+    const host = this.#hosts.get(id);
+    if (host !== undefined) host.alive = false;
+    for (const engine of this.#engines.values()) {
+      if (engine.host === id) this.#change(engine.id, "down", "its host was lost");
+    }
+  }
+}
