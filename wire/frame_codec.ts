@@ -12,8 +12,8 @@ import { scanMessage } from "./message_scan.ts";
 /** How deep a frame may be nested. */
 export const MAX_FRAME_DEPTH = 100;
 
-/** An encoder that has grown past this is not kept, or one big frame would hold its memory for ever. */
-const KEPT_BUFFER_BYTES = 8 * 1024 * 1024;
+/** An encoder that has grown past this, or a decoder that still holds such an input, is not kept. */
+const KEPT_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** No extensions in frames: saves the search for one at every object. */
 const NO_EXTENSIONS: ExtensionCodecType<undefined> = {
@@ -24,21 +24,19 @@ const NO_EXTENSIONS: ExtensionCodecType<undefined> = {
 };
 
 class FrameCodec {
-  #encoder = FrameCodec.#newEncoder();
-  readonly #decoder = new Decoder({ extensionCodec: NO_EXTENSIONS });
+  #encoder = newEncoder();
+  #decoder = newDecoder();
 
   encode(value: unknown): Uint8Array {
     const bytes = this.#encoder.encode(value);
-    if (bytes.length > KEPT_BUFFER_BYTES) this.#encoder = FrameCodec.#newEncoder();
+    if (bytes.length > KEPT_BUFFER_BYTES) this.#encoder = newEncoder();
     return bytes;
   }
 
   decode(bytes: Uint8Array): unknown {
-    return this.#decoder.decode(bytes);
-  }
-
-  static #newEncoder(): Encoder<undefined> {
-    return new Encoder({ extensionCodec: NO_EXTENSIONS, maxDepth: MAX_FRAME_DEPTH, initialBufferSize: 16 * 1024 });
+    const value = this.#decoder.decode(bytes);
+    if (bytes.length > KEPT_BUFFER_BYTES) this.#decoder = newDecoder();
+    return value;
   }
 }
 
@@ -74,4 +72,12 @@ export function decodeFrame(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new SerializationError(`Cannot decode the bytes: ${(cause as Error).message}.`, { cause });
   }
+}
+
+function newEncoder(): Encoder<undefined> {
+  return new Encoder({ extensionCodec: NO_EXTENSIONS, maxDepth: MAX_FRAME_DEPTH, initialBufferSize: 16 * 1024 });
+}
+
+function newDecoder(): Decoder<undefined> {
+  return new Decoder({ extensionCodec: NO_EXTENSIONS });
 }

@@ -17,11 +17,12 @@ import {
   type SettledMessage,
   type TemplateMessage,
 } from "../protocol/messages.ts";
-import type { AttemptOutcome, AttemptReport, SystemError, SystemErrorName, TaskOutcome } from "../protocol/outcome.ts";
+import type { AttemptOutcome, AttemptReport, SystemError, TaskOutcome } from "../protocol/outcome.ts";
 import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { isContentHash } from "./content_hash.ts";
 import { flagsFromMessage, flagsToMessage } from "./flags_message.ts";
 import { isArray, isCount, isDuration, isText, malformedMessage } from "./message_checks.ts";
+import { isSystemErrorName } from "./system_error.ts";
 
 export { flagsFromMessage, flagsToMessage } from "./flags_message.ts";
 
@@ -41,16 +42,6 @@ export interface SettledTask {
   readonly attempts: number;
   readonly report: AttemptReport;
 }
-
-const SYSTEM_ERROR_NAMES: ReadonlySet<string> = new Set<SystemErrorName>([
-  "EngineError",
-  "TaskAborted",
-  "TaskTimeout",
-  "DependencyTimeout",
-  "ImpossibleDependency",
-  "InvalidDependency",
-  "SerializationError",
-]);
 
 /** Bytes stay as they are, the name of a blob becomes an array. */
 export function payloadToMessage(payload: Payload): PayloadMessage {
@@ -232,9 +223,9 @@ function taskOutcome(message: readonly unknown[]): TaskOutcome {
 function systemErrorFrom(body: unknown): SystemError {
   if (!isArray(body, 2)) throw malformedMessage("settled", body);
   const [name, message, cause] = body;
-  if (!isText(name) || !SYSTEM_ERROR_NAMES.has(name) || !isText(message)) throw malformedMessage("settled", body);
-  if (cause === undefined || cause === null) return { name: name as SystemErrorName, message };
-  return { name: name as SystemErrorName, message, cause: payloadFromMessage(cause) };
+  if (!isSystemErrorName(name) || !isText(message)) throw malformedMessage("settled", body);
+  if (cause === undefined || cause === null) return { name, message };
+  return { name, message, cause: payloadFromMessage(cause) };
 }
 
 /** `[…, runMs, ageMs, stdout?, stderr?]` from index `from` on. */

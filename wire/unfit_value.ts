@@ -1,0 +1,112 @@
+/**
+ * What to say about values that can't travel: where they are, what they are, what to do instead.
+ *
+ * Words only; never calls into the values it describes in a way that could throw. Called by `value_walk.ts` and
+ * `error_codec.ts`.
+ * @module
+ */
+
+/** One step of a path: a property, an index, or into a `Map` or `Set`. */
+export type PathStep =
+  | string
+  | number
+  | { readonly call: "get"; readonly key: unknown }
+  | { readonly call: "keys" | "values"; readonly index: number };
+
+/** Why a value can't travel, and the way out. */
+export interface Unfit {
+  readonly is: string;
+  readonly instead: string;
+}
+
+const SHOWN_STEPS = 12;
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+/** `args[0].a["b c"].get("k")`; the middle of very long paths is left out. */
+export function renderPath(root: string, steps: readonly PathStep[]): string {
+  if (steps.length <= SHOWN_STEPS) return root + steps.map(renderStep).join("");
+  const half = SHOWN_STEPS / 2;
+  const left = steps.slice(0, half).map(renderStep).join("");
+  const right = steps.slice(-half).map(renderStep).join("");
+  return `${root}${left}…(${steps.length - SHOWN_STEPS} more)…${right}`;
+}
+
+function renderStep(step: PathStep): string {
+  if (typeof step === "number") return `[${step}]`;
+  if (typeof step === "string") return IDENTIFIER.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  if (step.call === "get") return `.get(${describe(step.key)})`;
+  return `.${step.call}()[${step.index}]`;
+}
+
+/** The text of the error. */
+export function cannotSerialize(path: string, unfit: Unfit): string {
+  return `Cannot serialize ${path}: it is ${unfit.is}, which can't travel to another process; ${unfit.instead}.`;
+}
+
+/** Why a value that no codec takes can't travel. */
+export function unfitFor(value: unknown): Unfit {
+  if (typeof value === "function") {
+    return { is: describe(value), instead: "pass data, and call the function where the data arrives" };
+  }
+  if (typeof value === "symbol") return { is: describe(value), instead: "pass a string" };
+  const name = className(value);
+  return { is: `an instance of ${name}`, instead: adviceFor(name) };
+}
+
+function adviceFor(name: string): string {
+  switch (name) {
+    case "Promise":
+      return "await it first";
+    case "WeakMap":
+    case "WeakSet":
+    case "WeakRef":
+      return "pass what it refers to";
+    case "SharedArrayBuffer":
+      return "pass a copy, new Uint8Array(shared).slice()";
+    case "Blob":
+    case "File":
+      return "pass its bytes, await blob.bytes()";
+    case "Generator":
+    case "AsyncGenerator":
+      return "pass an array of its items";
+    default:
+      return "pass or return a plain object with what is needed of it";
+  }
+}
+
+/** A value in a few words, whatever it is. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+    case "function":
+      return `the function ${nameOf(value) || "<anonymous>"}`;
+    case "symbol":
+      return `the ${String(value)}`;
+    case "bigint":
+      return `${value}n`;
+    case "object":
+      return value === null ? "null" : `an instance of ${className(value)}`;
+    default:
+      return String(value);
+  }
+}
+
+/** The name of a value's class; `Object` where it hides it. */
+export function className(value: unknown): string {
+  try {
+    const { constructor } = value as { readonly constructor?: unknown };
+    return (typeof constructor === "function" && nameOf(constructor)) || "Object";
+  } catch {
+    return "Object";
+  }
+}
+
+function nameOf(fn: object): string {
+  try {
+    const { name } = fn as { readonly name?: unknown };
+    return typeof name === "string" ? name : "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Users' values as bytes: arguments, captures, results.
+ *
+ * Takes all that structured clone takes except cycles, and also `Error` with its class and cause, and `URL`. What comes
+ * out shares nothing with what went in. What changes on the way: references to one object become copies of it; holes in
+ * arrays become `undefined`; properties of an array beside its items, symbol keys and prototypes of `null` are lost; a
+ * view of a buffer brings its own part alone, a `Buffer` comes out as `Uint8Array`; `lastIndex` of a RegExp is 0.
+ * MessagePack underneath, extensions in `value_extensions.ts`. Called by client and engine, never by the scheduler.
+ * @module
+ */
+import { Decoder, Encoder, ExtData, type ExtensionCodecType } from "../deps/msgpack.ts";
+import { SerializationError } from "./errors.ts";
+import { HAS_BINARY, HAS_MARK, scanMessage } from "./message_scan.ts";
+import { decodeExtension } from "./value_extensions.ts";
+import { reviveMarks } from "./value_revive.ts";
+import { MAX_VALUE_DEPTH, ValueWalk } from "./value_walk.ts";
+
+/** How to encode. */
+export interface EncodeOptions {
+  /** What error messages call the value: the `args` in `args[0].a.b`. Default `value`. */
+  readonly root?: string;
+}
+
+/** How to decode. Nothing yet: functions and registered classes will need something to look them up in. */
+export type DecodeOptions = Readonly<Record<never, never>>;
+
+/** Containers of MessagePack below one level of a value: an error has its extras one level further down. */
+const LEVELS_PER_LEVEL = 2;
+const MAX_DEPTH = MAX_VALUE_DEPTH * LEVELS_PER_LEVEL + 1;
+
+/** Bigger values get an encoder of their own, with room for them from the start. */
+const KEPT_BUFFER_BYTES = 64 * 1024;
+
+const EXTENSIONS: ExtensionCodecType<undefined> = {
+  tryToEncode: (object) => object instanceof ExtData ? object : null,
+  decode: decodeExtension,
+};
+
+const keptEncoder = newEncoder(KEPT_BUFFER_BYTES);
+const keptDecoder = newDecoder();
+
+/**
+ * Encodes a value; the bytes belong to the caller.
+ * Throws `SerializationError` with the path for cycles, functions, symbols, promises, instances of other classes, and
+ * nesting past 1,000 levels.
+ *
+ * @example
+ * ```ts
+ * import { decodeValue, encodeValue } from "./value_codec.ts";
+ *
+ * const bytes = encodeValue({ when: new Date(0), big: 2n ** 100n, none: undefined });
+ * console.log(decodeValue(bytes)); // the same again
+ * ```
+ */
+export function encodeValue(value: unknown, options?: EncodeOptions): Uint8Array {
+  const root = options?.root ?? "value";
+  return encodeWalked(value, new ValueWalk(root, false), root);
+}
+
+/** Encodes the arguments of a call: errors name them `args[0]`. */
+export function encodeArguments(args: readonly unknown[]): Uint8Array {
+  return encodeValue(args, { root: "args" });
+}
+
+/** For `error_codec.ts`: what can't travel becomes a string that describes it. Getters may still throw. */
+export function encodeLeniently(value: unknown): Uint8Array {
+  return encodeWalked(value, new ValueWalk("error", true), "error");
+}
+
+/**
+ * Decodes what `encodeValue` made. Typed arrays are aligned copies: nothing refers to `bytes` afterwards.
+ * Throws `SerializationError` for anything else; safe for bytes from anywhere.
+ */
+export function decodeValue(bytes: Uint8Array, _options?: DecodeOptions): unknown {
+  const found = scanMessage(bytes, MAX_DEPTH);
+  if ((found & HAS_BINARY) !== 0) {
+    throw new SerializationError(
+      "Cannot decode the value: there is plain binary in it, which encodeValue never writes.",
+    );
+  }
+  try {
+    // A decoder holds on to its last input.
+    const decoder = bytes.length > KEPT_BUFFER_BYTES ? newDecoder() : keptDecoder;
+    const value = decoder.decode(bytes);
+    return (found & HAS_MARK) !== 0 ? reviveMarks(value) : value;
+  } catch (cause) {
+    if (cause instanceof SerializationError) throw cause;
+    throw new SerializationError(`Cannot decode the value: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+function encodeWalked(value: unknown, walk: ValueWalk, root: string): Uint8Array {
+  try {
+    const walked = walk.visit(value);
+    if (walk.bulk < KEPT_BUFFER_BYTES / 4) return keptEncoder.encode(walked);
+    return encodeBig(walked, walk.bulk);
+  } catch (cause) {
+    if (cause instanceof SerializationError) throw cause;
+    throw new SerializationError(`Cannot serialize ${root}: ${reasonOf(cause)}.`, { cause });
+  }
+}
+
+/** Into a buffer that is handed over, not copied, unless it came out much too big. */
+function encodeBig(walked: unknown, bulk: number): Uint8Array {
+  const bytes = newEncoder(bulk + (bulk >> 3) + KEPT_BUFFER_BYTES).encodeSharedRef(walked);
+  return bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes;
+}
+
+function newDecoder(): Decoder<undefined> {
+  return new Decoder({ extensionCodec: EXTENSIONS });
+}
+
+function newEncoder(initialBufferSize: number): Encoder<undefined> {
+  return new Encoder({ extensionCodec: EXTENSIONS, maxDepth: MAX_DEPTH, initialBufferSize });
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof RangeError && cause.message.startsWith("Maximum call stack")) {
+    return "it is nested too deep for the stack that is left here; flatten it, for example a linked list to an array";
+  }
+  return cause instanceof Error ? cause.message : "reading one of its properties threw";
+}
