@@ -11,7 +11,7 @@ import { ConnectionError } from "../wire/errors.ts";
 
 /** Checks messages for one connection. Remembers the last subject, since many messages go to one in a row. */
 export class PublishCheck {
-  #lastSubject = "";
+  #lastSubject: string | undefined;
 
   /** `TypeError` for a subject or header that is not valid, `RangeError` for a message past `maxPayload` bytes. */
   check(subject: string, data: Uint8Array, options: PublishOptions | undefined, maxPayload: number): void {

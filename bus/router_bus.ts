@@ -19,6 +19,7 @@ import type {
 } from "./bus.ts";
 import { DeliveryQueue } from "./delivery_queue.ts";
 import { PendingRequests } from "./pending_requests.ts";
+import { ByteArena } from "./byte_arena.ts";
 import { checkSubscription, notConnected, PublishCheck } from "./call_checks.ts";
 import { RouterSubscription, type SubscriptionOwner } from "./router_subscription.ts";
 import { asError, StatusBoard } from "./status_board.ts";
@@ -61,8 +62,10 @@ export class RouterBus implements Bus {
   readonly #requests: PendingRequests;
   readonly #subscriptions = new Set<RouterSubscription>();
   readonly #queue = new DeliveryQueue<QueueEntry>((entry) => this.#handle(entry));
+  readonly #arena = new ByteArena();
   readonly #owner: SubscriptionOwner = {
     arrived: (subscription, message) => this.#queue.push({ subscription, message }),
+    copy: (data) => this.#arena.copy(data),
     ended: (subscription) => this.#subscriptions.delete(subscription),
   };
   #hasInbox = false;

@@ -9,6 +9,8 @@ import type { Router } from "./router_bus.ts";
 export interface SubscriptionOwner {
   /** A message for `subscription` is on its way. */
   arrived(subscription: RouterSubscription, message: BusMessage): void;
+  /** The bytes, in memory of their own. */
+  copy(data: Uint8Array): Uint8Array;
   /** It has ended. */
   ended(subscription: RouterSubscription): void;
 }
@@ -66,7 +68,7 @@ export class RouterSubscription implements BusSubscription {
 
   #arrive(message: BusMessage): void {
     const { subject, data, reply, headers } = message;
-    this.#owner.arrived(this, { subject, data: data.slice(), reply, headers });
+    this.#owner.arrived(this, { subject, data: this.#owner.copy(data), reply, headers });
     // Stops here and not in `handle`, so that in a queue group the others get what is past the maximum.
     if (++this.#arrived >= this.#max) this.detach();
   }
