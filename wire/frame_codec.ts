@@ -6,6 +6,7 @@
  * @module
  */
 import { Decoder, Encoder, type ExtensionCodecType } from "../deps/msgpack.ts";
+import { ByteSlab } from "./byte_slab.ts";
 import { SerializationError } from "./errors.ts";
 import { scanMessage } from "./message_scan.ts";
 
@@ -26,9 +27,10 @@ const NO_EXTENSIONS: ExtensionCodecType<undefined> = {
 class FrameCodec {
   #encoder = newEncoder();
   #decoder = newDecoder();
+  readonly #slab = new ByteSlab();
 
   encode(value: unknown): Uint8Array {
-    const bytes = this.#encoder.encode(value);
+    const bytes = this.#slab.copy(this.#encoder.encodeSharedRef(value));
     if (bytes.length > KEPT_BUFFER_BYTES) this.#encoder = newEncoder();
     return bytes;
   }

@@ -9,6 +9,7 @@
  * @module
  */
 import { Decoder, Encoder, ExtData, type ExtensionCodecType } from "../deps/msgpack.ts";
+import { ByteSlab } from "./byte_slab.ts";
 import { SerializationError } from "./errors.ts";
 import { HAS_BINARY, HAS_MARK, scanMessage } from "./message_scan.ts";
 import { decodeExtension } from "./value_extensions.ts";
@@ -38,6 +39,7 @@ const EXTENSIONS: ExtensionCodecType<undefined> = {
 
 const keptEncoder = newEncoder(KEPT_BUFFER_BYTES);
 const keptDecoder = newDecoder();
+const slab = new ByteSlab();
 
 /**
  * Encodes a value; the bytes belong to the caller.
@@ -92,7 +94,7 @@ export function decodeValue(bytes: Uint8Array, _options?: DecodeOptions): unknow
 function encodeWalked(value: unknown, walk: ValueWalk, root: string): Uint8Array {
   try {
     const walked = walk.visit(value);
-    if (walk.bulk < KEPT_BUFFER_BYTES / 4) return keptEncoder.encode(walked);
+    if (walk.bulk < KEPT_BUFFER_BYTES / 4) return slab.copy(keptEncoder.encodeSharedRef(walked));
     return encodeBig(walked, walk.bulk);
   } catch (cause) {
     if (cause instanceof SerializationError) throw cause;

@@ -24,6 +24,9 @@ import { cannotSerialize, describe, type PathStep, renderPath, type Unfit, unfit
 /** How deep a value may be nested: encoding is recursive, and the stack must hold it from wherever it starts. */
 export const MAX_VALUE_DEPTH = 1_000;
 
+/** Holes travel as `undefined`; an array that is all holes would grow without bound. */
+const MAX_HOLES = 1_000_000;
+
 /** One pass over one value. */
 export class ValueWalk {
   readonly #root: string;
@@ -80,8 +83,9 @@ export class ValueWalk {
     return this.#visitSpecial(value, prototype);
   }
 
-  #visitArray(array: readonly unknown[]): readonly unknown[] {
+  #visitArray(array: readonly unknown[]): unknown {
     let copy: unknown[] | undefined;
+    let holes = 0;
     const level = this.#steps.length;
     this.#steps.push(0);
     for (let index = 0; index < array.length; index++) {
@@ -89,12 +93,13 @@ export class ValueWalk {
       this.#steps[level] = index;
       const replaced = this.visit(item);
       if (replaced !== item && replaced === replaced) {
+        if (item === undefined && !Object.hasOwn(array, index) && ++holes > MAX_HOLES) break;
         copy ??= array.slice();
         copy[index] = replaced;
       }
     }
     this.#steps.length = level;
-    return copy ?? array;
+    return holes > MAX_HOLES ? this.#refuse(array, SPARSE) : copy ?? array;
   }
 
   #visitPlain(object: object): unknown {
@@ -210,6 +215,11 @@ export class ValueWalk {
 const TOO_DEEP: Unfit = {
   is: `nested more than ${MAX_VALUE_DEPTH} levels deep`,
   instead: "flatten the value, for example a linked list to an array",
+};
+
+const SPARSE: Unfit = {
+  is: `an array with more than ${MAX_HOLES} holes`,
+  instead: "send a Map from index to item",
 };
 
 const DETACHED: Unfit = {
