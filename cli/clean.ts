@@ -1,0 +1,16 @@
+/**
+ * `clean`: removes the files of clusters that do not run.
+ * @module
+ */
+import { findClusters } from "../cluster/find_cluster.ts";
+import { EXIT } from "./exit_code.ts";
+import type { Said } from "./grammar.ts";
+
+export async function clean(_said: Said<"clean">): Promise<number> {
+  for (const { name, paths, holder } of await findClusters()) {
+    if (holder !== null) continue;
+    await Deno.remove(paths.folder, { recursive: true });
+    console.error(`Removed the files of "${name}".`);
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,57 @@
+/**
+ * `logs`: the log of a cluster, readable; with `-f` as it is written.
+ * @module
+ */
+import { humanLine, type LogLine } from "../cluster/process_log.ts";
+import { profilePaths } from "../cluster/profile.ts";
+import { NotRunning } from "../wire/errors.ts";
+import { EXIT } from "./exit_code.ts";
+import type { Said } from "./grammar.ts";
+
+function printLine(text: string): void {
+  if (text === "") return;
+  try {
+    console.log(humanLine(JSON.parse(text) as LogLine));
+  } catch {
+    console.log(text);
+  }
+}
+
+/** Prints whole lines from where the file was read to last. */
+class LogReader implements Disposable {
+  readonly #file: Deno.FsFile;
+  readonly #decoder = new TextDecoder();
+  #rest = "";
+
+  constructor(path: string) {
+    this.#file = Deno.openSync(path);
+  }
+
+  printNew(): void {
+    const chunk = new Uint8Array(64 * 1024);
+    for (let read = this.#file.readSync(chunk); read !== null && read > 0; read = this.#file.readSync(chunk)) {
+      const lines = (this.#rest + this.#decoder.decode(chunk.subarray(0, read), { stream: true })).split("\n");
+      this.#rest = lines.pop() ?? "";
+      lines.forEach(printLine);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+export async function logs(said: Said<"logs">): Promise<number> {
+  const path = profilePaths(said.name).log;
+  try {
+    using reader = new LogReader(path);
+    reader.printNew();
+    if (said.follow) { for await (const _event of Deno.watchFs(path)) reader.printNew(); }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new NotRunning(
+      `Cannot show the log of "${said.name}": there is none; start it with "start --name ${said.name}".`,
+    );
+  }
+  return EXIT.done;
+}

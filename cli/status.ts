@@ -1,0 +1,55 @@
+/**
+ * `status`: what a cluster is doing, engine by engine.
+ * @module
+ */
+import { clusterStatus } from "../cluster/cluster_status.ts";
+import type { ClusterStatus } from "../protocol/status.ts";
+import { EXIT } from "./exit_code.ts";
+import type { Said } from "./grammar.ts";
+import { table } from "./table.ts";
+
+function seconds(ms: number): string {
+  const s = Math.floor(ms / 1000);
+  if (s < 60) return `${s} s`;
+  return s < 3_600
+    ? `${Math.floor(s / 60)} min ${s % 60} s`
+    : `${Math.floor(s / 3_600)} h ${Math.floor(s / 60) % 60} min`;
+}
+
+function summary(status: ClusterStatus): string {
+  const { tasks, engines } = status;
+  const live = engines.filter(({ state }) => state === "idle" || state === "busy" || state === "draining").length;
+  const lines = [
+    `Cluster "${status.cluster}" · version ${status.packageVersion} · up ${seconds(status.uptimeMs)} · ` +
+    `controller ${status.pid}, epoch ${status.epoch}, scheme ${status.scheme}, hwm ${status.hwm}`,
+    `${live} of ${engines.length} engines on ${status.hosts.filter(({ alive }) => alive).length} hosts, ` +
+    `${status.clients} clients`,
+    `tasks: ${tasks.waiting + tasks.ready} waiting, ${tasks.running} running, ${tasks.done} done, ` +
+    `${tasks.failed} failed, ${tasks.aborted} aborted`,
+  ];
+  if (live === 0) lines.push('No engines: submissions wait. Bring some with "engines -n 4".');
+  return lines.join("\n");
+}
+
+function engineTable(status: ClusterStatus): string {
+  const hostnames = new Map(status.hosts.map(({ id, hostname }) => [id, hostname]));
+  const rows = status.engines.map((engine) => [
+    engine.id,
+    engine.state,
+    hostnames.get(engine.host) ?? engine.host,
+    engine.pid ?? "-",
+    engine.load,
+    engine.completed,
+    engine.failed,
+    engine.restarts,
+    engine.reason ?? "",
+  ]);
+  return table(["ENGINE", "STATE", "HOST", "PID", "LOAD", "DONE", "FAILED", "RESTARTS", "REASON"], rows);
+}
+
+export async function status(said: Said<"status">): Promise<number> {
+  const found = await clusterStatus(said.name);
+  if (said.json) console.log(JSON.stringify(found, null, 2));
+  else console.log(`${summary(found)}\n\n${engineTable(found)}`);
+  return EXIT.done;
+}

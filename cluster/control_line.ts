@@ -1,0 +1,97 @@
+/**
+ * What a parent process and its controller or host child say to each other: JSON lines over stdin and stdout.
+ *
+ * The first line to the child is its configuration, with secrets that must not be in its arguments. The end of its
+ * stdin is the end of the child. Types and encoding only.
+ * @module
+ */
+import type { EngineId } from "../protocol/ids.ts";
+import type { Credential, Credentials } from "./credentials.ts";
+import type { EnginePermissions } from "../host/permissions.ts";
+
+/** The embedded broker of a controller. */
+export interface BrokerConfig {
+  readonly hostname: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly credentials: Credentials;
+}
+
+/** How much is kept of finished tasks. */
+export interface KeepConfig {
+  readonly records?: number;
+  readonly ageMs?: number;
+  readonly bytes?: number;
+}
+
+/** What a controller is told. */
+export interface ControllerConfig {
+  readonly cluster: string;
+  readonly epoch: number;
+  /** `null`: it joins `servers`. */
+  readonly broker: BrokerConfig | null;
+  readonly servers: readonly string[];
+  readonly credential: Credential | null;
+  readonly scheme: string;
+  readonly hwm: number;
+  readonly keep: KeepConfig;
+  readonly heartbeatMs: number;
+}
+
+/** What a host is told. */
+export interface HostConfig {
+  readonly cluster: string;
+  readonly engines: number;
+  readonly slots: number;
+  readonly permissions: EnginePermissions;
+  readonly drainMs: number;
+  /** Present: the host runs the cluster's controller too. */
+  readonly controller: Omit<ControllerConfig, "epoch"> | null;
+  /** Where to join, unless the controller's embedded broker says it. */
+  readonly servers: readonly string[];
+  readonly credential: Credential | null;
+  /** For the connection file. */
+  readonly credentials: Credentials;
+  /** Folder of the configuration file that the tasks' imports are resolved with. */
+  readonly importConfig: string | null;
+}
+
+/** What a controller child says once. */
+export type ControllerReport =
+  | { readonly kind: "ready"; readonly servers: readonly string[] }
+  | { readonly kind: "failed"; readonly name: string; readonly message: string };
+
+/** What a host child says. */
+export type HostReport =
+  | { readonly kind: "ready"; readonly cluster: string; readonly servers: readonly string[]; readonly file: string }
+  | { readonly kind: "failed"; readonly name: string; readonly message: string }
+  | { readonly kind: "reply"; readonly id: number; readonly ids: readonly EngineId[] }
+  | { readonly kind: "refused"; readonly id: number; readonly message: string };
+
+/** What a host child may be told later. */
+export type HostOrder =
+  | { readonly kind: "start-engines"; readonly id: number; readonly count: number }
+  | { readonly kind: "stop-engines" | "restart-engines"; readonly id: number; readonly ids: readonly EngineId[] }
+  | { readonly kind: "signal-engines"; readonly id: number; readonly signal: string; readonly ids: readonly EngineId[] }
+  | { readonly kind: "stop"; readonly id: number };
+
+const encoder = new TextEncoder();
+
+/** One line. */
+export function controlLine(
+  value: ControllerConfig | HostConfig | ControllerReport | HostReport | HostOrder,
+): Uint8Array {
+  return encoder.encode(JSON.stringify(value) + "\n");
+}
+
+/** Says something to the parent, at once. */
+export function report(value: ControllerReport | HostReport): void {
+  const bytes = controlLine(value);
+  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+}
+
+/** Why a child could not start, for its parent. */
+export function failure(error: unknown): Extract<ControllerReport, { kind: "failed" }> {
+  const known = error instanceof Error ? error : new Error(String(error));
+  return { kind: "failed", name: known.name, message: known.message };
+}

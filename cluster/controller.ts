@@ -1,0 +1,89 @@
+/**
+ * A controller put together: broker if embedded, connection, scheduler and hub, in one supervision tree.
+ *
+ * Wiring only. Run by `controller_main.ts` in a process of its own, and by tests in theirs.
+ * @module
+ */
+import { ActorSystem } from "../actors/actor_system.ts";
+import { Supervisor } from "../actors/supervisor.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { Bus } from "../bus/bus.ts";
+import { HubActor } from "../hub/hub_actor.ts";
+import type { Fact } from "../protocol/facts.ts";
+import type { Epoch } from "../protocol/ids.ts";
+import { ACTOR_NAMES } from "../protocol/roles.ts";
+import { inboxPrefix, subjectPermissions } from "../protocol/subjects.ts";
+import { createScheduler } from "../scheduler/core/scheduler.ts";
+import { DEFAULT_OPTIONS, type SchedulerCore } from "../scheduler/core/scheduler_core.ts";
+import { SchedulerActor } from "../scheduler/scheduler_actor.ts";
+import type { Log } from "../wire/log.ts";
+import type { BrokerConfig, ControllerConfig } from "./control_line.ts";
+import { connectServers } from "./connect_servers.ts";
+import type { Credential } from "./credentials.ts";
+
+/** Name of the controller's node: there is one at a time in a cluster. */
+export const CONTROLLER_NODE = "main";
+
+/** A running controller. */
+export interface Controller extends AsyncDisposable {
+  /** Where clients and hosts connect. */
+  readonly servers: readonly string[];
+  /** Resolves with the reason when it can't go on. */
+  readonly failed: Promise<Error>;
+}
+
+async function startBroker(cluster: string, config: BrokerConfig, log: Log): Promise<Broker> {
+  const { Broker } = await import("../broker/broker.ts");
+  const users = (["client", "host", "controller"] as const).flatMap((role) => {
+    const { user, password } = config.credentials[role] ?? {};
+    return user === undefined || password === undefined
+      ? []
+      : [{ user, password, permissions: subjectPermissions(cluster, role) }];
+  });
+  return await Broker.start({ hostname: config.hostname, port: config.port, users, log });
+}
+
+function makeCore(config: ControllerConfig): SchedulerCore {
+  const { retention } = DEFAULT_OPTIONS;
+  return createScheduler({
+    ...DEFAULT_OPTIONS,
+    epoch: config.epoch as Epoch,
+    hwm: config.hwm,
+    seed: config.epoch,
+    graceMs: 0,
+    retention: {
+      maxRecords: config.keep.records ?? retention.maxRecords,
+      maxAgeMs: config.keep.ageMs ?? retention.maxAgeMs,
+      maxBytes: config.keep.bytes ?? retention.maxBytes,
+    },
+  });
+}
+
+/** Starts a controller. Throws where the port is in use, the servers can't be reached, or another controller leads. */
+export async function startController(config: ControllerConfig, log: Log): Promise<Controller> {
+  await using stack = new AsyncDisposableStack();
+  const broker = config.broker === null ? null : stack.use(await startBroker(config.cluster, config.broker, log));
+  const prefix = inboxPrefix(config.cluster, "controller", CONTROLLER_NODE);
+  const bus: Bus = stack.use(
+    broker?.connectLocal({ inboxPrefix: prefix }) ??
+      await connectServers(config.servers, config.credential as Credential, prefix, log),
+  );
+  const system = stack.use(
+    await ActorSystem.connect({
+      bus,
+      name: config.cluster,
+      role: "controller",
+      node: CONTROLLER_NODE,
+      codec: "plain",
+      heartbeatMs: config.heartbeatMs,
+      log,
+    }),
+  );
+  const failed = await spawnActors(system, config);
+  const kept = stack.move();
+  return {
+    servers: broker === null ? config.servers : [broker.url],
+    failed,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}

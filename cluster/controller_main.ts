@@ -1,0 +1,39 @@
+/**
+ * The controller's process: configuration in by stdin, "ready" or "failed" out by stdout, and then it works until its
+ * stdin ends.
+ *
+ * Started by `controller_child.ts`. An interrupt at the terminal reaches the whole group; only the host acts on it.
+ * @module
+ */
+import { type ControllerConfig, failure, report } from "./control_line.ts";
+import { startController } from "./controller.ts";
+import { childLog } from "./process_log.ts";
+import { textLines } from "./text_lines.ts";
+
+async function main(): Promise<number> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    if (Deno.build.os !== "windows" || signal === "SIGINT") Deno.addSignalListener(signal, () => {});
+  }
+  const lines = textLines(Deno.stdin.readable);
+  const first = await lines.next();
+  if (first.done) return 0;
+  try {
+    await using controller = await startController(JSON.parse(first.value) as ControllerConfig, childLog);
+    report({ kind: "ready", servers: controller.servers });
+    const reason = await Promise.race([controller.failed, endOf(lines)]);
+    if (reason === null) return 0;
+    childLog("error", "controller failed", { reason: reason.stack ?? reason.message });
+    return 1;
+  } catch (error) {
+    report(failure(error));
+    return 1;
+  }
+}
+
+/** Resolves when the parent closed our stdin, or is gone. */
+async function endOf(lines: AsyncGenerator<string>): Promise<null> {
+  while (!(await lines.next()).done);
+  return null;
+}
+
+Deno.exit(await main());
