@@ -47,7 +47,9 @@ export function headersSize(headers: BusHeaders | undefined): number {
 
 function checkHeader(name: string, value: string): void {
   if (!/^[!-9;-~]+$/.test(name)) {
-    throw new TypeError(`Cannot send the header "${name}": a name is made of visible ASCII characters without ":".`);
+    throw new TypeError(
+      `Cannot send the header "${name}": a name is made of visible ASCII characters without ":".`,
+    );
   }
   if (/[\r\n]/.test(value) || value !== value.trim()) {
     throw new TypeError(

@@ -1,0 +1,154 @@
+/**
+ * The official NATS client, opened and watched: the only file that looks at its state from inside.
+ * @module
+ */
+import type { NatsBusOptions } from "./nats_bus.ts";
+import { type NatsCredentials, resolveNatsAddress } from "./nats_address.ts";
+import { connectFailure, isRefusal } from "./nats_errors.ts";
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from "../deps/nats.ts";
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+const DEFAULT_PING_MS = 10_000;
+const DEFAULT_RECONNECT_MS = 50;
+const DEFAULT_RECONNECT_MAX_MS = 2_000;
+const JITTER = 0.5;
+
+/** What happens to a connection. */
+export interface NatsEvents {
+  lost(): void;
+  back(): void;
+  /** The server sent an error. */
+  reported(error: Error): void;
+  /** The server no longer takes the credentials, and ends the connection. */
+  refused(error: Error): void;
+  /** For ever, by an error or on request. */
+  ended(error: Error | undefined): void;
+}
+
+/** A connection and what is known of it. */
+export interface OpenedNats {
+  readonly connection: NatsConnection;
+  /** The servers, for messages. */
+  readonly names: string;
+  readonly maxPayload: number;
+  /** `false` as soon as the client knows that its socket is gone, some microtasks before its event says so. */
+  readonly alive: boolean;
+  listen(events: NatsEvents): void;
+  close(): Promise<void>;
+}
+
+/** The client knows at once when its socket ends, and tells only in an event later: this is where it keeps it. */
+interface ProtocolState {
+  readonly protocol: { readonly connected: boolean };
+}
+
+/** Connects with the official client. Errors are those of `connectNats`. */
+export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
+  const address = resolveNatsAddress(options.servers);
+  const backoff = new Backoff(options);
+  const connection = await dial(options, address.servers, options.credentials ?? address.credentials, backoff)
+    .catch((error) => {
+      throw connectFailure(error, address.names);
+    });
+  const { protocol } = connection as unknown as ProtocolState;
+  let maxPayload = connection.info?.max_payload ?? 0;
+  return {
+    connection,
+    names: address.names,
+    get maxPayload() {
+      return maxPayload;
+    },
+    get alive() {
+      return protocol.connected;
+    },
+    listen(events) {
+      void watch(connection, backoff, {
+        ...events,
+        back: () => {
+          maxPayload = connection.info?.max_payload ?? maxPayload;
+          events.back();
+        },
+      });
+      void connection.closed().then((error) => events.ended(error instanceof Error ? error : undefined));
+    },
+    close: () => connection.close(),
+  };
+}
+
+function dial(
+  options: NatsBusOptions,
+  servers: readonly string[],
+  credentials: NatsCredentials | undefined,
+  backoff: Backoff,
+): Promise<NatsConnection> {
+  return connect({
+    servers: [...servers],
+    name: options.name ?? "troupe",
+    timeout: options.timeout ?? DEFAULT_TIMEOUT_MS,
+    pingInterval: options.pingInterval ?? DEFAULT_PING_MS,
+    maxReconnectAttempts: -1,
+    reconnectDelayHandler: () => backoff.pauseMs,
+    ...(credentials === undefined ? {} : { authenticator: authenticator(credentials) }),
+  });
+}
+
+function authenticator(credentials: NatsCredentials): Authenticator {
+  if ("token" in credentials) return tokenAuthenticator(credentials.token);
+  if ("creds" in credentials) return credsAuthenticator(new TextEncoder().encode(credentials.creds));
+  return usernamePasswordAuthenticator(credentials.user, credentials.pass);
+}
+
+async function watch(connection: NatsConnection, backoff: Backoff, events: NatsEvents): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === "disconnect") events.lost();
+    else if (status.type === "reconnecting") backoff.failed();
+    else if (status.type === "error" && isRefusal(status.error)) events.refused(status.error);
+    else if (status.type === "error") events.reported(status.error);
+    else if (status.type === "reconnect") {
+      backoff.reset();
+      events.back();
+    }
+  }
+}
+
+/** Pauses that double, with jitter. The client asks many times in one pause, so an answer holds until an attempt. */
+class Backoff {
+  readonly #initialMs: number;
+  readonly #maxMs: number;
+  readonly #random: () => number;
+  #attempts = 0;
+  #pauseMs: number;
+
+  constructor(options: NatsBusOptions) {
+    this.#initialMs = options.reconnectInitial ?? DEFAULT_RECONNECT_MS;
+    this.#maxMs = options.reconnectMax ?? DEFAULT_RECONNECT_MAX_MS;
+    this.#random = options.random ?? Math.random;
+    this.#pauseMs = this.#draw();
+  }
+
+  get pauseMs(): number {
+    return this.#pauseMs;
+  }
+
+  failed(): void {
+    this.#attempts++;
+    this.#pauseMs = this.#draw();
+  }
+
+  reset(): void {
+    this.#attempts = 0;
+    this.#pauseMs = this.#draw();
+  }
+
+  #draw(): number {
+    const pauseMs = Math.min(this.#initialMs * 2 ** this.#attempts, this.#maxMs);
+    return Math.round(pauseMs * (1 - JITTER * this.#random()));
+  }
+}

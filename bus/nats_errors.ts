@@ -1,0 +1,44 @@
+/**
+ * What the NATS client and the server report, in the words and classes of Troupe.
+ * @module
+ */
+import { errors } from "../deps/nats.ts";
+import { AuthorizationError, ConnectionError, type TroupeError } from "../wire/errors.ts";
+
+/** Does the server refuse the credentials as a whole? */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+}
+
+/** Why a connection could not be made, or ended for good. `names` are the servers. */
+export function connectFailure(error: unknown, names: string): TroupeError {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (isRefusal(error)) {
+    return new AuthorizationError(
+      `Cannot connect to ${names}: the server said "${reason}"; check the credentials, and that they belong to it.`,
+      { cause: error },
+    );
+  }
+  return new ConnectionError(
+    `Cannot connect to ${names}: ${reason || "no answer"}; check the address, and that a NATS server listens there.`,
+    { cause: error },
+  );
+}
+
+/** An error that the server sent and that belongs to no call. */
+export function serverError(error: Error): TroupeError {
+  if (error instanceof errors.PermissionViolationError) {
+    const action = error.operation === "publish" ? "publish to" : "subscribe to";
+    return new AuthorizationError(
+      `Cannot ${action} "${error.subject}": these credentials are not allowed to; check the role they belong to, ` +
+        "or the permissions on the server.",
+      { cause: error },
+    );
+  }
+  if (isRefusal(error)) {
+    return new AuthorizationError(`Lost the connection: the server said "${error.message}"; check the credentials.`, {
+      cause: error,
+    });
+  }
+  return new ConnectionError(`The NATS server reported "${error.message}"; its log says more.`, { cause: error });
+}

@@ -1,0 +1,129 @@
+/** The NATS adapter against a real `nats-server`: the conformance suite, and what is its own. @module */
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import type { Bus, BusOptions } from "../../bus/bus.ts";
+import { connectNats } from "../../bus/nats_bus.ts";
+import { findNatsServer, NatsServer, type NatsServerAuth } from "../../testing/nats_server.ts";
+import { within } from "../../testing/within.ts";
+import { ConnectionError } from "../../wire/errors.ts";
+import { busConformance, type BusTestServer, RESTRICTED } from "./bus_conformance.ts";
+
+const found = await findNatsServer();
+const missing = "missing" in found ? found.missing : undefined;
+if (missing !== undefined) console.error(`Tests on a real nats-server are skipped: ${missing}.`);
+const serverOptions = "path" in found ? { path: found.path } : {};
+
+const FREE = { user: "free", pass: "open sesame" };
+const BOUND = { user: "bound", pass: "half open" };
+const AUTH: NatsServerAuth = { users: [FREE, { ...BOUND, permissions: RESTRICTED }] };
+
+async function makeServer(): Promise<BusTestServer> {
+  const server = await NatsServer.start({ ...serverOptions, auth: AUTH });
+  const buses: Bus[] = [];
+  const connectAs = async (credentials: { user: string; pass: string }, options: BusOptions = {}) => {
+    const bus = await connectNats({ servers: server.url, credentials, reconnectInitial: 10, ...options });
+    buses.push(bus);
+    return bus;
+  };
+  return {
+    connect: (options) => connectAs(FREE, options),
+    connectRestricted: (options) => connectAs(BOUND, options),
+    connectWrong: () => connectAs({ user: "free", pass: "wrong" }),
+    goAway: () => server.kill(),
+    comeBack: () => server.restart(),
+    comeBackLocked: () => server.restart({ auth: { token: "another" } }),
+    async [Symbol.asyncDispose]() {
+      for (const bus of buses) await bus.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+busConformance("nats-server", makeServer, { missing });
+
+/** A test that needs a server, or says why it did not run. */
+function natsTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: missing === undefined ? name : `${name} [skipped: ${missing}]`,
+    ignore: missing !== undefined,
+    fn,
+  });
+}
+
+natsTest(
+  "connectNats() takes credentials from the URL, a token, and a list of servers of which one answers",
+  async () => {
+    await using server = await NatsServer.start({ ...serverOptions, auth: { token: "s3cret" } });
+    const nobody = `nats://127.0.0.1:${freePort()}`;
+    for (
+      const options of [
+        { servers: `nats://s3cret@127.0.0.1:${server.port}` },
+        { servers: [`127.0.0.1:${server.port}`], credentials: { token: "s3cret" } },
+        { servers: [nobody, server.url], credentials: { token: "s3cret" } },
+        { servers: `${nobody},${server.url}`, credentials: { token: "s3cret" } },
+      ]
+    ) {
+      await using bus = await connectNats(options);
+      await bus.flush();
+      equal(bus.status, "connected");
+    }
+  },
+);
+
+natsTest("maxPayload is the server's, also after it changed across a restart", async () => {
+  await using server = await NatsServer.start({ ...serverOptions, config: "max_payload: 4096" });
+  await using bus = await connectNats({ servers: server.url, reconnectInitial: 10 });
+  equal(bus.maxPayload, 4_096);
+  const back = new Promise<void>((resolve) => bus.onStatus((status) => status === "connected" && resolve()));
+  await server.restart({ config: "max_payload: 8192" });
+  await within(back, "the reconnect");
+  equal(bus.maxPayload, 8_192);
+});
+
+natsTest("a server that comes up late is found, after many attempts with pauses", async () => {
+  await using server = await NatsServer.start(serverOptions);
+  const draws: number[] = [];
+  const random = () => (draws.push(0), 0.5);
+  await using bus = await connectNats({ servers: server.url, reconnectInitial: 1, reconnectMax: 4, random });
+  const enough = Promise.withResolvers<void>();
+  const back = new Promise<void>((resolve) => bus.onStatus((status) => status === "connected" && resolve()));
+  const poll = setInterval(() => draws.length > 15 && enough.resolve(), 5);
+  await server.kill();
+  await within(enough.promise, "15 attempts to reconnect").finally(() => clearInterval(poll));
+  await server.restart();
+  await within(back, "the reconnect");
+  await bus.flush();
+});
+
+natsTest("a NatsServer that cannot start says what the server said", async () => {
+  await rejects(
+    NatsServer.start({ ...serverOptions, config: "no_such_option: {" }),
+    /ended at once[\s\S]*Parse error/,
+  );
+});
+
+natsTest("a NatsServer keeps its port across kill() and restart(), and listens on loopback", async () => {
+  await using server = await NatsServer.start(serverOptions);
+  const { port } = server;
+  await server.kill();
+  await rejects(Deno.connect({ hostname: "127.0.0.1", port }), Deno.errors.ConnectionRefused);
+  await server.restart();
+  equal(server.port, port);
+  ok(server.log.some((line) => line.includes(`127.0.0.1:${port}`)));
+});
+
+Deno.test("connectNats() to nobody is a ConnectionError that names the address and says what to do", async () => {
+  const port = freePort();
+  await rejects(connectNats({ servers: `nats://user:hidden@127.0.0.1:${port}`, timeout: 2_000 }), (error) => {
+    ok(error instanceof ConnectionError, String(error));
+    ok(error.message.includes(`"nats://127.0.0.1:${port}"`), error.message);
+    ok(/check the address/.test(error.message), error.message);
+    deepEqual(error.message.includes("hidden"), false);
+    return true;
+  });
+});
+
+/** A port on which nobody listens. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
