@@ -1,0 +1,65 @@
+/**
+ * What a task can ask about itself while it runs, and the ground on which the exported `currentTask()` stands.
+ *
+ * The engine puts the running task under a registered symbol, where every copy of the library finds it. Nothing of the
+ * pipe is reachable from here but publishing. Used by the task runner.
+ * @module
+ */
+import type { EngineId, TaskId } from "../protocol/ids.ts";
+
+/** Where the running task is found. */
+export const CURRENT_TASK = Symbol.for("troupe.currentTask");
+
+/** How a running task reaches its client. */
+export interface TaskNews {
+  publish(data: unknown): void;
+  progress(fraction: number, text: string | null): void;
+}
+
+/** The task that runs now. */
+export class CurrentTask {
+  /** The task's id. */
+  readonly msgId: TaskId;
+  /** The engine it runs on. */
+  readonly engineId: EngineId;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly #news: TaskNews;
+  #abort: AbortController | null = null;
+  #abortReason: Error | null = null;
+
+  constructor(msgId: TaskId, engineId: EngineId, attempt: number, news: TaskNews) {
+    this.msgId = msgId;
+    this.engineId = engineId;
+    this.attempt = attempt;
+    this.#news = news;
+  }
+
+  /** Fires when the task is to end. Made at first use: most tasks never ask. */
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#abortReason !== null) this.#abort.abort(this.#abortReason);
+    }
+    return this.#abort.signal;
+  }
+
+  /** Sets `metadata.data` at the client while the task runs. */
+  publish(data: unknown): void {
+    this.#news.publish(data);
+  }
+
+  /** How far it is, 0 to 1, with a few words. */
+  progress(fraction: number, text?: string): void {
+    if (!(fraction >= 0 && fraction <= 1)) {
+      throw new RangeError(`Cannot report progress "${String(fraction)}": it is a number from 0 to 1`);
+    }
+    this.#news.progress(fraction, text ?? null);
+  }
+
+  /** For the runner: fires the signal of `task`. */
+  static abort(task: CurrentTask, reason: Error): void {
+    task.#abortReason = reason;
+    task.#abort?.abort(reason);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What an engine does with each message of its host: keeps code and templates, queues runs, answers.
+ *
+ * No standard streams, no globals: `main.ts` gives it its pipe. A message it can't understand throws, which ends the
+ * process; its host says why.
+ * @module
+ */
+import type { ContentHash, EngineId } from "../protocol/ids.ts";
+import { contentHash } from "../wire/content_hash.ts";
+import type { CurrentTask } from "./current_task.ts";
+import { LongValues } from "./long_values.ts";
+import {
+  type PipeBytes,
+  type RunMessage,
+  TO_ENGINE,
+  TO_HOST,
+  type ToEngineMessage,
+  type ToHostMessage,
+} from "./pipe_protocol.ts";
+import type { TaskOutput } from "./task_output.ts";
+import { TaskRunner, type Template } from "./task_runner.ts";
+
+/** Where an engine's answers go. */
+export interface EngineOutlet {
+  send(message: ToHostMessage): void;
+  /** A value as it goes into a message. */
+  place(bytes: Uint8Array): PipeBytes;
+}
+
+export class Engine {
+  readonly #outlet: EngineOutlet;
+  readonly #output: TaskOutput;
+  readonly #exit: () => void;
+  readonly #codes = new Map<ContentHash, string>();
+  readonly #templates = new Map<number, Template>();
+  readonly #longValues = new LongValues();
+  #runner: TaskRunner | null = null;
+
+  constructor(outlet: EngineOutlet, output: TaskOutput, exit: () => void) {
+    this.#outlet = outlet;
+    this.#output = output;
+    this.#exit = exit;
+  }
+
+  /** The task that runs now. */
+  get current(): CurrentTask | null {
+    return this.#runner?.current ?? null;
+  }
+
+  /** Takes one message. Runs only start with `work`. */
+  handle(message: ToEngineMessage): void {
+    switch (message[0]) {
+      case TO_ENGINE.run:
+        for (let index = 1; index < message.length; index++) this.#addRun(message[index] as RunMessage);
+        return;
+      case TO_ENGINE.welcome:
+        this.#runner = this.#newRunner(message[1]);
+        return;
+      case TO_ENGINE.code:
+        this.#addCode(message[1], this.#longValues.take(message[2]));
+        return;
+      case TO_ENGINE.template:
+        this.#addTemplate(message[1], message[2], message[3], message[4]);
+        return;
+      case TO_ENGINE.forget:
+        for (let index = 1; index < message.length; index++) this.#forget(message[index] as number | ContentHash);
+        return;
+      case TO_ENGINE.piece:
+        this.#longValues.add(message[1], message[2], message[3], message[4]);
+        return;
+      case TO_ENGINE.drop:
+        this.#longValues.drop(message[1]);
+        return;
+      case TO_ENGINE.cancel:
+        for (let index = 1; index < message.length; index++) this.#runner?.cancel(message[index] as number);
+        return;
+      case TO_ENGINE.ping:
+        this.#outlet.send([TO_HOST.pong, message[1]]);
+        return;
+      case TO_ENGINE.exit:
+        this.#exit();
+    }
+  }
+
+  /** Runs what has come. */
+  work(): void {
+    this.#runner?.work();
+  }
+
+  #newRunner(engine: EngineId): TaskRunner {
+    const outlet = this.#outlet;
+    return new TaskRunner(engine, this.#output, {
+      ended(number, code, body, runMs, stdout, stderr) {
+        const placed = body === null ? null : outlet.place(body);
+        if (stdout === "" && stderr === "") outlet.send([TO_HOST.result, number, code, placed, runMs]);
+        else outlet.send([TO_HOST.result, number, code, placed, runMs, stdout, stderr]);
+      },
+      published: (number, data) => outlet.send([TO_HOST.published, number, data]),
+      progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
+    });
+  }
+
+  #addCode(hash: ContentHash, source: Uint8Array): void {
+    const found = contentHash(source);
+    if (found !== hash) throw new RangeError(`Cannot load code ${hash}: its bytes have the hash ${found}`);
+    this.#codes.set(hash, new TextDecoder().decode(source));
+  }
+
+  #addTemplate(template: number, code: ContentHash, name: string, captures: PipeBytes | null): void {
+    const source = this.#codes.get(code);
+    if (source === undefined) throw new RangeError(`Cannot use code ${code}: it has not come`);
+    const values = captures === null ? null : this.#longValues.take(captures).slice();
+    this.#templates.set(template, { code, name, source, captures: values, factory: null });
+  }
+
+  #forget(name: number | ContentHash): void {
+    if (typeof name === "number") this.#templates.delete(name);
+    else this.#codes.delete(name);
+  }
+
+  #addRun(message: RunMessage): void {
+    const template = this.#templates.get(message[1]);
+    if (template === undefined || this.#runner === null) {
+      throw new RangeError(`Cannot run template ${message[1]}: it has not come`);
+    }
+    this.#runner.add(message, template, this.#longValues.take(message[2]));
+  }
+}

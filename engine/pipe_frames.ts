@@ -1,0 +1,126 @@
+/**
+ * Frames on the pipe: writing them, and taking them out of chunks that were cut anywhere.
+ *
+ * No I/O. Both ends use it. The head carries a random key that only the two ends know, so whatever else was written
+ * into the pipe is found out, at the latest with the next head: the parser throws, and the host ends that process.
+ * @module
+ */
+import { decodeFrame, encodeFrame } from "../wire/frame_codec.ts";
+import { MAX_FRAME_BYTES } from "./pipe_protocol.ts";
+
+const HEAD_BYTES = 8;
+
+/** Bytes on the pipe that are not a frame of ours. */
+export class PipeViolation extends Error {
+  override readonly name = "PipeViolation";
+}
+
+/** The frame around one message. */
+export function pipeFrame(key: number, message: readonly unknown[]): Uint8Array<ArrayBuffer> {
+  const body = encodeFrame(message);
+  const frame = new Uint8Array(HEAD_BYTES + body.length);
+  writeHead(frame, key, body.length);
+  frame.set(body, HEAD_BYTES);
+  return frame;
+}
+
+function writeHead(frame: Uint8Array, key: number, length: number): void {
+  frame[0] = key >>> 24;
+  frame[1] = key >>> 16;
+  frame[2] = key >>> 8;
+  frame[3] = key;
+  frame[4] = length >>> 24;
+  frame[5] = length >>> 16;
+  frame[6] = length >>> 8;
+  frame[7] = length;
+}
+
+function readNumber(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) * 0x1000000) +
+    (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
+}
+
+/** Takes messages out of a stream. Bytes in a message are views into a buffer that is never written again. */
+export class PipeParser {
+  readonly #key: number;
+  /** What came of a frame that is not complete yet, and how much of `#partial` it fills. */
+  #partial: Uint8Array = new Uint8Array(0);
+  #filled = 0;
+
+  constructor(key: number) {
+    this.#key = key >>> 0;
+  }
+
+  /** Calls `receive` for each message that `chunk` completes. The chunk must not change afterwards. Throws `PipeViolation`. */
+  feed(chunk: Uint8Array, receive: (message: readonly unknown[]) => void): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#filled > 0) {
+        at += this.#complete(chunk, at, receive);
+        continue;
+      }
+      const available = chunk.length - at;
+      const needed = available < HEAD_BYTES ? HEAD_BYTES : HEAD_BYTES + this.#bodyLength(chunk, at);
+      if (available < needed) {
+        this.#checkStart(chunk, at);
+        this.#partial = new Uint8Array(needed);
+        this.#partial.set(chunk.subarray(at));
+        this.#filled = available;
+        return;
+      }
+      const body = chunk.subarray(at + HEAD_BYTES, at + needed);
+      at += needed;
+      receive(this.#decode(body));
+    }
+  }
+
+  /** Adds to the incomplete frame; returns how many bytes of the chunk that took. */
+  #complete(chunk: Uint8Array, at: number, receive: (message: readonly unknown[]) => void): number {
+    const taken = Math.min(chunk.length - at, this.#partial.length - this.#filled);
+    this.#partial.set(chunk.subarray(at, at + taken), this.#filled);
+    this.#filled += taken;
+    this.#checkStart(this.#partial, 0, this.#filled);
+    if (this.#filled < this.#partial.length) return taken;
+    const needed = HEAD_BYTES + this.#bodyLength(this.#partial, 0);
+    if (needed > this.#partial.length) {
+      const longer = new Uint8Array(needed);
+      longer.set(this.#partial);
+      this.#partial = longer;
+      return taken;
+    }
+    const body = this.#partial.subarray(HEAD_BYTES);
+    this.#filled = 0;
+    receive(this.#decode(body));
+    return taken;
+  }
+
+  #bodyLength(bytes: Uint8Array, at: number): number {
+    if (readNumber(bytes, at) !== this.#key) this.#refuse(bytes, at);
+    const length = readNumber(bytes, at + 4);
+    if (length > MAX_FRAME_BYTES) this.#refuse(bytes, at);
+    return length;
+  }
+
+  /** The few bytes of a head that is not complete are looked at too: a short foreign text must not hide until more comes. */
+  #checkStart(bytes: Uint8Array, at: number, end: number = bytes.length): void {
+    for (let index = 0; index < 4 && at + index < end; index++) {
+      if (bytes[at + index] !== ((this.#key >>> (24 - 8 * index)) & 0xff)) this.#refuse(bytes, at);
+    }
+  }
+
+  #decode(body: Uint8Array): readonly unknown[] {
+    let message: unknown;
+    try {
+      message = decodeFrame(body);
+    } catch (cause) {
+      throw new PipeViolation("A frame on the pipe can't be decoded", { cause });
+    }
+    if (!Array.isArray(message)) throw new PipeViolation("A frame on the pipe holds no message");
+    return message;
+  }
+
+  #refuse(bytes: Uint8Array, at: number): never {
+    const start = new TextDecoder().decode(bytes.subarray(at, at + 40));
+    throw new PipeViolation(`Found ${JSON.stringify(start)} on the pipe instead of a frame`);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What a host and its engine say to each other over the pipe: arrays that only ever grow at the end.
+ *
+ * Types and numbers only. Both ends import it: it is the border between the two processes. A frame is an eight-byte
+ * head (the process's random key, the length) and one message in the plain frame codec. Values that are longer than a
+ * piece travel as pieces ahead of the message that names them, so no frame is ever long.
+ * @module
+ */
+import type { ContentHash, EngineId, TaskId } from "../protocol/ids.ts";
+
+/** Raised whenever a message changes in a way that the other end would misread. */
+export const PIPE_VERSION = 1;
+
+/** Longest value that travels inside a message, and length of a piece. */
+export const PIECE_BYTES = 256 * 1024;
+
+/** Longer frames are refused: nothing of ours is. */
+export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+
+/** The first bytes to an engine, before any frame: the key of the pipe, big-endian. No task can read them. */
+export const PIPE_KEY_BYTES = 4;
+
+/** First element of a message to the engine. */
+export const TO_ENGINE = {
+  welcome: 0,
+  code: 1,
+  template: 2,
+  forget: 3,
+  piece: 4,
+  run: 5,
+  cancel: 6,
+  ping: 7,
+  exit: 8,
+  drop: 9,
+} as const;
+
+/** First element of a message to the host. */
+export const TO_HOST = { ready: 0, result: 1, piece: 2, published: 3, progress: 4, pong: 5 } as const;
+
+/** Bytes inline, or the number under which their pieces came. */
+export type PipeBytes = Uint8Array | number;
+
+/** `[number, template, args, task, attempt]`: one attempt. Numbers count up from 1 in each process. */
+export type RunMessage = readonly [
+  number: number,
+  template: number,
+  args: PipeBytes,
+  task: TaskId,
+  attempt: number,
+];
+
+/** A piece of a long value: `total` bytes in all. Pieces of one value come in order, without gaps. */
+export type PieceMessage<Kind extends number> = readonly [
+  kind: Kind,
+  value: number,
+  total: number,
+  offset: number,
+  bytes: Uint8Array,
+];
+
+export type ToEngineMessage =
+  | readonly [kind: typeof TO_ENGINE.welcome, engine: EngineId]
+  | readonly [kind: typeof TO_ENGINE.code, hash: ContentHash, source: PipeBytes]
+  | readonly [
+    kind: typeof TO_ENGINE.template,
+    template: number,
+    code: ContentHash,
+    name: string,
+    captures: PipeBytes | null,
+  ]
+  /** Templates that no later run will name, and code that no later template will. */
+  | readonly [kind: typeof TO_ENGINE.forget, ...names: (number | ContentHash)[]]
+  | PieceMessage<typeof TO_ENGINE.piece>
+  /** A long value that no message will name, complete or not. */
+  | readonly [kind: typeof TO_ENGINE.drop, value: number]
+  | readonly [kind: typeof TO_ENGINE.run, ...runs: RunMessage[]]
+  /** Not begun: answered with `dropped`. Running: its signal fires. */
+  | readonly [kind: typeof TO_ENGINE.cancel, ...numbers: number[]]
+  | readonly [kind: typeof TO_ENGINE.ping, token: number]
+  | readonly [kind: typeof TO_ENGINE.exit];
+
+/** How a run ended, as a digit. */
+export const RAN = { done: 0, threw: 1, declined: 2, dropped: 3 } as const;
+export type RanCode = typeof RAN[keyof typeof RAN];
+
+export type ResultMessage = readonly [
+  kind: typeof TO_HOST.result,
+  number: number,
+  code: RanCode,
+  body: PipeBytes | null,
+  runMs: number,
+  stdout?: string,
+  stderr?: string,
+];
+
+export type ToHostMessage =
+  | readonly [kind: typeof TO_HOST.ready, pipeVersion: number, packageVersion: string, pid: number]
+  | ResultMessage
+  | PieceMessage<typeof TO_HOST.piece>
+  | readonly [kind: typeof TO_HOST.published, number: number, data: Uint8Array]
+  | readonly [kind: typeof TO_HOST.progress, number: number, fraction: number, text: string | null]
+  | readonly [kind: typeof TO_HOST.pong, token: number];

@@ -1,0 +1,26 @@
+/**
+ * The stack of a task's error as its author should see it: positions in the function's own source, nothing of the engine.
+ *
+ * Pure text. Called for an error before it is encoded.
+ * @module
+ */
+import { TEXT_PREFIX } from "./compile.ts";
+
+const ENGINE_FOLDER = new URL(".", import.meta.url).href;
+
+/** A place in shipped source: `troupe:name@hash, <anonymous>:line:column`, as V8 writes evaluated text with a name. */
+const SHIPPED_PLACE = /(troupe:[^\s,()]+), <anonymous>:(\d+):(\d+)/g;
+
+/** Cuts the frames that called the function and moves positions to where they are in the source as it was shipped. */
+export function remoteStack(stack: string): string {
+  const lines = stack.split("\n");
+  const end = lines.findIndex((line) => /^\s+at /.test(line) && line.includes(ENGINE_FOLDER));
+  return (end < 0 ? lines : lines.slice(0, end)).map(ownPlace).join("\n");
+}
+
+function ownPlace(line: string): string {
+  return line.replace(SHIPPED_PLACE, (_all, name: string, row: string, column: string) => {
+    const shift = row === "1" ? TEXT_PREFIX.length : 0;
+    return `${name}:${row}:${Math.max(1, Number(column) - shift)}`;
+  });
+}

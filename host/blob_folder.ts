@@ -1,0 +1,209 @@
+/**
+ * The big values of one host: files named by the hash of their content, in one temporary folder, within a bound.
+ *
+ * What nobody holds goes when room is needed, the longest unused first. Reads and writes a piece at a time, so a value
+ * is never in memory as a whole. Used by the host's actor for `putBlob` and `getBlob`, and by the feed of each engine.
+ * @module
+ */
+import type { ContentHash, HostId } from "../protocol/ids.ts";
+import type { BlobRef } from "../protocol/task_spec.ts";
+import { isContentHash } from "../wire/content_hash.ts";
+import { BlobFile } from "./blob_file.ts";
+
+/** Longest piece that is read at once. */
+export const BLOB_PIECE_BYTES = 512 * 1024;
+
+const DEFAULT_LIMIT_BYTES = 4 * 1024 ** 3;
+/** Uploads that were begun; the oldest is dropped past this. */
+const MAX_UPLOADS = 256;
+
+interface StoredBlob {
+  readonly size: number;
+  holders: number;
+}
+
+/** Keeps a blob from being removed, and reads it. */
+export interface BlobLease {
+  readonly size: number;
+  read(offset: number, length: number): Uint8Array;
+  release(): void;
+}
+
+export interface BlobFolderOptions {
+  /** The host that others ask for what is here. */
+  readonly home: HostId;
+  /** Bytes in all, default 4 GB. What is held may go beyond. */
+  readonly limitBytes?: number;
+  /** Where the folder is made; default the system's temporary folder. */
+  readonly parent?: string;
+}
+
+export class BlobFolder implements Disposable {
+  readonly path: string;
+  readonly #home: HostId;
+  readonly #limitBytes: number;
+  /** Longest unused first. */
+  readonly #blobs = new Map<ContentHash, StoredBlob>();
+  readonly #uploads = new Map<ContentHash, BlobFile>();
+  #bytes = 0;
+  #files = 0;
+
+  constructor(options: BlobFolderOptions) {
+    this.#home = options.home;
+    this.#limitBytes = options.limitBytes ?? DEFAULT_LIMIT_BYTES;
+    this.path = Deno.makeTempDirSync({
+      prefix: "troupe-blobs-",
+      ...(options.parent === undefined ? {} : { dir: options.parent }),
+    });
+  }
+
+  /** Bytes of all that is complete. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  has(hash: ContentHash): boolean {
+    return this.#blobs.has(hash);
+  }
+
+  /** A file to write a new blob into; hand it to `adopt`, or discard it. */
+  create(): BlobFile {
+    return new BlobFile(`${this.path}/part-${++this.#files}`);
+  }
+
+  /** Takes in what was written. With `expected`, another content is refused with a `RangeError`. */
+  adopt(file: BlobFile, expected?: ContentHash): BlobRef {
+    const size = file.size;
+    const hash = file.finish();
+    if (expected !== undefined && hash !== expected) {
+      file.discard();
+      throw new RangeError(`Cannot store blob "${expected}": its ${size} bytes have the hash "${hash}"; send it again`);
+    }
+    if (this.#blobs.has(hash)) {
+      this.#touch(hash);
+      file.discard();
+    } else {
+      Deno.renameSync(file.path, this.#pathOf(hash));
+      this.#blobs.set(hash, { size, holders: 0 });
+      this.#bytes += size;
+      this.#makeRoom(hash);
+    }
+    return { hash, size, home: this.#home };
+  }
+
+  /** Stores bytes that are in memory. */
+  store(bytes: Uint8Array): BlobRef {
+    const file = this.create();
+    try {
+      file.append(bytes);
+    } catch (error) {
+      file.discard();
+      throw error;
+    }
+    return this.adopt(file);
+  }
+
+  /**
+   * A piece of an upload. Pieces that are here already are passed over, so two senders of one blob do not disturb each
+   * other. Throws `RangeError` for a gap, a piece past `size`, and at the last piece for a wrong hash.
+   */
+  put(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): void {
+    if (!isContentHash(hash)) throw new TypeError(`Cannot store blob "${String(hash)}": that is not a SHA-256 in hex`);
+    if (this.#blobs.has(hash)) return this.#touch(hash);
+    const upload = this.#uploads.get(hash) ?? this.#beginUpload(hash);
+    if (!(offset >= 0 && offset <= upload.size) || offset + bytes.length > size) {
+      throw new RangeError(
+        `Cannot store piece ${offset} of blob "${hash}": ${upload.size} of ${size} bytes are here; go on there`,
+      );
+    }
+    const fresh = bytes.subarray(upload.size - offset);
+    if (fresh.length > 0) upload.append(fresh);
+    if (upload.size < size) return;
+    this.#uploads.delete(hash);
+    this.adopt(upload, hash);
+  }
+
+  /** At most `length` bytes (and at most `BLOB_PIECE_BYTES`) from `offset`. Throws `RangeError` for an unknown blob. */
+  read(hash: ContentHash, offset: number, length: number): Uint8Array {
+    const blob = this.#known(hash);
+    this.#touch(hash);
+    if (!(offset >= 0 && length >= 0)) {
+      throw new RangeError(`Cannot read ${length} bytes from ${offset}: both count from 0`);
+    }
+    const buffer = new Uint8Array(Math.max(0, Math.min(length, BLOB_PIECE_BYTES, blob.size - offset)));
+    using file = Deno.openSync(this.#pathOf(hash));
+    file.seekSync(offset, Deno.SeekMode.Start);
+    for (let at = 0; at < buffer.length;) {
+      const count = file.readSync(buffer.subarray(at));
+      if (count === null) throw new RangeError(`Cannot read blob "${hash}": its file was cut short by someone else`);
+      at += count;
+    }
+    return buffer;
+  }
+
+  /** Holds a blob that is here. */
+  lease(hash: ContentHash): BlobLease {
+    const blob = this.#known(hash);
+    blob.holders++;
+    let held = true;
+    return {
+      size: blob.size,
+      read: (offset, length) => this.read(hash, offset, length),
+      release: () => {
+        if (held) blob.holders--;
+        held = false;
+      },
+    };
+  }
+
+  /** Removes the folder and all in it. */
+  [Symbol.dispose](): void {
+    for (const upload of this.#uploads.values()) upload.discard();
+    this.#uploads.clear();
+    this.#blobs.clear();
+    try {
+      Deno.removeSync(this.path, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  #beginUpload(hash: ContentHash): BlobFile {
+    const [oldest] = this.#uploads;
+    if (oldest !== undefined && this.#uploads.size >= MAX_UPLOADS) {
+      this.#uploads.delete(oldest[0]);
+      oldest[1].discard();
+    }
+    const upload = this.create();
+    this.#uploads.set(hash, upload);
+    return upload;
+  }
+
+  #known(hash: ContentHash): StoredBlob {
+    const blob = this.#blobs.get(hash);
+    if (blob !== undefined) return blob;
+    throw new RangeError(`Cannot read blob "${hash}": host "${this.#home}" does not have it (any more)`);
+  }
+
+  #touch(hash: ContentHash): void {
+    const blob = this.#blobs.get(hash);
+    if (blob === undefined) return;
+    this.#blobs.delete(hash);
+    this.#blobs.set(hash, blob);
+  }
+
+  #makeRoom(newest: ContentHash): void {
+    if (this.#bytes <= this.#limitBytes) return;
+    for (const [hash, blob] of this.#blobs) {
+      if (blob.holders > 0 || hash === newest) continue;
+      Deno.removeSync(this.#pathOf(hash));
+      this.#blobs.delete(hash);
+      this.#bytes -= blob.size;
+      if (this.#bytes <= this.#limitBytes) return;
+    }
+  }
+
+  #pathOf(hash: ContentHash): string {
+    return `${this.path}/${hash}`;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * All engines of one host: starts them, names them, hands each its runs, stops them.
+ *
+ * Talks to nobody: what happens is told to `FleetEvents`. So it can be used and tested without a scheduler; the host's
+ * actor is a thin layer over it.
+ * @module
+ */
+import type { EngineId } from "../protocol/ids.ts";
+import type { Clock, TimerHandle } from "../wire/clock.ts";
+import type { Log } from "../wire/log.ts";
+import type { BlobFolder } from "./blob_folder.ts";
+import { type EngineCommand } from "./engine_command.ts";
+import type { InputSources } from "./engine_inputs.ts";
+import type { EngineRun } from "./engine_run.ts";
+import { EngineSeat, type ReadyEngine, type SeatEvents, type SeatState } from "./engine_seat.ts";
+import { endWith } from "./run_end.ts";
+
+/** What is told of engines and runs. */
+export type FleetEvents = SeatEvents;
+
+export interface FleetOptions {
+  /** Made anew for each process. */
+  readonly command: () => EngineCommand;
+  readonly sources: InputSources;
+  readonly folder: BlobFolder;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Between two pings of an idle engine, ms. Three without an answer end it. */
+  readonly heartbeatMs: number;
+  /** From the abort of a running task to the end of its process, ms. */
+  readonly graceMs: number;
+}
+
+/** One engine, for a status. */
+export interface SeatReport {
+  readonly id: EngineId | null;
+  readonly state: SeatState;
+}
+
+export class EngineFleet implements AsyncDisposable {
+  readonly #options: FleetOptions;
+  readonly #events: FleetEvents;
+  readonly #named = new Map<EngineId, EngineSeat>();
+  #unnamed: EngineSeat[] = [];
+  #beat: TimerHandle | null;
+  #closed = false;
+
+  constructor(options: FleetOptions, events: FleetEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#beat = this.#nextBeat();
+  }
+
+  /** Engines that have no id yet. */
+  get unnamed(): number {
+    return this.#unnamed.length;
+  }
+
+  /** All that take tasks now, ascending. */
+  get ready(): readonly ReadyEngine[] {
+    return [...this.#named.values()].flatMap((seat) => seat.ready ?? []).sort((a, b) => a.id - b.id);
+  }
+
+  /** All engines. */
+  get seats(): readonly SeatReport[] {
+    return [...this.#named.values(), ...this.#unnamed].map(({ id, state }) => ({ id, state }));
+  }
+
+  /** Starts processes. They take tasks as soon as they have ids. */
+  start(count: number): void {
+    if (this.#closed) throw new TypeError("Cannot start engines: the host is closing");
+    for (let index = 0; index < count; index++) this.#unnamed.push(new EngineSeat(this.#options, this.#events));
+  }
+
+  /** Names engines, in the order in which they were started. */
+  assignIds(ids: readonly EngineId[]): void {
+    const seats = this.#unnamed.slice(0, ids.length);
+    this.#unnamed = this.#unnamed.slice(ids.length);
+    seats.forEach((seat, index) => {
+      const id = ids[index];
+      if (id === undefined) return;
+      this.#named.set(id, seat);
+      seat.assignId(id);
+    });
+  }
+
+  /** Runs on the engine that the run names; an engine that is not here returns it at once. */
+  enqueue(run: EngineRun): void {
+    const seat = this.#named.get(run.engine);
+    if (seat !== undefined) return seat.enqueue(run);
+    run.state = "ended";
+    this.#events.runEnded(run, endWith({ kind: "returned" }, this.#options.clock.now()));
+  }
+
+  /** Ends a run, wherever it is. One that has ended is left alone. */
+  abort(run: EngineRun): void {
+    if (run.state !== "ended") this.#named.get(run.engine)?.abort(run);
+  }
+
+  /** Lets running tasks finish, at most `drainMs`, then ends the processes for good. Unknown ids are passed over. */
+  async stop(ids: readonly EngineId[], drainMs: number): Promise<void> {
+    await Promise.all(this.#seatsOf(ids).map((seat) => seat.stop(drainMs, false)));
+    for (const id of ids) this.#named.delete(id);
+  }
+
+  /** As `stop`, and a new process under the same id. Resolves when the old ones have ended. */
+  async restart(ids: readonly EngineId[], drainMs: number): Promise<void> {
+    await Promise.all(this.#seatsOf(ids).map((seat) => seat.stop(drainMs, true)));
+  }
+
+  /** Sends a signal to the processes of these engines. */
+  signal(signal: Deno.Signal, ids: readonly EngineId[]): void {
+    for (const seat of this.#seatsOf(ids)) seat.signal(signal);
+  }
+
+  /** Ends all engines. */
+  async close(drainMs: number): Promise<void> {
+    this.#closed = true;
+    if (this.#beat !== null) this.#options.clock.clearTimer(this.#beat);
+    this.#beat = null;
+    await Promise.all([...this.#named.values(), ...this.#unnamed].map((seat) => seat.stop(drainMs, false)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(0);
+  }
+
+  #seatsOf(ids: readonly EngineId[]): EngineSeat[] {
+    return ids.flatMap((id) => this.#named.get(id) ?? []);
+  }
+
+  #nextBeat(): TimerHandle {
+    const { clock, heartbeatMs } = this.#options;
+    return clock.setTimer(() => {
+      for (const seat of this.#named.values()) seat.tick();
+      this.#beat = this.#nextBeat();
+    }, heartbeatMs);
+  }
+}

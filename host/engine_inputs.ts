@@ -1,0 +1,105 @@
+/**
+ * Gets what a run needs into an engine's process: code, template, captures, arguments, whatever their size.
+ *
+ * Small things go into messages at once; a blob is fetched if need be, held, and sent in pieces, so that it is never in
+ * memory here as a whole. Used by `engine_feed.ts`.
+ * @module
+ */
+import { PIECE_BYTES, type PipeBytes, TO_ENGINE } from "../engine/pipe_protocol.ts";
+import type { ContentHash } from "../protocol/ids.ts";
+import type { BlobRef, Payload, TaskTemplate } from "../protocol/task_spec.ts";
+import type { BlobLease } from "./blob_folder.ts";
+import type { EngineProcess } from "./engine_process.ts";
+import type { EngineRun } from "./engine_run.ts";
+import { KnownNames } from "./known_names.ts";
+
+/** Where code and blobs come from. */
+export interface InputSources {
+  /** Throws or rejects where nobody has it. */
+  code(hash: ContentHash): Uint8Array | Promise<Uint8Array>;
+  lease(ref: BlobRef): Promise<BlobLease>;
+}
+
+/** Templates and codes that a process is expected to remember. */
+const KNOWN_TEMPLATES = 256;
+const KNOWN_CODES = 256;
+/** So many bytes may wait for the pipe while a blob is sent. */
+const AHEAD_BYTES = 4 * PIECE_BYTES;
+
+export class EngineInputs {
+  readonly #process: EngineProcess;
+  readonly #sources: InputSources;
+  readonly #templates = new KnownNames<TaskTemplate, number>(KNOWN_TEMPLATES);
+  readonly #codes = new KnownNames<ContentHash, ContentHash>(KNOWN_CODES);
+  #templateCount = 0;
+  #longValues = 0;
+
+  constructor(process: EngineProcess, sources: InputSources) {
+    this.#process = process;
+    this.#sources = sources;
+  }
+
+  /** The number of the run's template, where the run can be sent at once; else `null`: `prepare` it. */
+  templateOf(run: EngineRun): number | null {
+    if (!isInline(run.args)) return null;
+    return this.#templates.use(run.template) ?? null;
+  }
+
+  /** Sends whatever must be there before the run; rejects where it can't be had. `wanted` is asked again and again. */
+  async prepare(run: EngineRun, wanted: () => boolean): Promise<readonly [template: number, args: PipeBytes]> {
+    const template = this.#templates.use(run.template) ?? await this.#sendTemplate(run.template);
+    return [template, await this.#place(run.args, wanted)];
+  }
+
+  async #sendTemplate(template: TaskTemplate): Promise<number> {
+    const { code, name, captures } = template;
+    if (this.#codes.use(code) === undefined) await this.#sendCode(code);
+    const placed = captures === null ? null : await this.#place(captures, () => true);
+    const number = ++this.#templateCount;
+    this.#process.send([TO_ENGINE.template, number, code, name, placed]);
+    this.#forget(this.#templates.add(template, number));
+    return number;
+  }
+
+  async #sendCode(hash: ContentHash): Promise<void> {
+    const source = this.#sources.code(hash);
+    const bytes = source instanceof Uint8Array ? source : await source;
+    this.#process.send([TO_ENGINE.code, hash, await this.#place(bytes, () => true)]);
+    this.#forget(this.#codes.add(hash, hash));
+  }
+
+  #forget(name: number | ContentHash | undefined): void {
+    if (name !== undefined) this.#process.send([TO_ENGINE.forget, name]);
+  }
+
+  async #place(payload: Payload, wanted: () => boolean): Promise<PipeBytes> {
+    if (isInline(payload)) return payload;
+    const lease = payload instanceof Uint8Array ? leaseOfBytes(payload) : await this.#sources.lease(payload);
+    try {
+      return await this.#sendPieces(lease, wanted);
+    } finally {
+      lease.release();
+    }
+  }
+
+  async #sendPieces(lease: BlobLease, wanted: () => boolean): Promise<number> {
+    const value = ++this.#longValues;
+    for (let offset = 0; offset < lease.size && wanted(); offset += PIECE_BYTES) {
+      this.#process.send([TO_ENGINE.piece, value, lease.size, offset, lease.read(offset, PIECE_BYTES)]);
+      if (this.#process.outgoingBytes > AHEAD_BYTES) await this.#process.flushed();
+    }
+    return value;
+  }
+}
+
+function isInline(payload: Payload): payload is Uint8Array {
+  return payload instanceof Uint8Array && payload.length <= PIECE_BYTES;
+}
+
+function leaseOfBytes(bytes: Uint8Array): BlobLease {
+  return {
+    size: bytes.length,
+    read: (offset, length) => bytes.subarray(offset, offset + length),
+    release() {},
+  };
+}

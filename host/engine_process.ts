@@ -1,0 +1,246 @@
+/**
+ * One process of an engine: its start, its pipe, its last words, its end.
+ *
+ * Knows messages, not tasks. What comes back is checked frame by frame; whatever is no frame of ours ends this process
+ * and nothing else. Used by `engine_seat.ts`.
+ * @module
+ */
+import { pipeFrame, PipeParser, PipeViolation } from "../engine/pipe_frames.ts";
+import {
+  PIPE_KEY_BYTES,
+  PIPE_VERSION,
+  TO_HOST,
+  type ToEngineMessage,
+  type ToHostMessage,
+} from "../engine/pipe_protocol.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
+import type { Clock, TimerHandle } from "../wire/clock.ts";
+import type { Log } from "../wire/log.ts";
+import type { EngineCommand } from "./engine_command.ts";
+import { LineTail } from "./line_tail.ts";
+import { describeExit } from "./process_end.ts";
+
+/** How long a process may take until it is ready. */
+const READY_LIMIT_MS = 30_000;
+/** How long the rest of the output is waited for after the end: a grandchild may hold the pipe open. */
+const DRAIN_LIMIT_MS = 500;
+
+/** How a process ended. */
+export interface ProcessEnd {
+  /** In words. */
+  readonly reason: string;
+  /** It would end in the same way each time. */
+  readonly hopeless: boolean;
+  readonly wasReady: boolean;
+}
+
+/** What is told of a process. `ended` is the last, after all messages that the process wrote. */
+export interface ProcessEvents {
+  ready(pid: number): void;
+  message(message: ToHostMessage): void;
+  /** All messages of one read have been told. */
+  batchEnd(): void;
+  /** Foreign bytes on the pipe; the text says what is wrong. The process is being killed. */
+  violation(what: string): void;
+  ended(end: ProcessEnd): void;
+}
+
+/** What a process needs besides its command. */
+export interface ProcessOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class EngineProcess {
+  readonly #events: ProcessEvents;
+  readonly #options: ProcessOptions;
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #key: number;
+  readonly #lines: LineTail;
+  #outgoing: Uint8Array[] = [];
+  #outgoingBytes = 0;
+  #writing: Promise<void> | null = null;
+  #ready = false;
+  #over = false;
+  #killedFor: string | null = null;
+  #hopeless = false;
+  #readyTimer: TimerHandle | null;
+
+  constructor(command: EngineCommand, options: ProcessOptions, events: ProcessEvents) {
+    this.#events = events;
+    this.#options = options;
+    this.#lines = new LineTail((line) => options.log("info", line));
+    this.#child = new Deno.Command(command.program, {
+      args: [...command.args],
+      env: { ...command.env },
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#key = this.#sendKey();
+    this.#readyTimer = options.clock.setTimer(() => this.kill(this.#lateReason()), READY_LIMIT_MS);
+    void this.#watch();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Bytes that wait to be written. */
+  get outgoingBytes(): number {
+    return this.#outgoingBytes;
+  }
+
+  /** Appends a message. All of one turn goes out in one write. */
+  send(message: ToEngineMessage): void {
+    this.#append(pipeFrame(this.#key, message));
+  }
+
+  /** Resolves when all that was sent has been written, or the process is gone. */
+  async flushed(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  /** Ends it at once. `why` becomes its end's reason, unless an earlier one stands. */
+  kill(why: string, hopeless = false): void {
+    if (this.#over) return;
+    this.#killedFor ??= why;
+    this.#hopeless ||= hopeless;
+    this.signal("SIGKILL");
+  }
+
+  signal(signal: Deno.Signal): void {
+    try {
+      if (!this.#over) this.#child.kill(signal);
+    } catch {
+      // It ended in this moment: `ended` follows.
+    }
+  }
+
+  #sendKey(): number {
+    const head = crypto.getRandomValues(new Uint8Array(PIPE_KEY_BYTES));
+    this.#append(head);
+    return new DataView(head.buffer).getUint32(0);
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.#outgoing.push(bytes);
+    this.#outgoingBytes += bytes.length;
+    this.#writing ??= this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    await Promise.resolve();
+    while (this.#outgoing.length > 0) {
+      const bytes = joined(this.#outgoing);
+      this.#outgoing = [];
+      try {
+        await this.#writer.write(bytes);
+      } catch {
+        // The process is gone or on its way: its end says more than the broken pipe.
+        this.#outgoing = [];
+      }
+      this.#outgoingBytes = this.#outgoing.reduce((sum, part) => sum + part.length, 0);
+    }
+    this.#writing = null;
+  }
+
+  async #watch(): Promise<void> {
+    const output = this.#child.stdout.getReader();
+    const errors = this.#child.stderr.getReader();
+    const read = Promise.all([this.#readMessages(output), this.#readLines(errors)]);
+    const status = await this.#child.status;
+    await this.#bounded(read);
+    this.#over = true;
+    await Promise.allSettled([output.cancel(), errors.cancel(), this.#writer.abort()]);
+    this.#clearReadyTimer();
+    const exit = { code: status.code, signal: status.signal, killedFor: this.#killedFor, lastLines: this.#lines.last };
+    this.#events.ended({ reason: describeExit(exit), hopeless: this.#hopeless, wasReady: this.#ready });
+  }
+
+  async #bounded(read: Promise<unknown>): Promise<void> {
+    const { clock } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.setTimer(resolve, DRAIN_LIMIT_MS);
+    await Promise.race([read, promise]);
+    clock.clearTimer(timer);
+  }
+
+  async #readMessages(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    const parser = new PipeParser(this.#key);
+    const receive = (message: readonly unknown[]) => this.#receive(message as unknown as ToHostMessage);
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      if (this.#over) return;
+      try {
+        parser.feed(value, receive);
+      } catch (error) {
+        return this.#refuse(error);
+      }
+      this.#events.batchEnd();
+    }
+  }
+
+  #receive(message: ToHostMessage): void {
+    if (this.#ready) return this.#events.message(message);
+    if (message[0] !== TO_HOST.ready) throw new PipeViolation("An engine spoke before it was ready");
+    const [, pipeVersion, packageVersion, pid] = message;
+    if (pipeVersion !== PIPE_VERSION || packageVersion !== PACKAGE_VERSION) {
+      return this.kill(versionReason(String(packageVersion), Number(pipeVersion)), true);
+    }
+    this.#ready = true;
+    this.#clearReadyTimer();
+    this.#events.ready(pid);
+  }
+
+  /** Only foreign bytes are the process's fault; anything else is ours, and is not hidden. */
+  #refuse(error: unknown): void {
+    const what = error instanceof PipeViolation
+      ? error.message
+      : `Cannot handle what the engine said: ${String(error)}`;
+    this.kill(what);
+    this.#events.violation(what);
+  }
+
+  async #readLines(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      this.#lines.add(decoder.decode(value, { stream: true }));
+    }
+    this.#lines.end();
+  }
+
+  #clearReadyTimer(): void {
+    if (this.#readyTimer !== null) this.#options.clock.clearTimer(this.#readyTimer);
+    this.#readyTimer = null;
+  }
+
+  #lateReason(): string {
+    const said = this.#lines.last.slice(-3).join(" | ");
+    return `its process was not ready within ${READY_LIMIT_MS / 1000} s${said === "" ? "" : `; it last said: ${said}`}`;
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const only = parts[0];
+  if (parts.length === 1 && only !== undefined) return only;
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function versionReason(packageVersion: string, pipeVersion: number): string {
+  return `the engine is of version ${packageVersion} (pipe ${pipeVersion}), its host of ${PACKAGE_VERSION} ` +
+    `(pipe ${PIPE_VERSION}): run both from the same source, and clear a stale cache with "deno run --reload"`;
+}

@@ -1,0 +1,49 @@
+/**
+ * One attempt that a host has in hand, from its arrival until its end is reported.
+ *
+ * Data, and the links by which a queue threads its runs. Made by the host's actor, moved by `engine_seat.ts` and
+ * `engine_feed.ts`.
+ * @module
+ */
+import type { DispatchNumber, EngineId, Epoch, Session, TaskId } from "../protocol/ids.ts";
+import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
+import type { RunQueue } from "./run_queue.ts";
+
+/** Who asked, and gets the result. */
+export type RunOrigin =
+  | { readonly kind: "scheduled"; readonly epoch: Epoch; readonly number: DispatchNumber }
+  | { readonly kind: "direct"; readonly session: Session; readonly counter: number; readonly client: string };
+
+/** `sent`: in the pipe or running. */
+export type RunState = "queued" | "sent" | "ended";
+
+export class EngineRun {
+  readonly origin: RunOrigin;
+  readonly engine: EngineId;
+  readonly task: TaskId;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly template: TaskTemplate;
+  readonly args: Payload;
+  state: RunState = "queued";
+  /** For `RunQueue` alone. */
+  queue: RunQueue | null = null;
+  previous: EngineRun | null = null;
+  next: EngineRun | null = null;
+
+  constructor(
+    origin: RunOrigin,
+    engine: EngineId,
+    task: TaskId,
+    attempt: number,
+    template: TaskTemplate,
+    args: Payload,
+  ) {
+    this.origin = origin;
+    this.engine = engine;
+    this.task = task;
+    this.attempt = attempt;
+    this.template = template;
+    this.args = args;
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * How many tasks may be in the pipe to an engine: about as many as it finishes in five milliseconds.
+ *
+ * Pure. Quick tasks need a few hundred in the pipe, or the engine waits for its host between any two; slow ones need
+ * one, since what is in the pipe can't be given to another engine. Used by `engine_feed.ts`.
+ * @module
+ */
+
+const AHEAD_MS = 5;
+const MAX_RUNS = 256;
+/** Bytes of arguments in the pipe; a single run may have more. */
+export const WINDOW_BYTES = 256 * 1024;
+/** Share of the newest run time in the mean. */
+const NEWEST = 0.3;
+const SHORTEST_MS = 0.005;
+
+export class FeedWindow {
+  #meanMs = AHEAD_MS / 2;
+
+  /** At least 1. */
+  get runs(): number {
+    return Math.max(1, Math.min(MAX_RUNS, Math.floor(AHEAD_MS / this.#meanMs)));
+  }
+
+  /** A run took so long on the engine. */
+  observe(runMs: number): void {
+    this.#meanMs += NEWEST * (Math.max(SHORTEST_MS, runMs) - this.#meanMs);
+  }
+}
