@@ -1,0 +1,415 @@
+/**
+ * All we have to do with one other node: the link to it, the candidate that may replace it, who waits for what.
+ *
+ * Carries out what `link_handshake.ts` decides, and moves frames between the halves of the link and the shell. No bus and
+ * no timer of its own: `node.ts` hands in frames, ticks and changes of the bus, and implements `LinkShell`.
+ * @module
+ */
+import {
+  type ByeFrame,
+  type DataFrame,
+  encodeBye,
+  encodeHello,
+  encodeReset,
+  encodeState,
+  type ForeignFrame,
+  type Frame,
+  type HelloFrame,
+  parseFrame,
+  type PartFrame,
+  type ResetFrame,
+  type StateFrame,
+} from "./frame.ts";
+import { Link, type LinkRemote, type LinkSelf } from "./link.ts";
+import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES, type ResolvedLinkBounds } from "./link_bounds.ts";
+import { endsTowards, judgeFrame, judgeHello, judgeReset } from "./link_handshake.ts";
+import type { DownReason, LinkEvents, LinkMessage, NodeAddress } from "./link_port.ts";
+
+/** What a peer needs of its node. Events must not throw. */
+export interface LinkShell {
+  readonly self: LinkSelf;
+  readonly bounds: ResolvedLinkBounds;
+  readonly heartbeatMs: number;
+  readonly events: LinkEvents;
+  /** `countedMs` of the clock by which peers are judged. */
+  readonly countedMs: number;
+  readonly maxPayload: number;
+  /** A number no end of ours has had. */
+  nextGeneration(): number;
+  /** Publishes, or drops while the bus is away: frames in flight are kept by their links. */
+  publish(to: NodeAddress, bytes: Uint8Array): void;
+  /** Answers a frame that belongs to no link of ours; may leave out repetitions. */
+  refuse(frame: Frame): void;
+  /** Some peer is owed an acknowledgement. */
+  receiptOwed(): void;
+  /** Some peer has acknowledged frames, or is gone. */
+  progressed(): void;
+  /** Neither link nor candidate is left. */
+  forget(peer: LinkPeer): void;
+  /** Something that should not be; `kind` is a fixed text. */
+  noise(kind: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+export class LinkPeer {
+  readonly address: NodeAddress;
+  /** Whether somebody here wants to know of its end; a `down` answers that. */
+  watched = false;
+  /** Whether the node will flush it at the end of this turn. */
+  flushing = false;
+  readonly #shell: LinkShell;
+  #link: Link | null = null;
+  #candidate: Link | null = null;
+  #waiting: (() => void)[] = [];
+
+  constructor(shell: LinkShell, address: NodeAddress) {
+    this.#shell = shell;
+    this.address = address;
+  }
+
+  get link(): Link | null {
+    return this.#link;
+  }
+
+  get candidate(): Link | null {
+    return this.#candidate;
+  }
+
+  /** Whether anything to it is queued or not acknowledged. */
+  get busy(): boolean {
+    return this.#link?.outbox.busy ?? false;
+  }
+
+  /** Whether `send` would go past the bound. */
+  get full(): boolean {
+    return this.#isPast(1);
+  }
+
+  /** Begins a link where there is none. */
+  connect(): void {
+    if (this.#link !== null) return;
+    this.#link = this.#newLink();
+    this.#sendHello(this.#link);
+  }
+
+  /** Queues a message of about `size` bytes; sends at once only what makes a full frame. */
+  push(message: LinkMessage, size: number): void {
+    this.connect();
+    const outbox = this.#link?.outbox;
+    outbox?.push(message, size);
+    if (outbox === undefined) return;
+    if (outbox.queuedBytes >= MAX_FRAME_BYTES || outbox.queuedMessages >= MAX_FRAME_MESSAGES) this.flush();
+  }
+
+  /** Sends what is queued, as far as the credit goes. `true` when frames left. */
+  flush(): boolean {
+    const link = this.#link;
+    if (link === null || link.phase !== "open") return false;
+    const { countedMs } = this.#shell;
+    if (link.outbox.sent === link.outbox.acked) link.progressed(countedMs);
+    let left = false;
+    for (let bytes = this.#nextFrame(link); bytes !== null; bytes = this.#nextFrame(link)) {
+      this.#shell.publish(this.address, bytes);
+      left = true;
+    }
+    if (left && link.phase === "open") {
+      link.used(countedMs);
+      link.inbox.receiptLeft();
+      this.#checkDrained();
+    }
+    return left;
+  }
+
+  /** Resolves when less than half of the bound is queued, or the link is down. */
+  drained(): Promise<void> {
+    if (!this.#isPast(0.5)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** An acknowledgement has waited long enough for a frame to ride on. */
+  sendReceipt(): void {
+    if (this.#link?.inbox.owes) this.#sendState(this.#link, {});
+  }
+
+  /** Asks for a sign of life. */
+  ask(): void {
+    if (this.#link === null) return;
+    if (this.#link.phase === "open") this.#sendState(this.#link, { asks: true });
+    else this.#sendHello(this.#link);
+  }
+
+  /** Half a heartbeat or more has passed. */
+  tick(): void {
+    const { countedMs, heartbeatMs } = this.#shell;
+    if (this.#candidate?.tick(countedMs, heartbeatMs, true).silence === "down") this.#candidate = null;
+    const link = this.#link;
+    if (link === null) return;
+    const { silence, asks } = link.tick(countedMs, heartbeatMs, this.watched);
+    if (silence === "down") return this.end("silent", { tells: true });
+    if (silence === "unreachable") this.#lose(link);
+    if (asks && this.#link === link) this.ask();
+  }
+
+  /** Our bus went away: nobody can be heard. */
+  busLost(): void {
+    if (this.#link !== null) this.#lose(this.#link);
+  }
+
+  /** It is back: forget the silence, and find out where both sides are. */
+  busFound(): void {
+    this.#link?.forgive(this.#shell.countedMs);
+    this.#candidate?.forgive(this.#shell.countedMs);
+    this.ask();
+  }
+
+  /** A frame from this address. `byteLength` is what it takes from the credit. */
+  receive(frame: Frame, byteLength: number): void {
+    if (frame.kind === "hello") return this.#receiveHello(frame);
+    if (frame.kind === "reset") return this.#receiveReset(frame);
+    if (frame.kind === "bye") return this.#receiveBye(frame);
+    const verdict = judgeFrame(this, frame, this.#shell.self.incarnation);
+    if (verdict === "dead") return this.#shell.refuse(frame);
+    if (verdict === "opens-link") this.#open(frame);
+    if (verdict === "replaces-link") this.#replace(frame);
+    // Whoever was told of the change may have ended it all.
+    const link = this.#link;
+    if (link === null || link.phase !== "open") return;
+    this.#hear(link);
+    this.#receiveReceipt(link, frame);
+    if (frame.kind === "state") this.#receiveState(link, frame);
+    else this.#receiveMessages(link, frame, byteLength);
+    this.#settle(link);
+  }
+
+  /** A hello in another protocol. It ends only what has not begun, since anybody could have sent it. */
+  receiveForeign(frame: ForeignFrame): void {
+    if (this.#link?.phase !== "opening") return;
+    this.end("version-mismatch", { tells: false, incarnation: frame.incarnation });
+  }
+
+  /** The link is over, for whatever reason; `tells` the other side. */
+  end(reason: DownReason, options: { readonly tells: boolean; readonly incarnation?: string }): void {
+    const link = this.#link;
+    if (link === null) return;
+    const wasOpen = link.phase === "open";
+    const wanted = wasOpen || link.outbox.busy || this.watched || this.#waiting.length > 0;
+    link.close();
+    this.watched = false;
+    this.#link = this.#candidate;
+    this.#candidate = null;
+    if (this.#link === null) this.#shell.forget(this);
+    if (options.tells && link.remote !== null) this.#tellDead(link, link.remote);
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    const incarnation = options.incarnation ?? (wasOpen ? link.remote?.incarnation : undefined) ?? null;
+    if (wanted) this.#shell.events.down(this.address, incarnation, reason);
+    this.#shell.progressed();
+  }
+
+  /** Says good-bye and ends. */
+  leave(): void {
+    for (const end of [this.#link, this.#candidate]) {
+      if (end !== null && end.remote !== null) this.#shell.publish(this.address, encodeBye(end.ends));
+    }
+    this.#candidate = null;
+    this.end("closed-here", { tells: false });
+  }
+
+  #receiveHello(hello: HelloFrame): void {
+    switch (judgeHello(this, hello, this.#shell.self.incarnation)) {
+      case "ignore":
+        return;
+      case "accept":
+        this.#link = this.#newLink();
+        return this.#answer(this.#link, hello);
+      case "bind":
+        return this.#link === null ? undefined : this.#answer(this.#link, hello);
+      case "open":
+        this.#open(hello);
+        this.#link?.outbox.acknowledge(0, hello.credit);
+        return this.#speakUp();
+      case "confirm":
+        if (this.#link !== null) this.#hear(this.#link);
+        return this.#speakUp();
+      case "challenge":
+        if (!this.#candidate?.isTo(hello)) this.#candidate = this.#newLink();
+        return this.#answer(this.#candidate, hello);
+      case "replace":
+        this.#candidate?.outbox.acknowledge(0, hello.credit);
+        this.#replace(hello);
+        return this.#speakUp();
+      case "given-up":
+        this.#shell.refuse(hello);
+        return this.end("silent", { tells: false });
+    }
+  }
+
+  #receiveBye(bye: ByeFrame): void {
+    if (this.#candidate?.isTo(bye)) this.#candidate = null;
+    if (this.#link?.isTo(bye)) this.end("said-goodbye", { tells: false });
+  }
+
+  #receiveReset(reset: ResetFrame): void {
+    const end = judgeReset(this, reset);
+    if (end === "candidate") this.#candidate = null;
+    if (end !== "link" || this.#link === null) return;
+    if (this.#link.phase === "opening") return this.#tryAgain(this.#link);
+    this.end(reset.incarnation === reset.aboutIncarnation ? "silent" : "incarnation-changed", { tells: false });
+  }
+
+  /** An end that was opened only for the other side's sake is not worth another try. */
+  #tryAgain(link: Link): void {
+    if (!link.outbox.busy && !this.watched) return this.end("silent", { tells: false });
+    link.renew(this.#shell.nextGeneration());
+    this.#sendHello(link);
+  }
+
+  #open(frame: LinkRemote): void {
+    const link = this.#link;
+    if (link === null) return;
+    link.open(frame, this.#shell.countedMs);
+    this.#hear(link);
+  }
+
+  /** The candidate is proved: what was before it is over. */
+  #replace(frame: LinkRemote): void {
+    const [old, next] = [this.#link, this.#candidate];
+    if (old === null || next === null) return;
+    next.open(frame, this.#shell.countedMs);
+    this.end(old.remote?.incarnation === frame.incarnation ? "silent" : "incarnation-changed", { tells: true });
+  }
+
+  /** Says anything at all, so that the other side knows that our end is open. */
+  #speakUp(): void {
+    const link = this.#link;
+    if (link === null || link.phase !== "open" || this.flush()) return;
+    this.#sendState(link, {});
+  }
+
+  #receiveReceipt(link: Link, frame: DataFrame | PartFrame | StateFrame): void {
+    if (!link.outbox.acknowledge(frame.ack, frame.credit)) return;
+    link.progressed(this.#shell.countedMs);
+    this.#shell.progressed();
+  }
+
+  #receiveState(link: Link, frame: StateFrame): void {
+    if (frame.misses) {
+      for (const bytes of link.outbox.unacknowledged()) this.#shell.publish(this.address, bytes);
+    }
+    const misses = frame.sent > link.inbox.ack && link.inbox.shouldAsk();
+    if (misses || frame.asks) this.#sendState(link, { misses });
+  }
+
+  #receiveMessages(link: Link, frame: DataFrame | PartFrame, byteLength: number): void {
+    const { inbox } = link;
+    const arrival = inbox.arrival(frame.seq);
+    if (arrival === "early" && inbox.shouldAsk()) this.#sendState(link, { misses: true });
+    if (arrival !== "next") return;
+    if (frame.kind === "part" && !inbox.fits(frame.offset, frame.total)) {
+      return this.#shell.noise("Dropped a part that continues nothing.", { from: this.address });
+    }
+    inbox.take(byteLength);
+    link.used(this.#shell.countedMs);
+    if (frame.kind === "data") this.#deliver(link, frame.messages);
+    else this.#receivePart(link, frame);
+  }
+
+  #receivePart(link: Link, part: PartFrame): void {
+    let whole: Uint8Array | null;
+    try {
+      whole = link.inbox.assemble(part.total, part.chunk);
+    } catch {
+      this.#shell.noise("Ended a link: no memory for a message.", { from: this.address, bytes: part.total });
+      return this.end("closed-here", { tells: true });
+    }
+    if (whole === null) return;
+    const frame = parseFrame(whole);
+    if (frame?.kind === "data") return this.#deliver(link, frame.messages);
+    this.#shell.noise("Ended a link: the parts of a message made no message.", { from: this.address });
+    this.end("closed-here", { tells: true });
+  }
+
+  #deliver(link: Link, messages: readonly LinkMessage[]): void {
+    const incarnation = link.remote?.incarnation ?? "";
+    for (const message of messages) {
+      // A handler may end the link, and nothing of it must be heard after that.
+      if (link.phase !== "open") return;
+      this.#shell.events.message(this.address, incarnation, message);
+    }
+  }
+
+  /** After a frame: use fresh credit, and see to what the peer is owed. */
+  #settle(link: Link): void {
+    if (link.phase !== "open") return;
+    if (!this.flushing && link.outbox.queuedMessages > 0) this.flush();
+    this.#checkDrained();
+    if (link.phase !== "open" || !link.inbox.owes) return;
+    if (link.inbox.owesMuch) this.#sendState(link, {});
+    else this.#shell.receiptOwed();
+  }
+
+  #nextFrame(link: Link): Uint8Array | null {
+    try {
+      return link.outbox.next(link.ends, link.receipt, this.#shell.maxPayload);
+    } catch (error) {
+      // A message that was changed after it was sent; those behind it must not pass it.
+      this.#shell.noise("Ended a link: a message was changed after it was sent, and can't travel.", {
+        to: this.address,
+        error,
+      });
+      this.end("closed-here", { tells: true });
+      return null;
+    }
+  }
+
+  #hear(link: Link): void {
+    link.heard(this.#shell.countedMs);
+    if (!link.unreachable || link.remote === null) return;
+    link.unreachable = false;
+    this.#shell.events.reachable(this.address, link.remote.incarnation);
+  }
+
+  #lose(link: Link): void {
+    if (link.unreachable) return;
+    link.unreachable = true;
+    const incarnation = link.phase === "open" ? link.remote?.incarnation ?? null : null;
+    this.#shell.events.unreachable(this.address, incarnation);
+  }
+
+  #isPast(share: number): boolean {
+    if (this.#link === null) return false;
+    const { queueBytes, queueMessages } = this.#shell.bounds;
+    const { queuedBytes, queuedMessages } = this.#link.outbox;
+    return queuedBytes >= queueBytes * share || queuedMessages >= queueMessages * share;
+  }
+
+  #checkDrained(): void {
+    if (this.#waiting.length === 0 || this.#isPast(0.5)) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #newLink(): Link {
+    const { self, bounds, countedMs } = this.#shell;
+    return new Link(self, this.#shell.nextGeneration(), bounds.windowBytes, countedMs);
+  }
+
+  #answer(end: Link, hello: HelloFrame): void {
+    end.bind(hello);
+    this.#sendHello(end);
+  }
+
+  #sendHello(end: Link): void {
+    this.#shell.publish(this.address, encodeHello(end.ends, end.receipt.credit));
+  }
+
+  #sendState(link: Link, flags: { readonly asks?: boolean; readonly misses?: boolean }): void {
+    const { ack, credit } = link.receipt;
+    const { asks = false, misses = false } = flags;
+    link.inbox.receiptLeft();
+    this.#shell.publish(this.address, encodeState(link.ends, { sent: link.outbox.sent, ack, credit, asks, misses }));
+  }
+
+  #tellDead(link: Link, remote: LinkRemote): void {
+    const { address, incarnation } = this.#shell.self;
+    const ends = endsTowards({ ...link.ends, ...remote }, { from: address, incarnation });
+    this.#shell.publish(this.address, encodeReset(ends, incarnation, link.generation));
+  }
+}

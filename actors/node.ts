@@ -1,0 +1,356 @@
+/**
+ * The transport between processes: a life of a node on its one subject, with a link to each peer it has to do with.
+ *
+ * The shell around `link_peer.ts`: owns the subscription, the timers and the table of peers, and turns what comes in into
+ * calls. All that is sent to one peer within a turn of the event loop leaves in a microtask as one frame. Whatever is not
+ * a frame of ours is dropped and counted. Knows nothing of actors; `ActorSystem` is its caller. How links begin and end
+ * is written in `link_handshake.ts`.
+ * @module
+ */
+import type { Bus, BusMessage, BusStatus } from "../bus/bus.ts";
+import { type NodeRole, nodeSubject } from "../protocol/subjects.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import type { Clock, TimerHandle } from "../wire/clock.ts";
+import { ConnectionError, MailboxFull } from "../wire/errors.ts";
+import type { Log } from "../wire/log.ts";
+import { encodeHello, encodeReset, type ForeignFrame, type Frame, isNodeAddress, parseFrame } from "./frame.ts";
+import { frameSize } from "./frame_size.ts";
+import {
+  ACK_DELAY_MS,
+  CLOSE_FLUSH_MS,
+  type LinkBounds,
+  MIN_PAYLOAD_BYTES,
+  RECONNECT_GRACE_HEARTBEATS,
+  resolveLinkBounds,
+} from "./link_bounds.ts";
+import { LinkClock } from "./link_clock.ts";
+import { endsTowards } from "./link_handshake.ts";
+import { LinkNoise } from "./link_noise.ts";
+import { LinkPeer, type LinkShell } from "./link_peer.ts";
+import type { LinkEvents, LinkMessage, LinkTransport, NodeAddress } from "./link_port.ts";
+
+/** What a node is made of. The bus stays the caller's: `close` does not close it. */
+export interface NodeOptions {
+  readonly bus: Bus;
+  readonly cluster: string;
+  readonly role: NodeRole;
+  /** Letters, digits, `-` and `_`. */
+  readonly node: string;
+  /** Of this life alone: 1 to 64 characters, drawn at random. */
+  readonly incarnation: string;
+  readonly clock: Clock;
+  /** ms; default 1,000. A peer silent for three is down. */
+  readonly heartbeatMs?: number;
+  readonly log: Log;
+  readonly bounds?: LinkBounds;
+}
+
+const FOREIGN = "Cannot talk to a node of another protocol number; run the same version of Troupe on both sides.";
+
+const NO_EVENTS: LinkEvents = { message() {}, down() {}, unreachable() {}, reachable() {} };
+
+/** One life of a node. See `LinkTransport` for what it promises. */
+export class Node implements LinkTransport {
+  readonly address: NodeAddress;
+  readonly incarnation: string;
+  readonly #bus: Bus;
+  readonly #cluster: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #heartbeatMs: number;
+  readonly #noise: LinkNoise;
+  readonly #judge: LinkClock;
+  readonly #shell: LinkShell;
+  readonly #peers = new Map<NodeAddress, LinkPeer>();
+  readonly #refused = new Set<string>();
+  readonly #endings: (() => void)[] = [];
+  #events: LinkEvents = NO_EVENTS;
+  #generation = 0;
+  #flushing: LinkPeer[] = [];
+  #tickTimer: TimerHandle;
+  #ackTimer: TimerHandle | null = null;
+  #state: "open" | "closing" | "closed" = "open";
+  #closing: Promise<void> | null = null;
+  /** While closing: called whenever something was acknowledged. */
+  #onProgress: (() => void) | null = null;
+
+  /** Subscribes at once. Throws `TypeError` or `RangeError` for names and bounds that can't work. */
+  constructor(options: NodeOptions) {
+    const { bus, cluster, role, node, incarnation, clock, heartbeatMs = 1_000, log } = options;
+    const address: NodeAddress = `${role}.${node}`;
+    if (!isNodeAddress(address)) {
+      throw new TypeError(`Cannot make node "${node}": its name must be of letters, digits, "-" and "_".`);
+    }
+    if (bus.maxPayload < MIN_PAYLOAD_BYTES) {
+      throw new RangeError(
+        `Cannot make node "${node}": the bus takes ${bus.maxPayload} bytes at a time, and links need ` +
+          `${MIN_PAYLOAD_BYTES}; raise max_payload.`,
+      );
+    }
+    this.address = address;
+    this.incarnation = incarnation;
+    this.#bus = bus;
+    this.#cluster = cluster;
+    this.#clock = clock;
+    this.#log = log;
+    this.#heartbeatMs = heartbeatMs;
+    this.#noise = new LinkNoise(clock, log);
+    this.#judge = new LinkClock(clock.now(), heartbeatMs / 2, bus.status === "connected");
+    this.#shell = this.#makeShell(options);
+    const subscription = bus.subscribe(nodeSubject(cluster, role, node), (message) => this.#receive(message));
+    const forgetStatus = bus.onStatus((status) => this.#busChanged(status));
+    this.#endings.push(() => subscription.unsubscribe(), forgetStatus);
+    this.#tickTimer = clock.setTimer(this.#tick, heartbeatMs / 2);
+  }
+
+  listen(events: LinkEvents): void {
+    this.#events = events;
+  }
+
+  send(to: NodeAddress, message: LinkMessage): void {
+    if (this.#state !== "open") throw new ConnectionError(`Cannot send to "${to}": this node is closed.`);
+    const size = frameSize(message);
+    const peer = this.#peer(to);
+    if (peer.full) {
+      throw new MailboxFull(
+        `Cannot send to "${to}": its credit is used up and the queue to it is full; wait for drained().`,
+      );
+    }
+    peer.push(message, size);
+    this.#flushSoon(peer);
+  }
+
+  drained(to: NodeAddress): Promise<void> {
+    return this.#peers.get(to)?.drained() ?? Promise.resolve();
+  }
+
+  watch(peer: NodeAddress): void {
+    if (this.#state !== "open") return;
+    const watched = this.#peer(peer);
+    watched.watched = true;
+    watched.connect();
+  }
+
+  unwatch(peer: NodeAddress): void {
+    const watched = this.#peers.get(peer);
+    if (watched !== undefined) watched.watched = false;
+  }
+
+  /** Whether anything is queued or not acknowledged, to anybody. */
+  get busy(): boolean {
+    for (const peer of this.#peers.values()) if (peer.busy) return true;
+    return false;
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #makeShell(options: NodeOptions): LinkShell {
+    // deno-lint-ignore no-this-alias
+    const node = this;
+    return {
+      self: { address: this.address, incarnation: this.incarnation },
+      bounds: resolveLinkBounds(options.bounds),
+      heartbeatMs: this.#heartbeatMs,
+      events: this.#makeEvents(),
+      get countedMs() {
+        return node.#judge.countedMs;
+      },
+      get maxPayload() {
+        return node.#bus.maxPayload;
+      },
+      nextGeneration: () => this.#generation += 1,
+      publish: (to, bytes) => this.#publish(to, bytes),
+      refuse: (frame) => this.#refuse(frame),
+      receiptOwed: () => this.#oweReceipt(),
+      progressed: () => this.#onProgress?.(),
+      forget: (peer) => this.#peers.delete(peer.address),
+      noise: (kind, fields) => this.#noise.note("error", kind, fields),
+    };
+  }
+
+  /** A listener that throws must not stop what else a frame brings. */
+  #makeEvents(): LinkEvents {
+    const guard = (tell: () => void) => {
+      try {
+        tell();
+      } catch (error) {
+        this.#log("error", "A listener of the node threw.", { error });
+      }
+    };
+    return {
+      message: (from, incarnation, message) => {
+        try {
+          this.#events.message(from, incarnation, message);
+        } catch (error) {
+          this.#log("error", "A listener of the node threw.", { error });
+        }
+      },
+      down: (peer, incarnation, reason) => guard(() => this.#events.down(peer, incarnation, reason)),
+      unreachable: (peer, incarnation) => guard(() => this.#events.unreachable(peer, incarnation)),
+      reachable: (peer, incarnation) => guard(() => this.#events.reachable(peer, incarnation)),
+    };
+  }
+
+  #peer(address: NodeAddress): LinkPeer {
+    const known = this.#peers.get(address);
+    if (known !== undefined) return known;
+    if (address === this.address) throw new TypeError(`Cannot link to "${address}": it is this node itself.`);
+    if (!isNodeAddress(address)) {
+      throw new TypeError(`Cannot link to "${address}": a node's address is <role>.<node>, as in "host.a1".`);
+    }
+    const peer = new LinkPeer(this.#shell, address);
+    this.#peers.set(address, peer);
+    return peer;
+  }
+
+  #flushSoon(peer: LinkPeer): void {
+    if (peer.flushing) return;
+    peer.flushing = true;
+    if (this.#flushing.push(peer) === 1) queueMicrotask(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    const peers = this.#flushing;
+    this.#flushing = [];
+    for (const peer of peers) {
+      peer.flushing = false;
+      peer.flush();
+    }
+  };
+
+  #publish(to: NodeAddress, bytes: Uint8Array): void {
+    if (this.#bus.status !== "connected") return;
+    try {
+      const dot = to.indexOf(".");
+      this.#bus.publish(nodeSubject(this.#cluster, to.slice(0, dot) as NodeRole, to.slice(dot + 1)), bytes);
+    } catch (error) {
+      // The link keeps the frame; it is asked for after the reconnect.
+      if (!(error instanceof ConnectionError)) this.#noise.note("error", "Could not publish a frame.", { to, error });
+    }
+  }
+
+  #receive(message: BusMessage): void {
+    if (this.#state === "closed") return;
+    // Messages are views of the frame and outlive this call; the bus may reuse its buffer.
+    const frame = parseFrame(message.data.slice());
+    if (frame === null) {
+      const { subject, data } = message;
+      return this.#noise.note("warn", "Dropped what is no frame of a link.", { subject, bytes: data.length });
+    }
+    const { from } = frame;
+    if (from === this.address) return this.#noise.note("warn", "Dropped a frame in our own name.", { from });
+    if (frame.kind === "foreign") return this.#receiveForeign(frame);
+    const peer = this.#peers.get(from) ?? this.#welcome(frame);
+    peer?.receive(frame, message.data.length);
+  }
+
+  /** Strangers begin with a hello; anything else is from a link that is dead, or never was. */
+  #welcome(frame: Frame): LinkPeer | undefined {
+    if (frame.kind === "reset" || frame.kind === "bye") return undefined;
+    if (frame.kind !== "hello") {
+      this.#refuse(frame);
+      return undefined;
+    }
+    if (this.#state !== "open") return undefined;
+    if (this.#peers.size < this.#shell.bounds.peers) return this.#peer(frame.from);
+    this.#noise.note("warn", "Ignored the hello of a node: too many peers are known.", { from: frame.from });
+    return undefined;
+  }
+
+  #receiveForeign(frame: ForeignFrame): void {
+    const { from, protocol, isHello } = frame;
+    this.#noise.note("error", FOREIGN, { from, protocol, ours: PROTOCOL_VERSION, code: "VERSION_MISMATCH" });
+    if (!isHello) return;
+    this.#peers.get(from)?.receiveForeign(frame);
+    // So that the other side learns of it too; an answer is not answered.
+    if (frame.toIncarnation !== null || !this.#isFirst(frame)) return;
+    const ends = endsTowards(frame, { from: this.address, incarnation: this.incarnation });
+    this.#publish(from, encodeHello({ ...ends, generation: this.#shell.nextGeneration() }, 0));
+  }
+
+  #refuse(frame: Frame): void {
+    if (frame.toIncarnation === null || !this.#isFirst(frame)) return;
+    const ends = endsTowards(frame, { from: this.address, incarnation: this.incarnation });
+    this.#publish(frame.from, encodeReset(ends, frame.toIncarnation, frame.toGeneration));
+  }
+
+  /** Once in half a heartbeat is enough, or a fast sender to a dead link would get an answer to every frame. */
+  #isFirst(frame: Frame | ForeignFrame): boolean {
+    const key = `${frame.from} ${frame.incarnation} ${frame.generation} ${frame.toIncarnation} ${frame.toGeneration}`;
+    if (this.#refused.has(key) || this.#refused.size >= this.#shell.bounds.peers) return false;
+    this.#refused.add(key);
+    return true;
+  }
+
+  #oweReceipt(): void {
+    this.#ackTimer ??= this.#clock.setTimer(this.#sendReceipts, ACK_DELAY_MS);
+  }
+
+  readonly #sendReceipts = (): void => {
+    this.#ackTimer = null;
+    for (const peer of this.#peers.values()) peer.sendReceipt();
+  };
+
+  readonly #tick = (): void => {
+    this.#tickTimer = this.#clock.setTimer(this.#tick, this.#heartbeatMs / 2);
+    this.#judge.tick(this.#clock.now());
+    this.#refused.clear();
+    for (const peer of [...this.#peers.values()]) peer.tick();
+  };
+
+  #busChanged(status: BusStatus): void {
+    if (this.#state === "closed") return;
+    if (status === "connected") {
+      this.#judge.resume(this.#clock.now(), this.#heartbeatMs * RECONNECT_GRACE_HEARTBEATS);
+      for (const peer of [...this.#peers.values()]) peer.busFound();
+      return;
+    }
+    this.#judge.stop();
+    if (status === "closed") return this.#end();
+    for (const peer of [...this.#peers.values()]) peer.busLost();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closing";
+    this.#flush();
+    if (this.#bus.status === "connected") await this.#allAcknowledged();
+    this.#end();
+    if (this.#bus.status === "connected") await this.#bounded(this.#bus.flush().catch(() => {}));
+  }
+
+  #allAcknowledged(): Promise<void> {
+    const acknowledged = new Promise<void>((resolve) => {
+      this.#onProgress = () => {
+        if (!this.busy) resolve();
+      };
+      // Acknowledgements would take their time.
+      for (const peer of this.#peers.values()) if (peer.busy) peer.ask();
+      this.#onProgress();
+    });
+    return this.#bounded(acknowledged);
+  }
+
+  async #bounded(wait: Promise<void>): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimer(late.resolve, CLOSE_FLUSH_MS);
+    await Promise.race([wait, late.promise]);
+    this.#clock.clearTimer(timer);
+  }
+
+  #end(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#onProgress = null;
+    for (const ending of this.#endings.splice(0)) ending();
+    this.#clock.clearTimer(this.#tickTimer);
+    if (this.#ackTimer !== null) this.#clock.clearTimer(this.#ackTimer);
+    for (const peer of [...this.#peers.values()]) peer.leave();
+  }
+}
