@@ -7,7 +7,6 @@
 import { ActorSystem } from "../actors/actor_system.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import type { Broker } from "../broker/broker.ts";
-import type { Bus } from "../bus/bus.ts";
 import { HubActor } from "../hub/hub_actor.ts";
 import type { Fact } from "../protocol/facts.ts";
 import type { Epoch } from "../protocol/ids.ts";
@@ -15,11 +14,10 @@ import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { inboxPrefix, subjectPermissions } from "../protocol/subjects.ts";
 import { createScheduler } from "../scheduler/core/scheduler.ts";
 import { DEFAULT_OPTIONS, type SchedulerCore } from "../scheduler/core/scheduler_core.ts";
-import { SchedulerActor } from "../scheduler/scheduler_actor.ts";
+import { SchedulerActor, type SchedulerActorOptions } from "../scheduler/scheduler_actor.ts";
 import type { Log } from "../wire/log.ts";
 import type { BrokerConfig, ControllerConfig } from "./control_line.ts";
-import { connectServers } from "./connect_servers.ts";
-import type { Credential } from "./credentials.ts";
+import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
 
 /** Name of the controller's node: there is one at a time in a cluster. */
 export const CONTROLLER_NODE = "main";
@@ -62,28 +60,50 @@ function makeCore(config: ControllerConfig): SchedulerCore {
 /** Starts a controller. Throws where the port is in use, the servers can't be reached, or another controller leads. */
 export async function startController(config: ControllerConfig, log: Log): Promise<Controller> {
   await using stack = new AsyncDisposableStack();
-  const broker = config.broker === null ? null : stack.use(await startBroker(config.cluster, config.broker, log));
-  const prefix = inboxPrefix(config.cluster, "controller", CONTROLLER_NODE);
-  const bus: Bus = stack.use(
-    broker?.connectLocal({ inboxPrefix: prefix }) ??
-      await connectServers(config.servers, config.credential as Credential, prefix, log),
-  );
-  const system = stack.use(
-    await ActorSystem.connect({
-      bus,
-      name: config.cluster,
-      role: "controller",
-      node: CONTROLLER_NODE,
-      codec: "plain",
-      heartbeatMs: config.heartbeatMs,
-      log,
-    }),
-  );
+  const { cluster, heartbeatMs, servers, credential } = config;
+  const node: NodeOptions = {
+    cluster,
+    role: "controller",
+    node: CONTROLLER_NODE,
+    servers,
+    credential,
+    heartbeatMs,
+    log,
+  };
+  const broker = config.broker === null ? null : stack.use(await startBroker(cluster, config.broker, log));
+  const prefix = inboxPrefix(cluster, "controller", CONTROLLER_NODE);
+  const bus = stack.use(broker?.connectLocal({ inboxPrefix: prefix }) ?? await connectServers(node));
+  const system = stack.use(await joinBus(bus, node));
   const failed = await spawnActors(system, config);
   const kept = stack.move();
   return {
-    servers: broker === null ? config.servers : [broker.url],
+    servers: broker === null ? servers : [broker.url],
     failed,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/**
+ * The tree: one supervisor over the hub and the scheduler. A hub that fails is started again, without its records; a
+ * scheduler that fails ends the controller, and its host starts another.
+ */
+async function spawnActors(system: ActorSystem, config: ControllerConfig): Promise<Promise<Error>> {
+  const { cluster, epoch, scheme, hwm, heartbeatMs } = config;
+  const hub = system.ref<HubActor>(ACTOR_NAMES.hub);
+  const scheduler: SchedulerActorOptions = {
+    core: makeCore(config),
+    epoch: epoch as Epoch,
+    heartbeatMs,
+    onFacts: (facts: readonly Fact[]) => hub.cast.facts(facts),
+  };
+  const root = await system.spawn(Supervisor, {
+    name: "controller",
+    args: [{
+      children: [
+        { name: ACTOR_NAMES.hub, actor: HubActor, args: [{ cluster, epoch, pid: Deno.pid, scheme, hwm }] },
+        { name: ACTOR_NAMES.scheduler, actor: SchedulerActor, args: [scheduler] },
+      ],
+    }],
+  });
+  return endOf(system, root);
 }

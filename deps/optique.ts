@@ -4,6 +4,7 @@ export {
   choice,
   command,
   constant,
+  group,
   type InferValue,
   integer,
   map,
@@ -16,6 +17,7 @@ export {
   or,
   passThrough,
   string,
+  type ValueParser,
   withDefault,
 } from "npm:@optique/core@1.3.6";
 export { run } from "npm:@optique/run@1.3.6";

@@ -1,0 +1,192 @@
+/**
+ * `Cluster.start()`: a cluster that belongs to the calling program, on this machine.
+ *
+ * The cluster is a child process (a host, with the controller and the engines as its children), so the program may
+ * block its own thread at will, and the cluster ends with the program however that ends. This file starts that child
+ * and gives it orders. Public, by way of `mod.ts`.
+ * @module
+ */
+import type { Client } from "../client/client.ts";
+import type { EngineId } from "../protocol/ids.ts";
+import { silentLog } from "../wire/log.ts";
+import { restoreError } from "./child_errors.ts";
+import { ChildProcess } from "./child_process.ts";
+import { type ClusterOptions, resolveClusterOptions } from "./cluster_options.ts";
+import { connectClient } from "./connect_client.ts";
+import { controlLine, type HostConfig, type HostOrder, type HostReport } from "./control_line.ts";
+import { ConnectionError, TimeoutError } from "../wire/errors.ts";
+
+/** How to reach a cluster. */
+export interface ClusterConnection {
+  readonly name: string;
+  /** URLs of its servers. */
+  readonly servers: readonly string[];
+  /** The connection file. */
+  readonly file: string;
+}
+
+type OrderBody = HostOrder extends infer Order ? Order extends HostOrder ? Omit<Order, "id"> : never : never;
+type Reply = { resolve(ids: readonly EngineId[]): void; reject(error: Error): void };
+
+const START_TIMEOUT_MS = 60_000;
+/** Longer than the drain of its engines; then it is killed. */
+const STOP_TIMEOUT_MS = 20_000;
+
+/**
+ * A running cluster.
+ *
+ * @example
+ * ```ts
+ * import { Cluster } from "./mod.ts";
+ *
+ * await using cluster = await Cluster.start({ n: 2 });
+ * await using client = await cluster.connect();
+ * console.log(await client.loadBalancedView().map((x: number) => x ** 2, [1, 2, 3])); // [ 1, 4, 9 ]
+ * ```
+ */
+export class Cluster implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #connection: ClusterConnection;
+  readonly #replies = new Map<number, Reply>();
+  readonly #listening: Promise<void>;
+  #orders = 0;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(child: ChildProcess, connection: ClusterConnection, reports: AsyncGenerator<HostReport>) {
+    this.#child = child;
+    this.#connection = connection;
+    this.#listening = this.#listen(reports);
+  }
+
+  /**
+   * Starts a cluster; resolves when its engines are ready.
+   *
+   * @throws `TypeError` and `RangeError` for options that can't be meant, `AlreadyRunning` for a name that is taken,
+   * `ConnectionError` and `AuthorizationError` from NATS servers, `TimeoutError`
+   */
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const config = await resolveClusterOptions(options);
+    options.signal?.throwIfAborted();
+    const child = new ChildProcess({
+      name: "host",
+      module: import.meta.resolve("./host_main.ts"),
+      flags: ["--allow-all"],
+      log: silentLog,
+      stopMs: STOP_TIMEOUT_MS,
+    });
+    const reports = child.reports<HostReport>();
+    try {
+      await child.tell(controlLine(config));
+      const ready = await firstReport(reports, config, options);
+      return new Cluster(child, { name: config.cluster, servers: ready.servers, file: ready.file }, reports);
+    } catch (error) {
+      await child[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The cluster's name. */
+  get name(): string {
+    return this.#connection.name;
+  }
+
+  /** How other programs on this machine reach it. */
+  get connection(): ClusterConnection {
+    return this.#connection;
+  }
+
+  /** A client of this cluster. */
+  connect(options: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<Client> {
+    return connectClient({ ...options, name: this.name, connectionFile: this.#connection.file });
+  }
+
+  /** Adds engines; resolves with their ids when they are ready. */
+  startEngines(n: number): Promise<readonly number[]> {
+    if (!Number.isSafeInteger(n) || n < 1) {
+      throw new RangeError(`Cannot start ${n} engines: it is a whole number from 1 up.`);
+    }
+    return this.#order({ kind: "start-engines", count: n });
+  }
+
+  /** Stops engines for good; running tasks may finish within 10 s. Resolves when they are gone. */
+  async stopEngines(ids: readonly number[]): Promise<void> {
+    await this.#order({ kind: "stop-engines", ids: ids as readonly EngineId[] });
+  }
+
+  /** Stops engines likewise and starts each again under its id; resolves when they are ready. */
+  async restartEngines(ids: readonly number[]): Promise<void> {
+    await this.#order({ kind: "restart-engines", ids: ids as readonly EngineId[] });
+  }
+
+  /** Sends a signal to engines, like `"SIGKILL"`. */
+  async signalEngines(signal: Deno.Signal, ids: readonly number[]): Promise<void> {
+    await this.#order({ kind: "signal-engines", signal, ids: ids as readonly EngineId[] });
+  }
+
+  /** Ends the cluster: running tasks may finish within 10 s, then everything of it is gone. Idempotent. */
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    await this.#child.tell(controlLine({ kind: "stop", id: 0 }));
+    await this.#child[Symbol.asyncDispose]();
+    await this.#listening;
+  }
+
+  async #order(order: OrderBody): Promise<readonly EngineId[]> {
+    const id = ++this.#orders;
+    const { promise, resolve, reject } = Promise.withResolvers<readonly EngineId[]>();
+    this.#replies.set(id, { resolve, reject });
+    await this.#child.tell(controlLine({ ...order, id } as HostOrder));
+    return await promise;
+  }
+
+  async #listen(reports: AsyncGenerator<HostReport>): Promise<void> {
+    for await (const report of reports) {
+      if (report.kind === "reply") this.#take(report.id)?.resolve(report.ids);
+      if (report.kind === "refused") this.#take(report.id)?.reject(new Error(report.message));
+    }
+    const error = new ConnectionError(`Cannot give orders to the cluster "${this.name}": it has ended.`);
+    for (const id of [...this.#replies.keys()]) this.#take(id)?.reject(error);
+  }
+
+  #take(id: number): Reply | undefined {
+    const reply = this.#replies.get(id);
+    this.#replies.delete(id);
+    return reply;
+  }
+}
+
+/** Waits for the first word of the host. */
+async function firstReport(
+  reports: AsyncGenerator<HostReport>,
+  config: HostConfig,
+  options: ClusterOptions,
+): Promise<Extract<HostReport, { kind: "ready" }>> {
+  const timeoutMs = options.timeout ?? START_TIMEOUT_MS;
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new TimeoutError(
+        `Cannot start the cluster "${config.cluster}": its ${config.engines} engines were not ready after ${timeoutMs} ms; ` +
+          `give it more "timeout", or fewer engines.`,
+      ),
+    );
+  }, timeoutMs);
+  const abort = () => late.reject(options.signal?.reason);
+  options.signal?.addEventListener("abort", abort);
+  try {
+    const { value, done } = await Promise.race([reports.next(), late.promise]);
+    if (!done && value.kind === "ready") return value;
+    if (!done && value.kind === "failed") throw restoreError(value);
+    throw new Error(`Cannot start the cluster "${config.cluster}": its host ended before it was ready.`);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * One process of a cluster on its NATS servers: the connection, and the actor system on it, closed together.
+ *
+ * The only place in the composition that names the NATS adapter; it is loaded when it is needed. Used by controllers
+ * without an embedded broker, by hosts, clients and `status`.
+ * @module
+ */
+import { ActorSystem } from "../actors/actor_system.ts";
+import type { Bus } from "../bus/bus.ts";
+import type { NatsBusOptions } from "../bus/nats_bus.ts";
+import { inboxPrefix, type NodeRole } from "../protocol/subjects.ts";
+import type { Log } from "../wire/log.ts";
+import type { Credential } from "./credentials.ts";
+
+/** Who connects, and where to. */
+export interface NodeOptions {
+  readonly cluster: string;
+  readonly role: NodeRole;
+  /** The node's name among those of its role. */
+  readonly node: string;
+  readonly servers: readonly string[];
+  readonly credential: Credential | null | undefined;
+  readonly heartbeatMs?: number;
+  /** How long the first connection may take, ms. */
+  readonly timeoutMs?: number;
+  readonly log: Log;
+}
+
+/** An actor system and what it rests on. */
+export interface ConnectedNode extends AsyncDisposable {
+  readonly system: ActorSystem;
+  readonly bus: Bus;
+}
+
+/** The credential in the adapter's words. */
+function natsCredentials(credential: Credential | null | undefined): Pick<NatsBusOptions, "credentials"> {
+  const { user, password, token, creds } = credential ?? {};
+  if (creds !== undefined) return { credentials: { creds } };
+  if (user !== undefined && password !== undefined) return { credentials: { user, pass: password } };
+  return token === undefined ? {} : { credentials: { token } };
+}
+
+/** Connects to the servers. Throws `ConnectionError` and `AuthorizationError`. */
+export async function connectServers(options: NodeOptions): Promise<Bus> {
+  const { connectNats } = await import("../bus/nats_bus.ts");
+  const { cluster, role, node, log } = options;
+  return await connectNats({
+    servers: options.servers,
+    ...natsCredentials(options.credential),
+    name: `${role}.${node}`,
+    inboxPrefix: inboxPrefix(cluster, role, node),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    onError: (error) => log("warn", "server complained", { reason: error.message }),
+  });
+}
+
+/** Starts the actor system of a node on a bus. It speaks the plain codec: what travels here is made for it. */
+export function joinBus(bus: Bus, options: NodeOptions): Promise<ActorSystem> {
+  const { cluster, role, node, heartbeatMs, log } = options;
+  const heartbeat = heartbeatMs === undefined ? {} : { heartbeatMs };
+  return ActorSystem.connect({ bus, name: cluster, role, node, codec: "plain", log, ...heartbeat });
+}
+
+/** Both, closed together. */
+export async function connectNode(options: NodeOptions): Promise<ConnectedNode> {
+  await using stack = new AsyncDisposableStack();
+  const bus = stack.use(await connectServers(options));
+  const system = stack.use(await joinBus(bus, options));
+  const kept = stack.move();
+  return { system, bus, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
