@@ -71,6 +71,9 @@ export interface ActorHooks {
  * ```
  */
 export abstract class Actor {
+  /** From the order to stop until it is killed, unless spawned with another bound; ms. */
+  static readonly shutdown: number = 5_000;
+
   #context: ActorContext<this> | null = null;
 
   /** Known from `onStart` on, not in the constructor. */

@@ -108,7 +108,7 @@ export class ActorSystem implements AsyncDisposable {
     actor: ActorClass<A, P>,
     ...options: SpawnArguments<P>
   ): Promise<Ref<A>> {
-    return this.#spawn(actor, resolveSpawnOptions(options[0]), null);
+    return this.#spawn(actor, resolveSpawnOptions(actor, options[0]), null);
   }
 
   /**

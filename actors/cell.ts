@@ -267,14 +267,18 @@ export class Cell implements Runnable {
   #endWith(reason: EndReason): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
-    this.#deadline = this.#host.clock.setTimer(() => {
-      this.#host.log("warn", `Killing actor "${this.name}": it did not stop within ${this.#shutdownMs} ms`, {
-        actor: this.name,
-      });
-      this.kill();
-    }, this.#shutdownMs);
+    this.#setDeadline();
     this.#refuseAll();
     this.#wake();
+  }
+
+  #setDeadline(): void {
+    if (this.#shutdownMs === Infinity) return;
+    this.#deadline = this.#host.clock.setTimer(() => {
+      const text = `Killing actor "${this.name}": it did not stop within ${this.#shutdownMs} ms`;
+      this.#host.log("warn", text, { actor: this.name });
+      this.kill();
+    }, this.#shutdownMs);
   }
 
   /** Children first, the last one started first; then `onStop`; then the end. */

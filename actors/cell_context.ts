@@ -48,7 +48,7 @@ export class CellContext<A extends Actor> implements ActorContext<A> {
   }
 
   spawn<C extends Actor, P extends unknown[]>(actor: ActorClass<C, P>, ...options: SpawnArguments<P>): Promise<Ref<C>> {
-    return this.#spawnChild(actor, resolveSpawnOptions(options[0]));
+    return this.#spawnChild(actor, resolveSpawnOptions(actor, options[0]));
   }
 
   watch(ref: Ref<object>): void {

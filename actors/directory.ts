@@ -41,9 +41,13 @@ export class Directory implements CellHost {
     return () => this.#reserved.delete(name);
   }
 
-  /** A name nobody else has. `~` can't stand in names that users give. */
-  freshName(actor: AnyActorClass<Actor>): string {
-    return `${actor.name === "" ? "Actor" : actor.name}~${++this.#counter}`;
+  /** A name nobody else has here, after the class. */
+  freshName(actor: AnyActorClass): string {
+    const stem = actor.name.replace(/[^A-Za-z0-9_]/g, "").slice(0, 64) || "Actor";
+    for (;;) {
+      const name = `${stem}~${++this.#counter}`;
+      if (!this.#living.has(name) && !this.#reserved.has(name)) return name;
+    }
   }
 
   /** Constructs and starts an actor. The cell is there at once; `cell.started` says how `onStart` went. */

@@ -9,20 +9,25 @@ import type { Actor } from "./actor.ts";
 import { DEFAULT_MAILBOX } from "./mailbox.ts";
 
 /** A class of actors, and what its constructor takes. */
-export type ActorClass<A extends Actor = Actor, P extends unknown[] = unknown[]> = new (...args: P) => A;
+export interface ActorClass<A extends Actor = Actor, P extends unknown[] = unknown[]> {
+  new (...args: P): A;
+  readonly name: string;
+  /** `Actor.shutdown`, or what the class says instead. */
+  readonly shutdown: number;
+}
 
 /** The same, whatever its constructor takes: the arguments were checked where they were given. */
 // deno-lint-ignore no-explicit-any -- no other type takes constructors of any parameters
-export type AnyActorClass<A extends Actor = Actor> = new (...args: any[]) => A;
+export type AnyActorClass<A extends Actor = Actor> = ActorClass<A, any[]>;
 
 interface SpawnBasics {
-  /** Letters, digits, `_` and `-`. Without one it gets a number, and only its `Ref` finds it. */
+  /** Letters, digits, `_`, `-` and `~`. Without one it gets a number, and only its `Ref` finds it. */
   readonly name?: string;
   /** Whether the name is to be the only one in the whole system; default: true where there is a name. */
   readonly unique?: boolean;
   /** Messages its mailbox holds; default 100,000. */
   readonly mailbox?: number;
-  /** From the order to stop until it is killed, ms; default 5,000; `Infinity`: never. */
+  /** From the order to stop until it is killed, ms; default 5,000, of a supervisor none; `Infinity`: never. */
   readonly shutdown?: number;
 }
 
@@ -44,18 +49,20 @@ export interface ResolvedSpawn {
   readonly shutdownMs: number;
 }
 
-const DEFAULT_SHUTDOWN_MS = 5_000;
-const NAME_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
+const NAME_PATTERN = /^[A-Za-z0-9_~-]{1,128}$/;
 const KNOWN = ["name", "unique", "mailbox", "shutdown", "args"];
 
 /** Throws `TypeError` and `RangeError` for what can't be meant. */
-export function resolveSpawnOptions(options: SpawnOptions<unknown[]> = {}): ResolvedSpawn {
+export function resolveSpawnOptions(
+  actor: { readonly shutdown: number },
+  options: SpawnOptions<unknown[]> = {},
+): ResolvedSpawn {
   for (const key of Object.keys(options)) {
     if (!KNOWN.includes(key)) {
       throw new TypeError(`Cannot spawn with option "${key}": it is unknown; there are ${KNOWN.join(", ")}`);
     }
   }
-  const { name = null, args = [], mailbox = DEFAULT_MAILBOX, shutdown = DEFAULT_SHUTDOWN_MS } = options;
+  const { name = null, args = [], mailbox = DEFAULT_MAILBOX, shutdown = actor.shutdown } = options;
   if (name !== null) checkActorName(name);
   if (!Array.isArray(args)) throw new TypeError("Cannot spawn: args is not an array; pass [first, second, …]");
   if (!(Number.isSafeInteger(mailbox) && mailbox >= 1)) {
@@ -73,6 +80,8 @@ export function resolveSpawnOptions(options: SpawnOptions<unknown[]> = {}): Reso
 export function checkActorName(name: unknown): asserts name is string {
   if (typeof name === "string" && NAME_PATTERN.test(name)) return;
   throw new TypeError(
-    `Cannot use "${String(name)}" as an actor's name: it has 1 to 128 letters, digits, "_" and "-", and nothing else`,
+    `Cannot use "${
+      String(name)
+    }" as an actor's name: it has 1 to 128 letters, digits, "_", "-" and "~", and nothing else`,
   );
 }
