@@ -2,6 +2,7 @@
  * The official NATS client, opened and watched: the only file that looks at its state from inside.
  * @module
  */
+import { Backoff } from "./backoff.ts";
 import type { NatsBusOptions } from "./nats_bus.ts";
 import { type NatsCredentials, resolveNatsAddress } from "./nats_address.ts";
 import { connectFailure, isRefusal } from "./nats_errors.ts";
@@ -18,7 +19,6 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 const DEFAULT_PING_MS = 10_000;
 const DEFAULT_RECONNECT_MS = 50;
 const DEFAULT_RECONNECT_MAX_MS = 2_000;
-const JITTER = 0.5;
 
 /** What happens to a connection. */
 export interface NatsEvents {
@@ -52,7 +52,11 @@ interface ProtocolState {
 /** Connects with the official client. Errors are those of `connectNats`. */
 export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
   const address = resolveNatsAddress(options.servers);
-  const backoff = new Backoff(options);
+  const backoff = new Backoff({
+    initialMs: options.reconnectInitial ?? DEFAULT_RECONNECT_MS,
+    maxMs: options.reconnectMax ?? DEFAULT_RECONNECT_MAX_MS,
+    random: options.random ?? Math.random,
+  });
   const connection = await dial(options, address.servers, options.credentials ?? address.credentials, backoff)
     .catch((error) => {
       throw connectFailure(error, address.names);
@@ -66,7 +70,7 @@ export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
       return maxPayload;
     },
     get alive() {
-      return protocol.connected;
+      return protocol.connected && !connection.isClosed();
     },
     listen(events) {
       void watch(connection, backoff, {
@@ -108,47 +112,12 @@ function authenticator(credentials: NatsCredentials): Authenticator {
 async function watch(connection: NatsConnection, backoff: Backoff, events: NatsEvents): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === "disconnect") events.lost();
-    else if (status.type === "reconnecting") backoff.failed();
+    else if (status.type === "reconnecting") backoff.attempted();
     else if (status.type === "error" && isRefusal(status.error)) events.refused(status.error);
     else if (status.type === "error") events.reported(status.error);
     else if (status.type === "reconnect") {
       backoff.reset();
       events.back();
     }
-  }
-}
-
-/** Pauses that double, with jitter. The client asks many times in one pause, so an answer holds until an attempt. */
-class Backoff {
-  readonly #initialMs: number;
-  readonly #maxMs: number;
-  readonly #random: () => number;
-  #attempts = 0;
-  #pauseMs: number;
-
-  constructor(options: NatsBusOptions) {
-    this.#initialMs = options.reconnectInitial ?? DEFAULT_RECONNECT_MS;
-    this.#maxMs = options.reconnectMax ?? DEFAULT_RECONNECT_MAX_MS;
-    this.#random = options.random ?? Math.random;
-    this.#pauseMs = this.#draw();
-  }
-
-  get pauseMs(): number {
-    return this.#pauseMs;
-  }
-
-  failed(): void {
-    this.#attempts++;
-    this.#pauseMs = this.#draw();
-  }
-
-  reset(): void {
-    this.#attempts = 0;
-    this.#pauseMs = this.#draw();
-  }
-
-  #draw(): number {
-    const pauseMs = Math.min(this.#initialMs * 2 ** this.#attempts, this.#maxMs);
-    return Math.round(pauseMs * (1 - JITTER * this.#random()));
   }
 }
