@@ -26,7 +26,7 @@ export class LocalRouter implements Router, Receiver {
   readonly #onError: (error: Error) => void;
   readonly #delivers = new Map<Subscription, Deliver>();
 
-  /** `onError` is told of subscriptions that are not allowed. */
+  /** `onError` is told of what is not allowed, as a TCP client is told by an `-ERR` line. */
   constructor(
     routes: RoutingTable,
     permissions: Permissions,
@@ -53,7 +53,6 @@ export class LocalRouter implements Router, Receiver {
     };
   }
 
-  /** `AuthorizationError` where the user may not. */
   publish(
     subject: string,
     data: Uint8Array,
@@ -61,7 +60,8 @@ export class LocalRouter implements Router, Receiver {
     headers: BusHeaders | undefined,
   ): number {
     if (!this.#permissions.mayPublish(subject)) {
-      throw new AuthorizationError(`Cannot publish to "${subject}": this user is not allowed to.`);
+      this.#onError(new AuthorizationError(`Cannot publish to "${subject}": this user is not allowed to.`));
+      return 0;
     }
     return this.#routes.publish(this, toOperation(subject, data, reply, headers));
   }
