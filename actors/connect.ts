@@ -10,6 +10,8 @@ import { inboxPrefix, type NodeRole } from "../protocol/subjects.ts";
 import { type Clock, systemClock } from "../wire/clock.ts";
 import { type Log, silentLog } from "../wire/log.ts";
 import type { CodecName } from "./argument_codec.ts";
+import type { LinkBounds } from "./link_bounds.ts";
+import { Node } from "./node.ts";
 import { CREDIT_STEP } from "./peer.ts";
 import type { RemoteOptions } from "./remote.ts";
 import { checkActorName } from "./spawn_options.ts";
@@ -20,7 +22,7 @@ export interface ConnectOptions {
   readonly name: string;
   /** URLs of NATS servers of one cluster. */
   readonly nats?: string | readonly string[];
-  /** A connection that is there already, instead. It stays open in the end. */
+  /** A connection that is there already, instead. It stays open in the end. Its inboxes lie where it says. */
   readonly bus?: Bus;
   /** User and password, or a token, for `nats`. */
   readonly credentials?: NatsCredentials;
@@ -34,6 +36,8 @@ export interface ConnectOptions {
   readonly window?: number;
   /** A peer silent for 3 of these is down; default 1,000 ms. */
   readonly heartbeatMs?: number;
+  /** Bytes and messages under way to a peer, past which casts throw `MailboxFull`. */
+  readonly bounds?: LinkBounds;
   readonly clock?: Clock;
   readonly log?: Log;
 }
@@ -53,10 +57,24 @@ export async function connectTransport(options: ConnectOptions): Promise<RemoteO
     throw new RangeError(`Cannot connect with window "${window}": it is a number of messages from ${MIN_WINDOW} up`);
   }
   const bus = options.bus ?? await connectBus(options, inboxPrefix(name, role, node));
-  const module: string = "./node.ts";
-  const { Node } = await import(module);
-  const transport = new Node({ bus, cluster: name, role, node, clock, log, heartbeatMs: options.heartbeatMs ?? 1_000 });
-  return { transport, bus, cluster: name, clock, log, codec, window, closesBus: options.bus === undefined };
+  const closesBus = options.bus === undefined;
+  try {
+    const transport = new Node({
+      bus,
+      cluster: name,
+      role,
+      node,
+      incarnation: crypto.randomUUID(),
+      clock,
+      log,
+      ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+      ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
+    });
+    return { transport, bus, cluster: name, clock, log, codec, window, closesBus };
+  } catch (error) {
+    if (closesBus) await bus.close();
+    throw error;
+  }
 }
 
 async function connectBus(options: ConnectOptions, inboxPrefix: string): Promise<Bus> {
