@@ -92,11 +92,10 @@ export class ValueWalk {
       const item = array[index];
       this.#steps[level] = index;
       const replaced = this.visit(item);
-      if (replaced !== item && replaced === replaced) {
-        if (item === undefined && !Object.hasOwn(array, index) && ++holes > MAX_HOLES) break;
-        copy ??= array.slice();
-        copy[index] = replaced;
-      }
+      if (copy === undefined && replaced !== item && replaced === replaced) copy = array.slice(0, index);
+      if (copy === undefined) continue;
+      copy.push(replaced);
+      if (item === undefined && !Object.hasOwn(array, index) && ++holes > MAX_HOLES) break;
     }
     this.#steps.length = level;
     return holes > MAX_HOLES ? this.#refuse(array, SPARSE) : copy ?? array;
