@@ -1,0 +1,85 @@
+/**
+ * The session's ports on the actor framework: references to the scheduler and to hosts, watched while they are in use.
+ *
+ * Tells when one is lost; what follows from that is the session's business. Made by `Client.attach`.
+ * @module
+ */
+import type { ActorSystem } from "../actors/actor_system.ts";
+import type { Ref } from "../actors/ref.ts";
+import type { HostId, Session, TaskId } from "../protocol/ids.ts";
+import type { ClientHello, ClientWelcome, SubmitMessage } from "../protocol/messages.ts";
+import { ACTOR_NAMES, type HostApi, type SchedulerApi } from "../protocol/roles.ts";
+import type { FindHost, HostLink } from "./host_link.ts";
+import type { SchedulerLink } from "./scheduler_link.ts";
+
+const ATTACH_TIMEOUT_MS = 5_000;
+const DETACH_TIMEOUT_MS = 1_000;
+/** A piece may wait behind many others on a slow line; a host that is gone is known much sooner. */
+const BLOB_TIMEOUT_MS = 60_000;
+
+/** The way to the scheduler; `lost` is called when the one that was attached to is gone. */
+export class SchedulerRefLink implements SchedulerLink {
+  readonly #ref: Ref<SchedulerApi>;
+  readonly #lost: () => void;
+  #unwatch = () => {};
+
+  constructor(system: ActorSystem, lost: () => void) {
+    this.#ref = system.ref<SchedulerApi>(ACTOR_NAMES.scheduler);
+    this.#lost = lost;
+  }
+
+  async attach(hello: ClientHello): Promise<ClientWelcome> {
+    this.#unwatch();
+    const welcome = await this.#ref.call.attachClient(hello, { timeout: ATTACH_TIMEOUT_MS });
+    this.#unwatch = this.#ref.watch((event) => {
+      if (event.kind === "ended") this.#lost();
+    });
+    return welcome;
+  }
+
+  submit(batch: SubmitMessage): void {
+    this.#ref.cast.submit(batch);
+  }
+
+  abort(ids: readonly TaskId[]): void {
+    this.#ref.cast.abort(ids);
+  }
+
+  /** Waits until the good-bye has arrived, but not for long: the scheduler finds out anyway. */
+  async detach(session: Session): Promise<void> {
+    this.#unwatch();
+    await this.#ref.call.detachClient(session, { timeout: DETACH_TIMEOUT_MS }).catch(() => {});
+  }
+
+  drained(): Promise<void> {
+    return this.#ref.drained();
+  }
+}
+
+/** Finds hosts by their nodes; `lost` is called when one that was used is gone. */
+export function hostLinks(system: ActorSystem, lost: (host: HostId, reason: string) => void): FindHost {
+  const links = new Map<HostId, HostLink>();
+  return (host) => {
+    const known = links.get(host);
+    if (known !== undefined) return known;
+    const ref = system.refAt<HostApi>(`host.${host}`, ACTOR_NAMES.host);
+    const link = hostLink(ref);
+    links.set(host, link);
+    ref.watch((event) => {
+      if (event.kind !== "ended") return;
+      links.delete(host);
+      lost(host, event.reason);
+    });
+    return link;
+  };
+}
+
+function hostLink(ref: Ref<HostApi>): HostLink {
+  return {
+    direct: (batch) => ref.cast.direct(batch),
+    abortDirect: (session, counters) => ref.cast.abortDirect(session, counters),
+    drained: () => ref.drained(),
+    putBlob: (hash, size, offset, bytes) => ref.call.putBlob(hash, size, offset, bytes, { timeout: BLOB_TIMEOUT_MS }),
+    getBlob: (hash, offset, length) => ref.call.getBlob(hash, offset, length, { timeout: BLOB_TIMEOUT_MS }),
+  };
+}

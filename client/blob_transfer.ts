@@ -1,0 +1,126 @@
+/**
+ * Moves big values between this client and the blob folders of hosts, in pieces.
+ *
+ * A few pieces are on their way at a time, whatever the number of values: that is the back-pressure. Called by
+ * `session.ts` before a task with a big value is submitted, and by `settlement.ts` for big results.
+ * @module
+ */
+import type { HostId } from "../protocol/ids.ts";
+import type { BlobRef } from "../protocol/task_spec.ts";
+import { EngineError } from "../wire/errors.ts";
+import type { BigValue } from "./big_value.ts";
+import type { EngineRoster } from "./engine_roster.ts";
+import type { FindHost } from "./host_link.ts";
+
+/** Bytes of one piece: small enough for every `max_payload`. */
+export const PIECE_BYTES = 512 * 1024;
+/** Pieces on their way at a time. */
+const WINDOW = 4;
+/** Hosts tried before a value counts as not to be placed. */
+const UPLOAD_ATTEMPTS = 3;
+
+/** Uploads and downloads of one client. */
+export class BlobTransfer {
+  readonly #roster: EngineRoster;
+  readonly #host: FindHost;
+  #free = WINDOW;
+  readonly #queue: (() => void)[] = [];
+
+  constructor(roster: EngineRoster, host: FindHost) {
+    this.#roster = roster;
+    this.#host = host;
+  }
+
+  /** Brings a value to some host. Resolves when `home` or `failure` is set; shared by all who ask. */
+  place(value: BigValue): Promise<void> {
+    if (value.home !== null || value.failure !== null) return Promise.resolve();
+    return value.moving ??= this.#place(value);
+  }
+
+  /** Forgets where a value is when its host is gone: it has to be placed again. */
+  recheck(value: BigValue): void {
+    if (value.home !== null && !this.#roster.hosts.includes(value.home)) value.home = null;
+  }
+
+  /** The bytes of a big result. Rejects with `EngineError` where its host is gone. */
+  async download(ref: BlobRef): Promise<Uint8Array> {
+    const bytes = new Uint8Array(ref.size);
+    const host = this.#host(ref.home);
+    try {
+      await this.#inPieces(ref.size, async (offset, length) => {
+        const piece = await host.getBlob(ref.hash, offset, length);
+        if (piece.length !== length) throw new RangeError(`it gave ${piece.length} bytes where ${length} were wanted`);
+        bytes.set(piece, offset);
+      });
+    } catch (cause) {
+      throw new EngineError(
+        `Cannot fetch a result of ${ref.size} bytes from host "${ref.home}": ${describe(cause)}; ` +
+          `the host is gone or dropped it, so submit the task again.`,
+        { cause },
+      );
+    }
+    return bytes;
+  }
+
+  async #place(value: BigValue): Promise<void> {
+    for (let attempt = 1; value.home === null && value.failure === null; attempt++) {
+      try {
+        const home = await this.#roster.anyHost();
+        await this.#upload(value, home);
+        value.home = home;
+      } catch (cause) {
+        if (this.#roster.closed !== null) value.failure = this.#roster.closed;
+        else if (attempt === UPLOAD_ATTEMPTS) value.failure = notPlaced(value, cause);
+      }
+    }
+    value.moving = null;
+  }
+
+  async #upload(value: BigValue, home: HostId): Promise<void> {
+    const { bytes, hash } = value;
+    const host = this.#host(home);
+    await this.#inPieces(bytes.length, (offset, length) => {
+      return host.putBlob(hash, bytes.length, offset, bytes.subarray(offset, offset + length));
+    });
+  }
+
+  /** Runs `move` for each piece, in order, a few at a time. Rejects with the first failure and starts no more. */
+  async #inPieces(size: number, move: (offset: number, length: number) => Promise<void>): Promise<void> {
+    let failed = false;
+    const moves: Promise<void>[] = [];
+    for (let offset = 0; offset < size && !failed; offset += PIECE_BYTES) {
+      await this.#takeSlot();
+      const moved = move(offset, Math.min(PIECE_BYTES, size - offset)).finally(() => this.#giveSlot());
+      // Looked at in the end; until then it must not count as unhandled.
+      moved.catch(() => void (failed = true));
+      moves.push(moved);
+    }
+    await Promise.all(moves);
+  }
+
+  #takeSlot(): Promise<void> | undefined {
+    if (this.#free > 0) {
+      this.#free--;
+      return undefined;
+    }
+    return new Promise((resolve) => void this.#queue.push(resolve));
+  }
+
+  #giveSlot(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
+
+function notPlaced(value: BigValue, cause: unknown): EngineError {
+  return new EngineError(
+    `Cannot bring ${value.bytes.length} bytes of arguments or code to a host: ${describe(cause)}; ` +
+      `look at the hosts' logs, then submit the task again.`,
+    { cause },
+  );
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

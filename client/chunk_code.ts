@@ -1,0 +1,106 @@
+/**
+ * The loop that runs several items of a map in one task: shipped as text, with the user's function inside.
+ *
+ * `runChunk` runs on an engine: it must use nothing but its arguments and globals. Each item has an outcome of its own,
+ * whatever the others do. Read by `function_code.ts`; its outcomes are read by `settlement.ts`.
+ * @module
+ */
+
+/** What an item came to, as it travels: `[0, value]` or `[1, error]`. */
+export type ChunkOutcome = readonly [failed: 0 | 1, value: unknown];
+
+/**
+ * The text of a function `(rows, retries) => outcomes`. The user's source comes first, so that the positions in its
+ * stack are those of a task without chunks, but for one column.
+ */
+export function chunkSource(text: string, isMethod: boolean): string {
+  const list = isMethod ? `Object.values({${text}})` : `[${text}]`;
+  return `${list}.map((f)=>{const run=${runChunk.toString()};return (rows,retries)=>run(f,rows,retries)})[0]`;
+}
+
+/**
+ * Calls `f` with each row. A failure fails the whole attempt while there are retries left, so that `retries` means the
+ * same with chunks; a function that declines the engine declines it for the chunk.
+ */
+export async function runChunk(
+  f: (...args: unknown[]) => unknown,
+  rows: readonly (readonly unknown[])[],
+  retries: number,
+): Promise<ChunkOutcome[]> {
+  const task = (globalThis as Record<symbol, { attempt?: number } | undefined>)[Symbol.for("troupe.currentTask")];
+  const lastAttempt = (task?.attempt ?? Infinity) > retries;
+  const outcomes: ChunkOutcome[] = [];
+  for (const row of rows) {
+    try {
+      let value = f(...row);
+      if (typeof value === "object" && value !== null && "then" in value) value = await value;
+      const obstacle = findObstacle(value, "result", new Set());
+      if (obstacle !== null) throw unsendable(obstacle);
+      outcomes.push([0, value]);
+    } catch (error) {
+      trimStack(error);
+      if (!lastAttempt || isDecline(error)) throw error;
+      outcomes.push([1, sendable(error)]);
+    }
+  }
+  return outcomes;
+
+  /** The path to the first part of a value that can't travel, and what it is. */
+  function findObstacle(value: unknown, path: string, above: Set<unknown>): string | null {
+    if (typeof value === "function") return `${path} is a function`;
+    if (typeof value === "symbol") return `${path} is a symbol`;
+    if (typeof value !== "object" || value === null) return null;
+    if (above.has(value)) return `${path} is part of a cycle`;
+    const kind = value.constructor?.name ?? "Object";
+    const parts = partsOf(value, kind);
+    if (parts === null) return `${path} is a ${kind}`;
+    above.add(value);
+    for (const [key, part] of parts) {
+      const found = findObstacle(part, `${path}${key}`, above);
+      if (found !== null) return found;
+    }
+    above.delete(value);
+    return null;
+  }
+
+  /** What is inside a value; `null` where its kind does not travel at all. */
+  function partsOf(value: object, kind: string): Iterable<[string, unknown]> | null {
+    if (Array.isArray(value)) return value.map((part, index) => [`[${index}]`, part]);
+    if (value instanceof Map) return [...value].flatMap(([key, part]) => [[".key", key], [`.get(${key})`, part]]);
+    if (value instanceof Set) return [...value].map((part) => [".item", part]);
+    if (value instanceof Error) return value.cause === undefined ? [] : [[".cause", value.cause]];
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return [];
+    if (/^(Date|RegExp|URL|Number|String|Boolean|BigInt)$/.test(kind)) return [];
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype !== null && prototype !== Object.prototype) return null;
+    return Object.entries(value).map(([key, part]) => [`.${key}`, part]);
+  }
+
+  function unsendable(obstacle: string): Error {
+    const error = new TypeError(`Cannot send the result: ${obstacle}; return a plain value, or part of it.`);
+    error.name = "SerializationError";
+    return Object.assign(error, { code: "SERIALIZATION_ERROR" });
+  }
+
+  /** The error, or where its cause can't travel one that says the same. */
+  function sendable(error: unknown): unknown {
+    if (findObstacle(error, "error", new Set()) === null) return error;
+    if (!(error instanceof Error)) return new Error(String(error));
+    const copy = new Error(error.message);
+    copy.name = error.name;
+    if (typeof error.stack === "string") copy.stack = error.stack;
+    return copy;
+  }
+
+  function isDecline(error: unknown): boolean {
+    return error instanceof Error && error.name === "UnmetDependency";
+  }
+
+  /** Takes the frames of this loop off, as if the item had run alone. */
+  function trimStack(error: unknown): void {
+    if (!(error instanceof Error) || typeof error.stack !== "string") return;
+    const lines = error.stack.split("\n");
+    const own = lines.findIndex((line) => /^\s+at (async )?(runChunk|run) \(/.test(line));
+    if (own > 0) error.stack = lines.slice(0, own).join("\n");
+  }
+}

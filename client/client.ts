@@ -1,0 +1,214 @@
+/**
+ * What a user holds of a cluster: views, ids, waiting, and the end.
+ *
+ * A façade: each method is a few lines over `Session` and the views. `cluster/` finds the cluster and calls `attach`.
+ * @module
+ */
+import type { ActorSystem } from "../actors/actor_system.ts";
+import type { TaskId } from "../protocol/ids.ts";
+import { ACTOR_NAMES } from "../protocol/roles.ts";
+import { ConnectionError, TimeoutError, UnknownTask } from "../wire/errors.ts";
+import { newSession, parseTaskId } from "../wire/task_ids.ts";
+import { hostLinks, SchedulerRefLink } from "./actor_links.ts";
+import { AsyncResult, type ResultContext } from "./async_result.ts";
+import { ClientActor } from "./client_actor.ts";
+import { DirectView, type Targets } from "./direct_view.ts";
+import { checkInteger } from "./flag_checks.ts";
+import type { Job } from "./job.ts";
+import { LoadBalancedView } from "./load_balanced_view.ts";
+import { Session } from "./session.ts";
+import { Submission } from "./submission.ts";
+import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
+import { happensInTime, type WaitOptions } from "./waiting.ts";
+
+/** A result, the id of a task, or several of these. */
+export type Jobs = AsyncResult<unknown, boolean> | string | readonly (AsyncResult<unknown, boolean> | string)[];
+
+/** For compositions: what a client is built on. */
+export interface AttachOptions {
+  /** A node of the role `client` in the cluster's system. */
+  readonly system: ActorSystem;
+  /** How long to wait for the controller, ms; default 10,000. */
+  readonly timeout?: number;
+  /** Resolves when the connection is closed for good, with the reason. */
+  readonly connectionClosed?: Promise<Error | undefined>;
+  /** Ends what was made for this client: its system, its connection. Called once, at the end. */
+  readonly release?: () => Promise<void>;
+}
+
+/** Finds a cluster and connects to it: `Client.connect` in the composition. `Options` are those of `cluster/`. */
+export type ConnectClient<Options> = (options?: Options) => Promise<Client>;
+
+const ATTACH_TIMEOUT_MS = 10_000;
+
+/** One program's access to a cluster. Close it in the end, or hold it with `await using`. */
+export class Client implements AsyncDisposable {
+  readonly #session: Session;
+  readonly #submission: Submission;
+  readonly #context: ResultContext;
+  readonly #release: () => Promise<void>;
+  #closing: Promise<void> | null = null;
+
+  /** For `attach` and for tests: over a session that is started by others. */
+  constructor(session: Session, release: () => Promise<void> = () => Promise.resolve()) {
+    this.#session = session;
+    this.#submission = new Submission(session);
+    this.#context = { clock: session.clock, abort: (job) => session.abortJob(job) };
+    this.#release = release;
+  }
+
+  /**
+   * Introduces a client to the controller of its system. Rejects with `ConnectionError` where none answers in time,
+   * `VersionMismatch`, `AuthorizationError`.
+   */
+  static async attach(options: AttachOptions): Promise<Client> {
+    const { system, release } = options;
+    const session: Session = new Session({
+      id: newSession(),
+      node: nodeName(system.address),
+      scheduler: new SchedulerRefLink(system, () => session.controllerLost()),
+      host: hostLinks(system, (host, reason) => session.hostLost(host, reason)),
+      clock: system.clock,
+      log: system.log,
+    });
+    const actor = await system.spawn(ClientActor, { name: ACTOR_NAMES.client, unique: false, args: [session] });
+    const client = new Client(session, async () => {
+      if (release === undefined) await system.stop(actor);
+      else await release();
+    });
+    try {
+      await session.start(options.timeout ?? ATTACH_TIMEOUT_MS);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    options.connectionClosed?.then((error) => session.end(connectionLost(error)));
+    return client;
+  }
+
+  /** The live engines, ascending. */
+  get ids(): readonly number[] {
+    return this.#session.roster.ids;
+  }
+
+  /** Resolves when at least `n` engines are alive. Rejects with `TimeoutError`, the signal's reason, `ConnectionError`. */
+  async waitForEngines(n: number, options: WaitOptions = {}): Promise<void> {
+    checkInteger("n", n, 0);
+    const { clock, roster } = this.#session;
+    const deadline = clock.now() + (options.timeout ?? Infinity);
+    while (roster.ids.length < n) {
+      if (roster.closed !== null) throw roster.closed;
+      const left = Math.max(0, deadline - clock.now());
+      const changed = await happensInTime(
+        (callback) => roster.onChange(callback),
+        { ...options, timeout: left },
+        clock,
+      );
+      if (!changed) throw tooFewEngines(roster.ids.length, n, options.timeout);
+    }
+  }
+
+  /** A view of all engines, or of `targets`, with flags of its own. */
+  loadBalancedView(options: Pick<FlagOptions, "targets"> = {}): LoadBalancedView {
+    return new LoadBalancedView(this.#submission, this.#context, resolveFlags(NO_FLAGS, options));
+  }
+
+  /** A view of engines by their ids; `"all"` grows with the cluster. */
+  directView(): DirectView<"all">;
+  directView<const T extends Targets>(targets: T): DirectView<T>;
+  directView(targets: Targets = "all"): DirectView {
+    return new DirectView(this.#submission, this.#context, targets);
+  }
+
+  /** The direct view of one engine. */
+  at(id: number): DirectView<number> {
+    return new DirectView(this.#submission, this.#context, id);
+  }
+
+  /** Aborts tasks: those of results, or by id, also of other clients. Finished ones are left alone. */
+  abort(jobs: Jobs): void {
+    const ids: TaskId[] = [];
+    for (const job of asList(jobs)) {
+      if (job instanceof AsyncResult) this.#session.abortJob(AsyncResult.jobOf(job));
+      else ids.push(job as TaskId);
+    }
+    if (ids.length > 0) this.#session.abortIds(ids);
+  }
+
+  /**
+   * Whether all of these are settled within `timeout` ms; without `jobs`, all that is unsettled now. Ids of tasks of
+   * other clients are `UnknownTask` here.
+   */
+  async wait(jobs?: Jobs, options: WaitOptions = {}): Promise<boolean> {
+    const { clock } = this.#session;
+    const waitedFor = jobs === undefined ? this.#session.unfinishedJobs() : new Set(this.#jobsOf(asList(jobs)));
+    const deadline = clock.now() + (options.timeout ?? Infinity);
+    for (const job of waitedFor) {
+      const left = options.timeout === undefined ? {} : { timeout: Math.max(0, deadline - clock.now()) };
+      if (!await happensInTime((callback) => job.onFinished(callback), { ...options, ...left }, clock)) return false;
+    }
+    return true;
+  }
+
+  /** A fresh task id, to be given with the flag `id`. */
+  newId(): string {
+    return this.#session.newId();
+  }
+
+  /** Ends the connection. What is pending rejects with `ConnectionError`; the tasks themselves go on. Idempotent. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#session.close();
+    } finally {
+      await this.#release();
+    }
+  }
+
+  *#jobsOf(jobs: readonly (AsyncResult<unknown, boolean> | string)[]): Generator<Job> {
+    for (const job of jobs) {
+      if (job instanceof AsyncResult) yield AsyncResult.jobOf(job);
+      else if (parseTaskId(job)?.session !== this.#session.id) throw unknownTask(job);
+      else {
+        const pending = this.#session.find(job as TaskId);
+        if (pending !== null) yield pending.job;
+      }
+    }
+  }
+}
+
+function asList(jobs: Jobs): readonly (AsyncResult<unknown, boolean> | string)[] {
+  return typeof jobs === "string" || jobs instanceof AsyncResult ? [jobs] : jobs;
+}
+
+/** `client.a1b2` → `a1b2` */
+function nodeName(address: string): string {
+  return address.slice(address.indexOf(".") + 1);
+}
+
+function tooFewEngines(there: number, wanted: number, timeout: number | undefined): TimeoutError {
+  return new TimeoutError(
+    `Waited ${timeout} ms for ${wanted} engines: ${there} are there; start more, or wait longer.`,
+  );
+}
+
+function unknownTask(id: string): UnknownTask {
+  return new UnknownTask(
+    `Cannot wait for ${JSON.stringify(id)}: this client did not submit it; wait for results of its own.`,
+  );
+}
+
+function connectionLost(cause: Error | undefined): ConnectionError {
+  const reason = cause === undefined ? "" : ` (${cause.message})`;
+  return new ConnectionError(
+    `The connection to the cluster was closed${reason}.`,
+    cause === undefined ? {} : { cause },
+  );
+}

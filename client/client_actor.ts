@@ -1,0 +1,37 @@
+/**
+ * The client's actor: hears the news of scheduler and hosts, and hands them to its session.
+ *
+ * Thin on purpose: no decision is made here. Spawned by `Client.attach`, under the name `client` of its node.
+ * @module
+ */
+import { Actor } from "../actors/actor.ts";
+import type { Epoch } from "../protocol/ids.ts";
+import type { EngineMessage, RunningMessage, SettledMessage } from "../protocol/messages.ts";
+import type { ClientApi } from "../protocol/roles.ts";
+import type { Session } from "./session.ts";
+
+/** Answers to `ClientApi`. */
+export class ClientActor extends Actor implements ClientApi {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    super();
+    this.#session = session;
+  }
+
+  settled(epoch: Epoch, results: readonly SettledMessage[]): void {
+    this.#session.settled(epoch, results);
+  }
+
+  running(tasks: readonly RunningMessage[]): void {
+    this.#session.running(tasks);
+  }
+
+  engines(list: readonly EngineMessage[]): void {
+    this.#session.engines(list);
+  }
+
+  directSettled(results: readonly SettledMessage[]): void {
+    this.#session.directSettled(results);
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * What one `apply` or `map` waits for: its tasks, their results and what became of each, in arrays.
+ *
+ * No promise and no closure per task: those who wait ask for one shared wake-up. A task covers `chunksize` items, each
+ * with an outcome of its own. Filled by `session.ts`, read by `AsyncResult`; knows neither codec nor wire.
+ * @module
+ */
+import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";
+import type { TaskStatus } from "../protocol/outcome.ts";
+
+/** What is known of one task. Times in epoch ms. */
+export interface TaskReport {
+  readonly status: TaskStatus;
+  readonly engineId: EngineId | null;
+  readonly engineUuid: EngineUuid | null;
+  readonly attempts: number;
+  readonly started: number | null;
+  readonly completed: number | null;
+  readonly received: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Fixed when a job begins. */
+export interface JobPlan {
+  readonly session: Session;
+  /** Counter of its first task; the others follow. */
+  readonly base: number;
+  readonly items: number;
+  /** Items of one task. */
+  readonly chunksize: number;
+  /** One result instead of an array. */
+  readonly scalar: boolean;
+  /** Wrong as a whole and never submitted: its one error is the outcome, also of a map. */
+  readonly refused: boolean;
+  readonly returnExceptions: boolean;
+  readonly failFast: boolean;
+  readonly label: string | null;
+  /** Monotonic ms, for ages. */
+  readonly submittedAt: number;
+  /** Epoch ms. */
+  readonly submitted: number;
+  /** Made where the user called: its stack says where from. */
+  readonly origin: Error | null;
+}
+
+/** How one item ended: `[true, value]`, or `[false, error]`. */
+export type ItemOutcome = readonly [ok: boolean, value: unknown];
+
+const PENDING = 0;
+const DONE = 1;
+const FAILED = 2;
+
+/** The state behind one `AsyncResult`. */
+export class Job {
+  readonly plan: JobPlan;
+  readonly taskCount: number;
+  /** Results, and errors in the place of the failed. */
+  readonly #values: unknown[];
+  readonly #states: Uint8Array;
+  readonly #reports: (TaskReport | undefined)[];
+  /** Items in the order in which they were settled. */
+  readonly #arrivals: number[] = [];
+  #unsettledTasks: number;
+  #failures = 0;
+  #finishedAt: number | null = null;
+  #waiters: (() => void)[] = [];
+  #onFinished: (() => void)[] = [];
+  #onFailure: ((job: Job) => void) | null = null;
+  #aborted = false;
+
+  constructor(plan: JobPlan) {
+    this.plan = plan;
+    this.taskCount = Math.ceil(plan.items / plan.chunksize);
+    this.#values = new Array(plan.items).fill(undefined);
+    this.#states = new Uint8Array(plan.items);
+    this.#reports = new Array(this.taskCount).fill(undefined);
+    this.#unsettledTasks = this.taskCount;
+  }
+
+  get finished(): boolean {
+    return this.#unsettledTasks === 0;
+  }
+
+  /** Epoch ms of the last settlement; `null` before. */
+  get finishedAt(): number | null {
+    return this.#finishedAt;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Items that are settled. */
+  get progress(): number {
+    return this.#arrivals.length;
+  }
+
+  /** An abort was asked for: what is not submitted yet must not be. */
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  markAborted(): void {
+    this.#aborted = true;
+  }
+
+  taskId(task: number): TaskId {
+    return `${this.plan.session}-${this.plan.base + task}` as TaskId;
+  }
+
+  report(task: number): TaskReport | undefined {
+    return this.#reports[task];
+  }
+
+  isSettled(task: number): boolean {
+    const report = this.#reports[task];
+    return report !== undefined && report.completed !== null;
+  }
+
+  /** The outcome of an item; undefined while it is pending. */
+  outcome(item: number): ItemOutcome | undefined {
+    const state = this.#states[item];
+    return state === DONE || state === FAILED ? [state === DONE, this.#values[item]] : undefined;
+  }
+
+  /** Items in the order in which they were settled. */
+  get arrivals(): readonly number[] {
+    return this.#arrivals;
+  }
+
+  firstItem(task: number): number {
+    return task * this.plan.chunksize;
+  }
+
+  /** One past the last item of the task. */
+  endItem(task: number): number {
+    return Math.min(this.plan.items, (task + 1) * this.plan.chunksize);
+  }
+
+  /** Items of the task that have no outcome yet, ascending. */
+  pendingItems(task: number): number[] {
+    const items: number[] = [];
+    for (let item = this.firstItem(task); item < this.endItem(task); item++) {
+      if (this.#states[item] === PENDING) items.push(item);
+    }
+    return items;
+  }
+
+  /** The task is running. */
+  running(task: number, report: TaskReport): void {
+    if (!this.isSettled(task)) this.#reports[task] = report;
+  }
+
+  /** One item ended, before its task did or with it. A second outcome changes nothing. */
+  settleItem(item: number, ok: boolean, value: unknown): void {
+    if (this.#states[item] !== PENDING) return;
+    this.#states[item] = ok ? DONE : FAILED;
+    this.#values[item] = value;
+    this.#arrivals.push(item);
+    if (!ok) this.#failures++;
+  }
+
+  /** The task ended; its items have their outcomes by now. */
+  settleTask(task: number, report: TaskReport): void {
+    if (this.isSettled(task)) return;
+    this.#reports[task] = report;
+    this.#unsettledTasks--;
+    this.#wake();
+    if (this.#failures > 0) this.#tellFailure();
+    if (this.#unsettledTasks === 0) this.#finish(report.received);
+  }
+
+  /** All pending items of the task failed with this error, and the task with them. */
+  failTask(task: number, error: unknown, report: TaskReport): void {
+    for (let item = this.firstItem(task); item < this.endItem(task); item++) this.settleItem(item, false, error);
+    this.settleTask(task, report);
+  }
+
+  /** Resolves at the next settlement of a task; at once where all are settled. */
+  changed(): Promise<void> {
+    if (this.finished) return Promise.resolve();
+    return new Promise((resolve) => void this.#waiters.push(resolve));
+  }
+
+  /** Calls once when all are settled; at once where they are. The result takes the callback away. */
+  onFinished(callback: () => void): () => void {
+    if (this.finished) {
+      callback();
+      return () => {};
+    }
+    this.#onFinished.push(callback);
+    return () => void (this.#onFinished = this.#onFinished.filter((other) => other !== callback));
+  }
+
+  /** Calls once, at the first failure. */
+  onFailure(callback: (job: Job) => void): void {
+    this.#onFailure = callback;
+  }
+
+  #wake(): void {
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter();
+  }
+
+  #tellFailure(): void {
+    const callback = this.#onFailure;
+    this.#onFailure = null;
+    callback?.(this);
+  }
+
+  #finish(received: number | null): void {
+    this.#finishedAt = received;
+    const callbacks = this.#onFinished;
+    this.#onFinished = [];
+    this.#onFailure = null;
+    for (const callback of callbacks) callback();
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The load-balanced view: functions go wherever the scheduler finds a free engine.
+ *
+ * Holds nothing but flags: what it submits belongs to the session. Made by `client.loadBalancedView()`.
+ * @module
+ */
+import type { AnyFunction } from "./function_code.ts";
+import { AsyncMapResult } from "./async_map_result.ts";
+import { AsyncResult, type ResultContext } from "./async_result.ts";
+import { captureOrigin } from "./call_origin.ts";
+import { ImapRun } from "./imap_run.ts";
+import { LazyRows } from "./lazy_rows.ts";
+import type { Fitting, LazySequences, MapFunction, Sequences } from "./mapped_types.ts";
+import type { Submission } from "./submission.ts";
+import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
+import { zipRows } from "./zip_rows.ts";
+
+/** In flight at least, where `maxOutstanding` is not given: covers the way there and back of small tasks. */
+const MIN_OUTSTANDING = 64;
+const OUTSTANDING_PER_ENGINE = 4;
+
+/** Submits tasks to the scheduler, with flags. */
+export class LoadBalancedView {
+  readonly #submission: Submission;
+  readonly #context: ResultContext;
+  #flags: ResolvedFlags;
+
+  /** For `Client`. */
+  constructor(submission: Submission, context: ResultContext, flags: ResolvedFlags = NO_FLAGS) {
+    this.#submission = submission;
+    this.#context = context;
+    this.#flags = flags;
+  }
+
+  /** Runs `f(...args)` on some engine. Never throws: what is wrong rejects the result. */
+  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): AsyncResult<Awaited<R>> {
+    return new AsyncResult(this.#submission.apply(f as AnyFunction, args, this.#flags), this.#context);
+  }
+
+  /**
+   * Runs `f` for each row of the zipped sequences, in tasks of `chunksize` rows; stops at the shortest. Awaited, it
+   * settles when all have, in the order of the input; any failure is a `CompositeError`. Never throws.
+   */
+  map<S extends Sequences, F extends MapFunction<S>>(
+    f: F,
+    ...sequences: Fitting<S, F>
+  ): AsyncMapResult<Awaited<ReturnType<F>>> {
+    const job = this.#submission.map(f, () => zipRows(sequences), this.#flags);
+    return new AsyncMapResult(job, this.#context, this.#flags.ordered);
+  }
+
+  /**
+   * The same over lazy sequences, also asynchronous and endless ones: draws as results are taken, with at most
+   * `maxOutstanding` items in between. Throws at an item that failed. Leaving the loop closes the input and aborts what
+   * is in flight.
+   */
+  imap<S extends LazySequences, F extends MapFunction<S>>(
+    f: F,
+    ...sequences: Fitting<S, F>
+  ): AsyncGenerator<Awaited<ReturnType<F>>, void, void> {
+    const run = new ImapRun({
+      submission: this.#submission,
+      f,
+      rows: new LazyRows(sequences),
+      flags: this.#flags,
+      maxOutstanding: this.#flags.maxOutstanding ?? this.#usualOutstanding(),
+      origin: captureOrigin(),
+    });
+    return run.results() as AsyncGenerator<Awaited<ReturnType<F>>, void, void>;
+  }
+
+  /** Changes the flags of this view for what is submitted from now on. Throws `TypeError`, `RangeError`. */
+  setFlags(flags: FlagOptions): void {
+    this.#flags = resolveFlags(this.#flags, flags);
+  }
+
+  /** A new view with these flags on top of this one's. Throws `TypeError`, `RangeError`. */
+  with(flags: FlagOptions): LoadBalancedView {
+    return new LoadBalancedView(this.#submission, this.#context, resolveFlags(this.#flags, flags));
+  }
+
+  /** Changes the flags until the end of the block: `using _ = lview.tempFlags({ retries: 2 })`. */
+  tempFlags(flags: FlagOptions): Disposable {
+    const before = this.#flags;
+    this.setFlags(flags);
+    return { [Symbol.dispose]: () => void (this.#flags = before) };
+  }
+
+  #usualOutstanding(): number {
+    return Math.max(MIN_OUTSTANDING, OUTSTANDING_PER_ENGINE * this.#submission.session.roster.ids.length);
+  }
+}

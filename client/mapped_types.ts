@@ -1,0 +1,30 @@
+/**
+ * How the types of `map` and `imap` follow from the function and the sequences.
+ *
+ * Types only: a wrong element type or number of sequences is a compile error. Used by the load-balanced view.
+ * @module
+ */
+
+/** Sequences that a map zips. */
+export type Sequences = readonly Iterable<unknown>[];
+
+/** Sequences that `imap` zips. */
+export type LazySequences = readonly (Iterable<unknown> | AsyncIterable<unknown>)[];
+
+/** What is in a sequence. */
+export type ElementOf<S> = S extends AsyncIterable<infer E> ? E : S extends Iterable<infer E> ? E : never;
+
+/** One row of arguments: an element of each sequence. */
+export type RowOf<S extends LazySequences> = { -readonly [Index in keyof S]: ElementOf<S[Index]> };
+
+/** Any function that a row can be given to. */
+export type MapFunction<S extends LazySequences> = (...row: RowOf<S>) => unknown;
+
+/**
+ * The sequences, unless there are more of them than the function has parameters: JavaScript would drop the surplus
+ * arguments, and nobody wants that of a map.
+ */
+export type Fitting<S extends LazySequences, F extends (...args: never) => unknown> = number extends S["length"] ? S
+  : S["length"] extends Parameters<F>["length"] ? S
+  : number extends Parameters<F>["length"] ? S
+  : never;

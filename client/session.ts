@@ -1,0 +1,355 @@
+/**
+ * The state of one client: its unsettled tasks, the engines it knows, the controller life it talks to.
+ *
+ *   views → `Submission` → **Session** → `SubmitQueue` / `DirectQueue` → links
+ *   client actor (news) → **Session** → `Settlement` → `Job` → `AsyncResult`
+ *
+ * Talks to ports only, so all of it runs against fakes. A new controller gets everything unsettled again; what is settled
+ * twice counts once.
+ * @module
+ */
+import type { Epoch, HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
+import type { EngineMessage, RunningMessage, SettledMessage } from "../protocol/messages.ts";
+import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
+import type { Clock } from "../wire/clock.ts";
+import { ConnectionError, TaskAborted } from "../wire/errors.ts";
+import type { Log } from "../wire/log.ts";
+import { parseTaskId, taskId } from "../wire/task_ids.ts";
+import { AbortSignals } from "./abort_signals.ts";
+import { attachInTime } from "./attachment.ts";
+import { BlobTransfer } from "./blob_transfer.ts";
+import { DirectQueue } from "./direct_queue.ts";
+import { EngineRoster } from "./engine_roster.ts";
+import type { FindHost } from "./host_link.ts";
+import type { Job } from "./job.ts";
+import { MapSlices } from "./map_slices.ts";
+import type { SchedulerLink } from "./scheduler_link.ts";
+import { Settlement } from "./settlement.ts";
+import { SubmitQueue } from "./submit_queue.ts";
+import { type PendingTask, TaskTable } from "./task_table.ts";
+import { TaskTemplates } from "./task_templates.ts";
+
+/**
+ * Direct tasks, and those that never reach the scheduler, count from here: their ids are as unique as the others, and
+ * the counters of what the scheduler sees stay dense.
+ */
+export const DIRECT_COUNTERS_FROM = 2 ** 40;
+
+/** What a session works with. */
+export interface SessionOptions {
+  readonly id: SessionId;
+  /** The node the client's actor lives in. */
+  readonly node: string;
+  readonly scheduler: SchedulerLink;
+  readonly host: FindHost;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** One client's side of everything. */
+export class Session {
+  readonly id: SessionId;
+  readonly clock: Clock;
+  readonly roster = new EngineRoster();
+  readonly templates = new TaskTemplates();
+  readonly settlement: Settlement;
+  readonly #options: SessionOptions;
+  readonly #tasks = new TaskTable();
+  readonly #directTasks = new TaskTable(DIRECT_COUNTERS_FROM);
+  readonly #queue: SubmitQueue;
+  readonly #directQueue: DirectQueue;
+  readonly #slices: MapSlices;
+  readonly #transfer: BlobTransfer;
+  readonly #signals = new AbortSignals((job) => this.abortJob(job));
+  /** Ids that were drawn and are not submitted. */
+  readonly #drawnIds = new Set<TaskId>();
+  #epoch = -1;
+  #attaching = false;
+  #closed: Error | null = null;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.clock = options.clock;
+    this.#transfer = new BlobTransfer(this.roster, options.host);
+    this.settlement = new Settlement(options.clock, this.#transfer);
+    this.#slices = new MapSlices(options.clock, () => this.#queue.wake());
+    const place = this.#transfer.place.bind(this.#transfer);
+    const reject = (task: PendingTask, error: Error) => this.#reject(task, error);
+    this.#queue = new SubmitQueue({
+      session: options.id,
+      table: this.#tasks,
+      link: options.scheduler,
+      clock: options.clock,
+      log: options.log,
+      limit: () => Math.min(this.#slices.limit, this.#tasks.next),
+      place,
+      reject,
+      advanced: (cursor) => this.#slices.advanced(cursor),
+    });
+    this.#directQueue = new DirectQueue({
+      session: options.id,
+      table: this.#directTasks,
+      roster: this.roster,
+      host: options.host,
+      place,
+      reject,
+    });
+  }
+
+  /** What ended it; `null` while it lives. */
+  get closed(): Error | null {
+    return this.#closed;
+  }
+
+  // --- the controller and its news ---
+
+  /** Introduces the client to the controller. Rejects with `ConnectionError` where none answers in time. */
+  async start(timeoutMs: number): Promise<void> {
+    await this.#attach(timeoutMs);
+  }
+
+  /** The controller is gone: waits for the next one and gives it all that is unsettled. */
+  controllerLost(): void {
+    if (this.#closed !== null || this.#attaching) return;
+    this.#queue.pause();
+    this.#attach(Infinity).catch((error) => this.end(asError(error)));
+  }
+
+  settled(epoch: Epoch, results: readonly SettledMessage[]): void {
+    if (epoch < this.#epoch) return;
+    for (const result of results) {
+      const task = this.#tasks.take(result[0]);
+      if (task !== undefined) this.settlement.settle(task, result);
+    }
+  }
+
+  directSettled(results: readonly SettledMessage[]): void {
+    for (const result of results) {
+      const task = this.#directTasks.take(result[0]);
+      if (task === undefined) continue;
+      this.#directQueue.forget(task.counter);
+      this.settlement.settle(task, result);
+    }
+  }
+
+  running(tasks: readonly RunningMessage[]): void {
+    for (const [counter, engineId, engineUuid, runningMs] of tasks) {
+      const task = this.#tasks.get(counter);
+      if (task === undefined) continue;
+      const started = this.clock.wallTime() - runningMs;
+      const open = { attempts: 0, completed: null, received: null, stdout: "", stderr: "" };
+      task.job.running(task.task, { status: "running", engineId, engineUuid, started, ...open });
+    }
+  }
+
+  engines(list: readonly EngineMessage[]): void {
+    this.roster.update(list);
+  }
+
+  hostLost(host: HostId, reason: string): void {
+    this.#directQueue.hostLost(host, reason);
+  }
+
+  // --- what the views ask for ---
+
+  /** Takes consecutive counters for the tasks of a job; returns the first. */
+  allocate(count: number): number {
+    return this.#tasks.allocate(count);
+  }
+
+  /** The same for tasks that the scheduler never sees. */
+  allocateDirect(count: number): number {
+    return this.#directTasks.allocate(count);
+  }
+
+  /** A fresh id, for the flag `id`. */
+  newId(): TaskId {
+    const id = taskId(this.id, this.#tasks.allocate(1));
+    this.#drawnIds.add(id);
+    return id;
+  }
+
+  /** The counter of an id made by `newId`, which can be used once. */
+  useId(id: string): number {
+    const parts = parseTaskId(id);
+    if (parts !== null && this.#drawnIds.delete(id as TaskId)) return parts.counter;
+    throw new RangeError(
+      `Cannot submit a task as ${
+        JSON.stringify(id)
+      }: it was not made by client.newId() of this client, or is used already; ` +
+        `draw a new one for each task.`,
+    );
+  }
+
+  /** Submits the task at the end of this turn. */
+  add(task: PendingTask): void {
+    if (this.#closed !== null) return this.settlement.fail(task, closedError(this.#closed));
+    this.#tasks.set(task);
+    this.#queue.addLate(task.counter);
+    this.#placeEarly(task);
+    this.#queue.wake();
+  }
+
+  /** Sends the task to the host of its engine. */
+  addDirect(task: PendingTask): void {
+    if (this.#closed !== null) return this.settlement.fail(task, closedError(this.#closed));
+    this.#directTasks.set(task);
+    this.#placeEarly(task);
+    this.#directQueue.add(task);
+  }
+
+  /** The tasks of the job from `at` on are added later, by `feed`. */
+  addLater(job: Job, at: number, feed: (from: number, end: number) => void): void {
+    if (this.#closed === null) this.#slices.add(job, at, feed);
+    else this.#failRest(job, closedError(this.#closed));
+  }
+
+  watchSignal(signal: AbortSignal, job: Job): void {
+    this.#signals.watch(signal, job);
+  }
+
+  /** Aborts what is not settled of a job. */
+  abortJob(job: Job): void {
+    job.markAborted();
+    const counters: number[] = [];
+    for (let task = 0; task < job.taskCount; task++) if (!job.isSettled(task)) counters.push(job.plan.base + task);
+    if (job.plan.base >= DIRECT_COUNTERS_FROM) return this.#abortDirect(counters);
+    this.#abortOwn(counters, job);
+  }
+
+  /** Aborts by ids, also those of other clients. */
+  abortIds(ids: readonly TaskId[]): void {
+    const foreign: TaskId[] = [];
+    for (const id of ids) {
+      const found = this.find(id);
+      if (found === null) foreign.push(id);
+      else if (found.counter >= DIRECT_COUNTERS_FROM) this.#abortDirect([found.counter]);
+      else this.#abortOwn([found.counter], found.job);
+    }
+    if (foreign.length > 0) this.#queue.abort(foreign);
+  }
+
+  /** The unsettled task of that id; `null` where it is none of ours, or settled. */
+  find(id: TaskId): PendingTask | null {
+    const parts = parseTaskId(id);
+    if (parts?.session !== this.id) return null;
+    return this.#tasks.get(parts.counter) ?? this.#directTasks.get(parts.counter) ?? null;
+  }
+
+  /** Jobs that are not finished. */
+  unfinishedJobs(): ReadonlySet<Job> {
+    const jobs = new Set<Job>(this.#slices.jobs);
+    for (const table of [this.#tasks, this.#directTasks]) {
+      for (const task of table.all()) jobs.add(task.job);
+    }
+    return jobs;
+  }
+
+  /** Says good-bye and ends; tasks go on, their results are lost to this client. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed !== null) return;
+    this.end(new ConnectionError("The client was closed."));
+    await this.#options.scheduler.detach(this.id);
+  }
+
+  /** Ends: whatever is pending rejects. */
+  end(cause: Error): void {
+    if (this.#closed !== null) return;
+    this.#closed = cause;
+    this.#queue.pause();
+    this.roster.close(closedError(cause));
+    for (const job of this.unfinishedJobs()) this.#failRest(job, closedError(cause));
+    for (const table of [this.#tasks, this.#directTasks]) for (const task of table.all()) table.take(task.counter);
+    this.#slices.close();
+  }
+
+  async #attach(timeoutMs: number): Promise<void> {
+    this.#attaching = true;
+    try {
+      const [epoch, packageVersion, engines] = await attachInTime(
+        () => this.#options.scheduler.attach(this.#hello()),
+        { timeoutMs, clock: this.clock, isClosed: () => this.#closed },
+      );
+      if (packageVersion !== PACKAGE_VERSION) {
+        this.#options.log("warn", "The controller has another version", {
+          here: PACKAGE_VERSION,
+          there: packageVersion,
+        });
+      }
+      this.#epoch = epoch;
+      this.roster.update(engines);
+      for (const task of this.#tasks.all()) this.#recheckPlaces(task);
+      this.#queue.restart();
+    } finally {
+      this.#attaching = false;
+    }
+  }
+
+  #hello() {
+    const first = Math.min(this.#tasks.firstUnsettled(), this.#slices.limit);
+    return [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, this.#options.node, first] as const;
+  }
+
+  /** Big values start moving at once, in parallel to what is queued before them. */
+  #placeEarly(task: PendingTask): void {
+    if (!(task.args instanceof Uint8Array)) void this.#transfer.place(task.args);
+  }
+
+  #recheckPlaces(task: PendingTask): void {
+    if (!(task.args instanceof Uint8Array)) this.#transfer.recheck(task.args);
+    if (!(task.template.code.source instanceof Uint8Array)) this.#transfer.recheck(task.template.code.source);
+  }
+
+  #abortOwn(counters: readonly number[], job: Job): void {
+    const sent: TaskId[] = [];
+    for (const counter of counters) {
+      const task = counter - job.plan.base;
+      const inTable = this.#tasks.get(counter) !== undefined;
+      if (inTable && this.#queue.isSent(counter)) sent.push(job.taskId(task));
+      else if (inTable || counter >= this.#slices.limit) this.#abortUnsent(counter, job);
+    }
+    if (sent.length > 0) this.#queue.abort(sent);
+  }
+
+  #abortUnsent(counter: number, job: Job): void {
+    this.#tasks.take(counter);
+    const task = counter - job.plan.base;
+    const error = new TaskAborted(`Aborted task "${job.taskId(task)}" before it was submitted.`);
+    this.settlement.fail({ job, task }, error);
+  }
+
+  #abortDirect(counters: readonly number[]): void {
+    for (const counter of this.#directQueue.abort(counters)) {
+      const task = this.#directTasks.get(counter);
+      if (task === undefined) continue;
+      this.#reject(task, new TaskAborted(`Aborted task "${task.job.taskId(task.task)}" before it was submitted.`));
+    }
+  }
+
+  #reject(task: PendingTask, error: Error): void {
+    this.#tasks.take(task.counter);
+    this.#directTasks.take(task.counter);
+    this.#directQueue.forget(task.counter);
+    this.settlement.fail(task, error);
+  }
+
+  #failRest(job: Job, error: Error): void {
+    for (let task = 0; task < job.taskCount; task++) {
+      if (!job.isSettled(task)) this.settlement.fail({ job, task }, error);
+    }
+  }
+}
+
+/** A new one for each job: the place of the call is added to its stack. */
+function closedError(cause: Error): ConnectionError {
+  return new ConnectionError(
+    `Lost the result: ${cause.message} The task itself goes on where it was; connect again with Client.connect(), ` +
+      `and submit what is still needed.`,
+    { cause },
+  );
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

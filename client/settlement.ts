@@ -1,0 +1,131 @@
+/**
+ * From the news of a task's end to the outcome of its items: decodes, fetches big results, builds errors.
+ *
+ * The task was taken from its table before, so each is settled once. Called by `session.ts`.
+ * @module
+ */
+import type { SettledMessage } from "../protocol/messages.ts";
+import type { TaskOutcome } from "../protocol/outcome.ts";
+import type { Payload } from "../protocol/task_spec.ts";
+import type { Clock } from "../wire/clock.ts";
+import { encodeError, toRemoteError } from "../wire/error_codec.ts";
+import { SerializationError, TaskAborted } from "../wire/errors.ts";
+import { settledFromMessage, type SettledTask } from "../wire/messages.ts";
+import { systemErrorInstance } from "../wire/system_error.ts";
+import { decodeValue } from "../wire/value_codec.ts";
+import type { BlobTransfer } from "./blob_transfer.ts";
+import type { ChunkOutcome } from "./chunk_code.ts";
+import { showOrigin } from "./call_origin.ts";
+import type { TaskReport } from "./job.ts";
+import type { PendingTask } from "./task_table.ts";
+
+/** Settles tasks. */
+export class Settlement {
+  readonly #clock: Clock;
+  readonly #transfer: BlobTransfer;
+
+  constructor(clock: Clock, transfer: BlobTransfer) {
+    this.#clock = clock;
+    this.#transfer = transfer;
+  }
+
+  /** The task ended as the message says. */
+  settle(task: PendingTask, message: SettledMessage): void {
+    try {
+      const settled = settledFromMessage(message);
+      const payload = payloadOf(settled.outcome);
+      if (payload === null || payload instanceof Uint8Array) this.#finish(task, settled, payload);
+      else void this.#fetchAndFinish(task, settled, payload);
+    } catch (error) {
+      this.fail(task, error);
+    }
+  }
+
+  /** The task failed here, or was never submitted. */
+  fail(task: { readonly job: PendingTask["job"]; readonly task: number }, error: unknown): void {
+    const { job } = task;
+    showOrigin(error, job.plan.origin);
+    job.failTask(task.task, error, this.#localReport(error));
+  }
+
+  async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
+    try {
+      this.#finish(task, settled, await this.#transfer.download(ref));
+    } catch (error) {
+      this.fail(task, error);
+    }
+  }
+
+  #finish(task: PendingTask, settled: SettledTask, bytes: Uint8Array | null): void {
+    const { outcome } = settled;
+    if (outcome.kind === "done") {
+      const failures = task.job.failures;
+      this.#putValues(task, settled, decodeValue(bytes ?? EMPTY));
+      const report = this.#reportOf(settled, task.job.failures > failures ? "failed" : "done");
+      task.job.settleTask(task.task, report);
+      return;
+    }
+    const error = outcome.kind === "threw"
+      ? remoteError(task, settled, bytes ?? EMPTY)
+      : systemErrorInstance(outcome.error, bytes ?? undefined);
+    showOrigin(error, task.job.plan.origin);
+    const status = error instanceof TaskAborted ? "aborted" : "failed";
+    task.job.failTask(task.task, error, this.#reportOf(settled, status));
+  }
+
+  #putValues(task: PendingTask, settled: SettledTask, value: unknown): void {
+    const { job } = task;
+    if (job.plan.chunksize === 1) return job.settleItem(job.firstItem(task.task), true, value);
+    const items = job.pendingItems(task.task);
+    const outcomes = chunkOutcomes(value, items.length);
+    outcomes.forEach(([failed, result], index) => {
+      const item = items[index] ?? 0;
+      if (failed === 0) return job.settleItem(item, true, result);
+      const error = remoteError(task, settled, encodeError(result));
+      showOrigin(error, job.plan.origin);
+      job.settleItem(item, false, error);
+    });
+  }
+
+  #reportOf(settled: SettledTask, status: TaskReport["status"]): TaskReport {
+    const { runMs, ageMs, stdout, stderr } = settled.report;
+    const received = this.#clock.wallTime();
+    const completed = received - ageMs;
+    const started = settled.attempts === 0 ? null : completed - runMs;
+    const { engine: engineId, engineUuid, attempts } = settled;
+    return { status, engineId, engineUuid, attempts, started, completed, received, stdout, stderr };
+  }
+
+  #localReport(error: unknown): TaskReport {
+    const now = this.#clock.wallTime();
+    const status = error instanceof TaskAborted ? "aborted" : "failed";
+    const nowhere = { engineId: null, engineUuid: null, attempts: 0, started: null, stdout: "", stderr: "" };
+    return { ...nowhere, status, completed: now, received: now };
+  }
+}
+
+const EMPTY = new Uint8Array();
+
+function payloadOf(outcome: TaskOutcome): Payload | null {
+  if (outcome.kind === "done") return outcome.value;
+  return outcome.kind === "threw" ? outcome.error : outcome.error.cause ?? null;
+}
+
+function remoteError(task: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
+  return toRemoteError(bytes, { engineId: settled.engine, msgId: task.job.taskId(task.task) });
+}
+
+function chunkOutcomes(value: unknown, count: number): readonly ChunkOutcome[] {
+  const fits = Array.isArray(value) && value.length === count && value.every(isOutcome);
+  if (fits) return value;
+  throw new SerializationError(
+    `Cannot read the results of a chunk: there should be ${count} outcomes and are ${
+      JSON.stringify(value)?.slice(0, 100)
+    }; ` +
+      `a task changed what the loop around it relies on, so run it with chunksize 1.`,
+  );
+}
+
+function isOutcome(value: unknown): value is ChunkOutcome {
+  return Array.isArray(value) && value.length === 2 && (value[0] === 0 || value[0] === 1);
+}

@@ -1,0 +1,186 @@
+/**
+ * From a call of `apply` or `map` to tasks: encodes the arguments, makes the job, hands the tasks to the session.
+ *
+ * Never throws: what is wrong becomes the outcome of the items it concerns. Arguments are encoded before the call
+ * returns; of big maps only plain primitives may wait, which nobody can change meanwhile. Called by the views.
+ * @module
+ */
+import type { EngineId } from "../protocol/ids.ts";
+import { DEFAULT_FLAGS, INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
+import { encodeArguments } from "../wire/value_codec.ts";
+import { BigValue } from "./big_value.ts";
+import { captureOrigin } from "./call_origin.ts";
+import type { AnyFunction } from "./function_code.ts";
+import { Job, type JobPlan } from "./job.ts";
+import { SLICE_TASKS } from "./map_slices.ts";
+import type { Session } from "./session.ts";
+import { NO_FLAGS, type ResolvedFlags } from "./task_flags.ts";
+import type { TaskTemplateEntry } from "./task_templates.ts";
+
+/** The rows of arguments of a map. */
+export interface Rows {
+  readonly length: number;
+  row(index: number): readonly unknown[];
+  /** Whether all rows from this one on are primitives only. */
+  primitiveFrom(index: number): boolean;
+}
+
+/** The live engines that direct tasks go to. */
+export type DirectTargets = readonly EngineId[];
+
+/** Submits for the views of one client. */
+export class Submission {
+  readonly session: Session;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** One task with one result. */
+  apply(f: AnyFunction, args: readonly unknown[], flags: ResolvedFlags): Job {
+    const origin = captureOrigin();
+    try {
+      const template = this.session.templates.of(f, flags.task, false);
+      const payload = inlineOrBig(encodeArguments(args));
+      const base = flags.id === null ? this.session.allocate(1) : this.session.useId(flags.id);
+      const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
+      this.session.add({ counter: base, job, task: 0, template, args: payload, engine: null });
+      this.#watch(job, flags);
+      return job;
+    } catch (error) {
+      return this.#failed({ items: 1, scalar: true, flags, origin }, error);
+    }
+  }
+
+  /** A task for each chunk of rows, a result for each row. */
+  map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: Error = captureOrigin()): Job {
+    let items = 1;
+    try {
+      const list = rows();
+      const { chunksize } = flags;
+      items = list.length;
+      const template = this.session.templates.of(f, flags.task, chunksize > 1);
+      const base = this.#mapBase(Math.ceil(items / chunksize), flags);
+      const job = new Job(this.#plan({ base, items, chunksize, scalar: false, flags, origin }));
+      this.#addRows(job, template, list, flags);
+      this.#watch(job, flags);
+      return job;
+    } catch (error) {
+      return this.#failed({ items, scalar: false, flags, origin }, error);
+    }
+  }
+
+  /** One task for each engine, past the scheduler. `targets` may throw. */
+  direct(f: AnyFunction, args: readonly unknown[], scalar: boolean, targets: () => DirectTargets): Job {
+    const origin = captureOrigin();
+    try {
+      const engines = targets();
+      const template = this.session.templates.of(f, DEFAULT_FLAGS, false);
+      const payload = inlineOrBig(encodeArguments(args));
+      const base = this.session.allocateDirect(engines.length);
+      const plan = { base, items: engines.length, chunksize: 1, scalar, flags: NO_FLAGS, origin };
+      const job = new Job(this.#plan(plan));
+      engines.forEach((engine, task) => {
+        this.session.addDirect({ counter: base + task, job, task, template, args: payload, engine });
+      });
+      return job;
+    } catch (error) {
+      return this.#failed({ items: 1, scalar, flags: NO_FLAGS, origin }, error);
+    }
+  }
+
+  #mapBase(tasks: number, flags: ResolvedFlags): number {
+    if (flags.id === null) return this.session.allocate(tasks);
+    if (tasks === 1) return this.session.useId(flags.id);
+    throw new RangeError(
+      `Cannot submit ${tasks} tasks under one id ("${flags.id}"): leave out the flag "id" for a map.`,
+    );
+  }
+
+  #addRows(job: Job, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
+    const feed = (from: number, end: number) => {
+      for (let task = from; task < end && !job.aborted; task++) this.#addTask(job, task, template, rows, flags);
+      if (job.aborted) this.session.abortJob(job);
+    };
+    const early = Math.min(job.taskCount, SLICE_TASKS);
+    const rest = early < job.taskCount && rows.primitiveFrom(job.firstItem(early)) ? early : job.taskCount;
+    if (flags.failFast) job.onFailure((failed) => this.session.abortJob(failed));
+    feed(0, rest);
+    if (rest < job.taskCount && !job.finished) this.session.addLater(job, rest, feed);
+  }
+
+  #addTask(job: Job, task: number, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
+    const args = job.plan.chunksize === 1
+      ? this.#encodeRow(job, task, rows)
+      : this.#encodeChunk(job, task, rows, flags.task.retries);
+    if (args === null) return;
+    const counter = job.plan.base + task;
+    this.session.add({ counter, job, task, template, args: inlineOrBig(args), engine: null });
+  }
+
+  #encodeRow(job: Job, task: number, rows: Rows): Uint8Array | null {
+    try {
+      return encodeArguments(rows.row(task));
+    } catch (error) {
+      this.session.settlement.fail({ job, task }, error);
+      return null;
+    }
+  }
+
+  /** Rows that can't travel fail by themselves; the others of the chunk go. */
+  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): Uint8Array | null {
+    const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
+    try {
+      return encodeArguments(chunk());
+    } catch {
+      let last: unknown = null;
+      for (const item of job.pendingItems(task)) {
+        try {
+          encodeArguments(rows.row(item));
+        } catch (error) {
+          last = error;
+          job.settleItem(item, false, error);
+        }
+      }
+      if (job.pendingItems(task).length > 0) return encodeArguments(chunk());
+      this.session.settlement.fail({ job, task }, last);
+      return null;
+    }
+  }
+
+  #watch(job: Job, flags: ResolvedFlags): void {
+    if (flags.signal !== null) this.session.watchSignal(flags.signal, job);
+  }
+
+  /** A job whose one task was never submitted. */
+  #failed(what: Pick<PlanParts, "items" | "scalar" | "flags" | "origin">, error: unknown): Job {
+    const items = Math.max(1, what.items);
+    const base = this.session.allocateDirect(1);
+    const job = new Job(this.#plan({ ...what, base, items, chunksize: items, refused: true }));
+    this.session.settlement.fail({ job, task: 0 }, error);
+    return job;
+  }
+
+  #plan({ flags, ...parts }: PlanParts): JobPlan {
+    const { clock } = this.session;
+    return {
+      refused: false,
+      ...parts,
+      session: this.session.id,
+      returnExceptions: flags.returnExceptions,
+      failFast: flags.failFast,
+      label: flags.task.label,
+      submittedAt: clock.now(),
+      submitted: clock.wallTime(),
+    };
+  }
+}
+
+type PlanParts = Pick<JobPlan, "base" | "items" | "chunksize" | "scalar" | "origin"> & {
+  readonly flags: ResolvedFlags;
+  readonly refused?: boolean;
+};
+
+function inlineOrBig(bytes: Uint8Array): Uint8Array | BigValue {
+  return bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
+}

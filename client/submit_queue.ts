@@ -1,0 +1,191 @@
+/**
+ * The way of tasks to the scheduler: in order, a turn of the event loop in one message, never more than it takes.
+ *
+ * Holds no tasks of its own, only how far into the table it has sent; so a new controller is served by starting again at
+ * the first unsettled task. Owned by `session.ts`.
+ * @module
+ */
+import type { ContentHash, Session, TaskId } from "../protocol/ids.ts";
+import type { PayloadMessage, SubmitMessage } from "../protocol/messages.ts";
+import type { Clock } from "../wire/clock.ts";
+import { MailboxFull } from "../wire/errors.ts";
+import type { Log } from "../wire/log.ts";
+import { parseTaskId } from "../wire/task_ids.ts";
+import type { BigValue } from "./big_value.ts";
+import type { SchedulerLink } from "./scheduler_link.ts";
+import { TaskBatch, unplaced } from "./task_batch.ts";
+import type { PendingTask, TaskTable } from "./task_table.ts";
+
+/** What the queue works with. */
+export interface SubmitQueueOptions {
+  readonly session: Session;
+  readonly table: TaskTable;
+  readonly link: SchedulerLink;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Tasks from this counter on are not there yet: later slices of a map. */
+  readonly limit: () => number;
+  /** Resolves when the value is placed or has failed. */
+  readonly place: (value: BigValue) => Promise<void>;
+  /** A task can't be submitted at all. */
+  readonly reject: (task: PendingTask, error: Error) => void;
+  /** All below this counter is sent. */
+  readonly advanced: (cursor: number) => void;
+}
+
+type Row = SubmitMessage[3][number];
+
+/** Sends the tasks of a table to the scheduler. */
+export class SubmitQueue {
+  readonly #options: SubmitQueueOptions;
+  readonly #known = new Set<ContentHash>();
+  /** Everything below was sent in this controller life, or is settled, or is among `#late`. */
+  #cursor = 0;
+  /** Submitted under ids that were drawn before, below the cursor. */
+  #late: number[] = [];
+  #aborts: TaskId[] = [];
+  #open = false;
+  #scheduled = false;
+  /** Waiting for the link to drain, or for a value to be placed. */
+  #waiting = false;
+
+  constructor(options: SubmitQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Tasks were added: sends them at the end of this turn. */
+  wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  /** A task was added below what is sent already. */
+  addLate(counter: number): void {
+    if (counter < this.#cursor) this.#late.push(counter);
+  }
+
+  /** Whether the scheduler of this life has been given the task. */
+  isSent(counter: number): boolean {
+    return counter < this.#cursor && !this.#late.includes(counter);
+  }
+
+  /** Asks the scheduler to abort; ids of tasks that are not sent yet wait until they are. */
+  abort(ids: readonly TaskId[]): void {
+    for (const id of ids) this.#aborts.push(id);
+    this.wake();
+  }
+
+  /** The controller is away: nothing is sent until `restart`. */
+  pause(): void {
+    this.#open = false;
+  }
+
+  /** A controller that knows nothing of ours: everything unsettled goes again, code too. */
+  restart(): void {
+    this.#known.clear();
+    this.#late = [];
+    this.#cursor = Math.min(this.#options.table.firstUnsettled(), this.#options.limit());
+    this.#open = true;
+    this.#waiting = false;
+    this.wake();
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const before = this.#cursor;
+    while (this.#open && !this.#waiting && this.#sendBatch());
+    if (this.#open) this.#sendAborts();
+    if (this.#cursor !== before) this.#options.advanced(this.#cursor);
+  }
+
+  /** Whether there may be more to send. */
+  #sendBatch(): boolean {
+    const batch = new TaskBatch<Row>(this.#known);
+    const { cursor, late } = this.#fill(batch);
+    if (batch.rows.length > 0 && !this.#cast(batch)) return false;
+    for (const [hash] of batch.codes) this.#known.add(hash);
+    this.#cursor = cursor;
+    if (late > 0) this.#late.splice(0, late);
+    return batch.full;
+  }
+
+  /** Puts in what fits; returns how far it came. Stops before a task whose big value is not placed: order is kept. */
+  #fill(batch: TaskBatch<Row>): { cursor: number; late: number } {
+    const row = this.#rowMaker();
+    let late = 0;
+    for (; late < this.#late.length && !batch.full; late++) {
+      if (!this.#take(this.#late[late] ?? 0, batch, row)) return { cursor: this.#cursor, late };
+    }
+    let cursor = this.#cursor;
+    for (const limit = this.#options.limit(); cursor < limit && !batch.full; cursor++) {
+      if (!this.#take(cursor, batch, row)) break;
+    }
+    return { cursor, late };
+  }
+
+  #take(counter: number, batch: TaskBatch<Row>, row: RowMaker): boolean {
+    const task = this.#options.table.get(counter);
+    if (task === undefined) return true;
+    const value = unplaced(task);
+    if (value === null) {
+      batch.add(task, row);
+      return true;
+    }
+    if (value.failure !== null) {
+      this.#options.reject(task, value.failure);
+      return true;
+    }
+    this.#waitFor(this.#options.place(value));
+    return false;
+  }
+
+  #rowMaker(): RowMaker {
+    const now = this.#options.clock.now();
+    return (task, template, args) => {
+      const ageMs = Math.round(now - task.job.plan.submittedAt);
+      return ageMs > 0 ? [task.counter, template, args, ageMs] : [task.counter, template, args];
+    };
+  }
+
+  #cast(batch: TaskBatch<Row>): boolean {
+    const { session, link } = this.#options;
+    return this.#attempt(() => link.submit([session, batch.codes, batch.templates, batch.rows]));
+  }
+
+  #sendAborts(): void {
+    if (this.#aborts.length === 0) return;
+    const ready: TaskId[] = [];
+    const early: TaskId[] = [];
+    for (const id of this.#aborts) (this.#canAbort(id) ? ready : early).push(id);
+    if (ready.length > 0 && this.#attempt(() => this.#options.link.abort(ready))) this.#aborts = early;
+  }
+
+  #canAbort(id: TaskId): boolean {
+    const parts = parseTaskId(id);
+    return parts?.session !== this.#options.session || this.isSent(parts.counter);
+  }
+
+  /** Whether the link took it. */
+  #attempt(send: () => void): boolean {
+    try {
+      send();
+      return true;
+    } catch (error) {
+      if (error instanceof MailboxFull) this.#waitFor(this.#options.link.drained());
+      // Anything else means that the controller is lost; `restart` sends all of it again.
+      else this.#options.log("warn", "Cannot send to the scheduler", { error: String(error) });
+      return false;
+    }
+  }
+
+  #waitFor(promise: Promise<void>): void {
+    this.#waiting = true;
+    promise.then(() => {
+      this.#waiting = false;
+      this.wake();
+    }, (error) => this.#options.log("error", "Cannot go on submitting", { error: String(error) }));
+  }
+}
+
+type RowMaker = (task: PendingTask, template: number, args: PayloadMessage) => Row;

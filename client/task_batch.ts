@@ -1,0 +1,76 @@
+/**
+ * Collects tasks into one message: each template once, code only where the receiver has not had it.
+ *
+ * Used by the two outboxes, for the scheduler and for hosts; each has its own `KnownCodes` per receiver's life.
+ * @module
+ */
+import type { ContentHash } from "../protocol/ids.ts";
+import type { CodeMessage, PayloadMessage, TemplateMessage } from "../protocol/messages.ts";
+import { BigValue } from "./big_value.ts";
+import type { PendingTask } from "./task_table.ts";
+import type { TaskTemplateEntry } from "./task_templates.ts";
+
+/** Tasks in one message at most: the first ones start while the others are still on their way. */
+export const BATCH_TASKS = 2_000;
+/** Argument bytes in one message at most, but for a single task. */
+export const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** Where a payload is to be found by the receiver; `null` while no host has it. */
+export function placed(payload: Uint8Array | BigValue): PayloadMessage | null {
+  return payload instanceof BigValue ? payload.message : payload;
+}
+
+/** The part of a task that still has to be brought to a host; `null`: it can go. */
+export function unplaced(task: PendingTask): BigValue | null {
+  const { source } = task.template.code;
+  if (source instanceof BigValue && source.home === null) return source;
+  return task.args instanceof BigValue && task.args.home === null ? task.args : null;
+}
+
+/** One message in the making. */
+export class TaskBatch<Row> {
+  readonly codes: CodeMessage[] = [];
+  readonly templates: TemplateMessage[] = [];
+  readonly rows: Row[] = [];
+  readonly #known: ReadonlySet<ContentHash>;
+  readonly #indexes = new Map<TaskTemplateEntry, number>();
+  #last: TaskTemplateEntry | null = null;
+  #lastIndex = 0;
+  #bytes = 0;
+
+  constructor(known: ReadonlySet<ContentHash>) {
+    this.#known = known;
+  }
+
+  get full(): boolean {
+    return this.rows.length >= BATCH_TASKS || this.#bytes >= BATCH_BYTES;
+  }
+
+  /** Adds a task whose payloads are placed, as what `row` makes of it. */
+  add(task: PendingTask, row: (task: PendingTask, template: number, args: PayloadMessage) => Row): void {
+    const args = placed(task.args);
+    if (args === null) throw new TypeError(`Cannot send task ${task.counter}: its arguments are not placed yet.`);
+    if (args instanceof Uint8Array) this.#bytes += args.length;
+    this.rows.push(row(task, this.#indexOf(task.template), args));
+  }
+
+  #indexOf(template: TaskTemplateEntry): number {
+    if (template === this.#last) return this.#lastIndex;
+    let index = this.#indexes.get(template);
+    if (index === undefined) {
+      index = this.templates.push(template.message) - 1;
+      this.#indexes.set(template, index);
+      this.#addCode(template);
+    }
+    this.#last = template;
+    return this.#lastIndex = index;
+  }
+
+  #addCode({ code }: TaskTemplateEntry): void {
+    if (this.#known.has(code.hash) || this.codes.some(([hash]) => hash === code.hash)) return;
+    const source = placed(code.source);
+    if (source === null) throw new TypeError(`Cannot send "${code.name}": its code is not placed yet.`);
+    if (source instanceof Uint8Array) this.#bytes += source.length;
+    this.codes.push([code.hash, source]);
+  }
+}
