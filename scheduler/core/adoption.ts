@@ -1,0 +1,109 @@
+/**
+ * Makes a new controller life go on with what hosts hold from an earlier one: attempts and the tasks they belong to
+ * meet here, in whichever order host and client come back.
+ *
+ * What runs is not dispatched again, a result that is there settles its task at once, and what nobody claims is dropped
+ * after a bounded time. Called by `on_hosts.ts`, `on_tasks.ts`, `on_attempts.ts` and `on_time.ts`.
+ * @module
+ */
+import { attach, tellAssigned } from "./assignment.ts";
+import { decide } from "./attempt_end.ts";
+import type { EngineRecord, HostRecord } from "./engine_record.ts";
+import type { EndedAttempt, HeldAttempt } from "./events.ts";
+import { move } from "./moves.ts";
+import type { Orphan } from "./orphan.ts";
+import type { SchedulerState } from "./state.ts";
+import { Attempt, TaskRecord } from "./task_record.ts";
+
+/** A host says that it holds this attempt. */
+export function takeHeld(s: SchedulerState, host: HostRecord, held: HeldAttempt): void {
+  const engine = s.registry.current(held.engine);
+  const runs = held.ended === null;
+  const isUsable = held.epoch < s.options.epoch && (!runs || (engine !== null && engine.host === host));
+  const known = s.task(held.task);
+  const isWanted = known === null
+    ? !s.orphans.has(held.task)
+    : known instanceof TaskRecord && known.state === "ready" && known.attempts === 0;
+  if (!isUsable || !isWanted) return refuseHeld(s, host, held);
+  const orphan = orphanOf(s, host, held, engine);
+  if (known instanceof TaskRecord) {
+    s.placement.remove(known);
+    adopt(s, known, orphan);
+  } else keep(s, orphan);
+}
+
+/** The orphan attempt of a task that is submitted now, if there is one. */
+export function claimOrphan(s: SchedulerState, task: TaskRecord): boolean {
+  const orphan = s.orphans.get(task.id);
+  if (orphan === undefined) return false;
+  s.orphans.delete(task.id);
+  adopt(s, task, orphan);
+  return true;
+}
+
+/** An orphan's attempt ended: its result waits with it. */
+export function orphanEnded(orphan: Orphan, ended: EndedAttempt): void {
+  orphan.attempt = null;
+  orphan.ended = ended;
+}
+
+/** Nobody claimed it in time, or it is lost with its host. */
+export function dropOrphan(s: SchedulerState, orphan: Orphan): void {
+  s.orphans.delete(orphan.id);
+  if (orphan.timer !== null) s.timers.clear(orphan.timer);
+  const { attempt } = orphan;
+  if (attempt === null) return s.out.release(orphan.host, orphan.epoch, orphan.number);
+  attempt.orphan = null;
+  s.out.abort(orphan.host, orphan.epoch, orphan.number);
+}
+
+function refuseHeld(s: SchedulerState, host: HostRecord, { epoch, number, ended }: HeldAttempt): void {
+  // Of a later life than this one: not ours to judge.
+  if (epoch > s.options.epoch) return;
+  if (ended === null) s.out.abort(host.id, epoch, number);
+  else s.out.release(host.id, epoch, number);
+}
+
+function orphanOf(s: SchedulerState, host: HostRecord, held: HeldAttempt, engine: EngineRecord | null): Orphan {
+  const { task: id, epoch, number, ended } = held;
+  const orphan: Orphan = {
+    id,
+    epoch,
+    number,
+    host: host.id,
+    engine: held.engine,
+    uuid: engine?.uuid ?? null,
+    ordinal: held.attempt,
+    attempt: null,
+    ended,
+    timer: null,
+  };
+  if (ended !== null || engine === null) return orphan;
+  orphan.attempt = new Attempt(epoch, number, engine, null);
+  orphan.attempt.orphan = orphan;
+  attach(s, orphan.attempt);
+  return orphan;
+}
+
+function keep(s: SchedulerState, orphan: Orphan): void {
+  s.orphans.set(orphan.id, orphan);
+  orphan.timer = s.timers.set(s.now + s.options.adoptableMs, { kind: "unclaimed", orphan });
+}
+
+function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
+  const { attempt, ended, epoch, number, host, uuid } = orphan;
+  for (const timer of [orphan.timer, task.deadline]) if (timer !== null) s.timers.clear(timer);
+  task.deadline = null;
+  move(s, task, "adopt", orphan.engine);
+  task.attempts = orphan.ordinal;
+  if (attempt !== null) {
+    attempt.orphan = null;
+    attempt.task = task;
+    task.attempt = attempt;
+    tellAssigned(s, task, attempt.engine, number);
+  } else if (ended !== null) {
+    s.out.release(host, epoch, number);
+    const serial = s.registry.current(orphan.engine)?.serial ?? null;
+    decide(s, task, { id: orphan.engine, uuid, serial }, ended.outcome, ended.report);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Why a task is where it is, as a sentence for people and as data for programs.
+ *
+ * Only looks. Behind `core.explain(id)`; the shell passes it on to `client.explain(id)`.
+ * @module
+ */
+import type { EngineId, TaskId } from "../../protocol/ids.ts";
+import type { EngineRecord } from "./engine_record.ts";
+import type { PlacementGroup } from "./placement_group.ts";
+import type { Cause, Explanation } from "./scheduler_core.ts";
+import { splitTaskId } from "./session_record.ts";
+import type { SchedulerState } from "./state.ts";
+import { type Attempt, FinishedRecord, type TaskRecord } from "./task_record.ts";
+
+/** What keeps a task, or what became of it. */
+export function explain(s: SchedulerState, id: TaskId): Explanation {
+  const task = s.task(id);
+  if (task === null) return explainAbsent(s, id);
+  if (task instanceof FinishedRecord) return explainFinished(task);
+  if (task.attempt !== null) return explainAssigned(task, task.attempt);
+  if (task.pause !== null) {
+    return because("pause", task, `pauses until ${task.pause.at} before its next attempt`, [], "waiting");
+  }
+  return explainReady(s, task);
+}
+
+function explainAbsent(s: SchedulerState, id: TaskId): Explanation {
+  const parts = splitTaskId(id);
+  const session = parts === null ? undefined : s.sessions.get(parts.session);
+  const isForgotten = parts !== null && session !== undefined && session.forgotten.has(parts.counter);
+  const text = isForgotten
+    ? `Task "${id}" was settled and is forgotten.`
+    : `Task "${id}" is not known: it was never submitted here, or its client left long ago.`;
+  return { cause: isForgotten ? "forgotten" : "unknown", status: null, text, attempts: 0, engines: [], uuid: null };
+}
+
+function explainFinished({ id, outcome, engine, uuid, attempts }: FinishedRecord): Explanation {
+  const isAborted = outcome.kind === "failed" && outcome.error.name === "TaskAborted";
+  const status = outcome.kind === "done" ? "done" : isAborted ? "aborted" : "failed";
+  const why = outcome.kind === "failed" ? `: ${outcome.error.message}` : "";
+  const engines = engine === null ? [] : [engine];
+  return { cause: "settled", status, text: `Task "${id}" is ${status}${why}.`, attempts, engines, uuid };
+}
+
+function explainAssigned(task: TaskRecord, { engine, prev }: Attempt): Explanation {
+  let ahead = 0;
+  for (let other = prev; other !== null; other = other.prev) ahead++;
+  const runs = ahead < engine.slots;
+  const text = runs ? `runs on engine ${engine.id}` : `is queued on engine ${engine.id} behind ${ahead} others`;
+  return { ...because("assigned", task, text, [engine.id], runs ? "running" : "ready"), uuid: engine.uuid };
+}
+
+function explainReady(s: SchedulerState, task: TaskRecord): Explanation {
+  const { group } = task;
+  if (s.grace !== null) return because("grace", task, "waits for hosts of the last controller life to come back");
+  const alive = [...s.registry.alive()];
+  if (group?.targets) return explainTargets(s, task, group, [...group.targets]);
+  if (alive.length === 0) return because("no-engines", task, "waits for an engine: there is none");
+  const takers = group === null ? [] : [...s.placement.takers(group)];
+  if (takers.length > 0) return waitsForOneOf(task, takers);
+  const declined = alive.filter((engine) => group?.declinedOn.has(engine.serial));
+  if (declined.length < alive.length) return because("no-engines", task, "waits for an engine: all are draining");
+  return because(
+    "declined",
+    task,
+    `waits for a new engine: declined by all ${declined.length} engines`,
+    idsOf(declined),
+  );
+}
+
+function explainTargets(
+  s: SchedulerState,
+  task: TaskRecord,
+  group: PlacementGroup,
+  targets: readonly EngineId[],
+): Explanation {
+  const takers = [...s.placement.takers(group)];
+  if (takers.length > 0) return waitsForOneOf(task, takers);
+  const live = targets.filter((id) => s.registry.current(id) !== null);
+  const why = live.length === 0 ? "none of them is up" : "those that are up declined it or are draining";
+  return because("targets", task, `waits for its targets [${targets.join(", ")}]: ${why}`, targets);
+}
+
+function waitsForOneOf(task: TaskRecord, engines: readonly EngineRecord[]): Explanation {
+  const text = engines.length === 1 && engines[0] !== undefined
+    ? `waits for engine ${engines[0].id} to be free`
+    : `waits for one of ${engines.length} engines to be free`;
+  return because("free-engine", task, text, idsOf(engines));
+}
+
+function idsOf(engines: readonly EngineRecord[]): EngineId[] {
+  return engines.map(({ id }) => id).sort((a, b) => a - b);
+}
+
+function because(
+  cause: Cause,
+  { id, attempts }: TaskRecord,
+  text: string,
+  engines: readonly EngineId[] = [],
+  status: Explanation["status"] = "ready",
+): Explanation {
+  return { cause, status, text: `Task "${id}" ${text}.`, attempts, engines, uuid: null };
+}

@@ -1,0 +1,31 @@
+/**
+ * Events about clients: attached, left. Their tasks go on either way.
+ *
+ * Whoever comes back is told again what it may have missed; hearing it twice does no harm. Called by `scheduler.ts`.
+ * @module
+ */
+import type { ClientAttached, ClientLeft } from "./events.ts";
+import { dropIfDone, tell } from "./settlement.ts";
+import type { SchedulerState } from "./state.ts";
+import { FinishedRecord } from "./task_record.ts";
+
+/** A client is there: it is told what it may not have heard. */
+export function clientAttached(s: SchedulerState, { session: id, firstUnsettled }: ClientAttached): void {
+  const session = s.session(id);
+  if (!session.attached) s.out.fact({ kind: "client-attached", at: s.now, session: id });
+  session.attached = true;
+  for (const [counter, record] of session.tasks) {
+    if (!(record instanceof FinishedRecord)) continue;
+    s.retention.deliver(record, s.now);
+    if (counter >= firstUnsettled) tell(s, record, record);
+  }
+}
+
+/** A client is gone. What becomes of its tasks is kept for it or another. */
+export function clientLeft(s: SchedulerState, { session: id }: ClientLeft): void {
+  const session = s.sessions.get(id);
+  if (session === undefined || !session.attached) return;
+  session.attached = false;
+  s.out.fact({ kind: "client-left", at: s.now, session: id });
+  dropIfDone(s, session);
+}

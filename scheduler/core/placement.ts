@@ -1,0 +1,219 @@
+/**
+ * Brings ready tasks and free engines together: which task leaves next, and where to.
+ *
+ * Only finds pairs; assigning them is `assignment.ts`'s work. Costs O(log engines + log groups) for each pair. A group
+ * whose engines are all busy is put aside until one of them becomes free.
+ * @module
+ */
+import type { EngineId } from "../../protocol/ids.ts";
+import { EnginePool } from "./engine_pool.ts";
+import type { EngineRecord } from "./engine_record.ts";
+import { IndexedHeap } from "./indexed_heap.ts";
+import { PlacementGroup, type Restriction, restrictionKey } from "./placement_group.ts";
+import type { SeededRandom } from "./random.ts";
+import type { Scheme } from "./scheme.ts";
+import type { TaskRecord } from "./task_record.ts";
+
+/** Looks engines up: what `Placement` needs of the registry. */
+export interface EngineLookup {
+  current(id: EngineId): EngineRecord | null;
+  alive(): Iterable<EngineRecord>;
+}
+
+function leavesBefore(a: TaskRecord, aServed: number, b: TaskRecord, bServed: number): boolean {
+  if (a.flags.priority !== b.flags.priority) return a.flags.priority > b.flags.priority;
+  if (aServed !== bServed) return aServed < bServed;
+  if (a.session !== b.session) return a.session.serial < b.session.serial;
+  return a.order < b.order;
+}
+
+function ranksBefore(a: PlacementGroup, b: PlacementGroup): boolean {
+  if (a.ranked === null || b.ranked === null) return b.ranked !== null;
+  return leavesBefore(a.ranked, a.rankedServed, b.ranked, b.rankedServed);
+}
+
+export class Placement {
+  readonly pool: EnginePool;
+  readonly #scheme: Scheme;
+  readonly #random: SeededRandom;
+  readonly #engines: EngineLookup;
+  /** Groups with tasks, by their key. */
+  readonly #groups: Map<string, PlacementGroup> = new Map();
+  /** The same that name engines, by engine. */
+  readonly #byTarget: Map<EngineId, Set<PlacementGroup>> = new Map();
+  /** The same that name none but are restricted. */
+  readonly #open: Set<PlacementGroup> = new Set();
+  /** The groups that may find a free engine, the one whose task leaves next first. */
+  readonly #runnable = new IndexedHeap<PlacementGroup>(ranksBefore);
+  /** The keys of target lists, which the tasks of one `map` share. */
+  readonly #targetKeys: WeakMap<readonly EngineId[], string> = new WeakMap();
+
+  constructor(scheme: Scheme, random: SeededRandom, engines: EngineLookup) {
+    this.pool = new EnginePool(scheme);
+    this.#scheme = scheme;
+    this.#random = random;
+    this.#engines = engines;
+  }
+
+  get groups(): Iterable<PlacementGroup> {
+    return this.#groups.values();
+  }
+
+  /** A task became ready. */
+  push(task: TaskRecord): void {
+    const group = this.#groupOf(task);
+    task.group = group;
+    const isNew = group.queue.size === 0;
+    group.queue.push(task);
+    if (isNew) this.#activate(group);
+    else if (group.heapIndex >= 0) this.#rank(group);
+  }
+
+  /** A ready task is ready no more. */
+  remove(task: TaskRecord): void {
+    const group = task.group;
+    if (group === null) return;
+    group.queue.remove(task);
+    task.group = null;
+    if (group.queue.size === 0) this.#drop(group);
+    else if (group.heapIndex >= 0) this.#rank(group);
+  }
+
+  /** The next task to leave and its engine; `null`: nothing can run now. The caller assigns it before asking again. */
+  next(): { readonly task: TaskRecord; readonly engine: EngineRecord } | null {
+    while (this.pool.size > 0) {
+      const group = this.#firstRunnable();
+      const task = group?.ranked ?? null;
+      if (group === null || task === null) return null;
+      const engine = this.#pick(group);
+      if (engine !== null) return { task, engine };
+      this.#runnable.remove(group);
+    }
+    return null;
+  }
+
+  /** Load or liveness of an engine changed. */
+  engineChanged(engine: EngineRecord): void {
+    if (!this.pool.refresh(engine)) return;
+    const anywhere = this.#groups.get("");
+    if (anywhere !== undefined) this.#activate(anywhere);
+    for (const group of this.#byTarget.get(engine.id) ?? []) if (group.accepts(engine)) this.#activate(group);
+    for (const group of this.#open) if (group.accepts(engine)) this.#activate(group);
+  }
+
+  /** An engine came or went: whether failed tasks still have an engine to wait for may have changed. */
+  enginesChanged(): void {
+    for (const group of this.#groups.values()) {
+      if (group.failedOn.size > 0 && this.#judge(group)) this.#activate(group);
+    }
+  }
+
+  /** The groups that name this engine. */
+  groupsNaming(id: EngineId): readonly PlacementGroup[] {
+    return [...this.#byTarget.get(id) ?? []];
+  }
+
+  /** Engines that take tasks and are allowed to take those of this group. */
+  *takers(group: PlacementGroup): Generator<EngineRecord> {
+    for (const engine of this.#candidates(group)) if (engine.takesTasks && group.allows(engine)) yield engine;
+  }
+
+  *#candidates(group: PlacementGroup): Generator<EngineRecord> {
+    if (group.targets === null) return yield* this.#engines.alive();
+    for (const id of group.targets) {
+      const engine = this.#engines.current(id);
+      if (engine !== null) yield engine;
+    }
+  }
+
+  #groupOf(task: TaskRecord): PlacementGroup {
+    const restriction: Restriction = {
+      targets: task.flags.targets,
+      declinedOn: task.declinedOn,
+      failedOn: task.failedOn,
+    };
+    const key = this.#keyOf(restriction);
+    const found = this.#groups.get(key);
+    if (found !== undefined) return found;
+    const group = new PlacementGroup(key, restriction);
+    this.#groups.set(key, group);
+    for (const id of group.targets ?? []) this.#groupsOf(id).add(group);
+    if (key !== "" && group.targets === null) this.#open.add(group);
+    if (group.failedOn.size > 0) this.#judge(group);
+    return group;
+  }
+
+  #keyOf(restriction: Restriction): string {
+    const { targets, declinedOn, failedOn } = restriction;
+    if (targets === null || declinedOn !== null || failedOn !== null) return restrictionKey(restriction);
+    let key = this.#targetKeys.get(targets);
+    if (key === undefined) this.#targetKeys.set(targets, key = restrictionKey(restriction));
+    return key;
+  }
+
+  #groupsOf(id: EngineId): Set<PlacementGroup> {
+    let groups = this.#byTarget.get(id);
+    if (groups === undefined) this.#byTarget.set(id, groups = new Set());
+    return groups;
+  }
+
+  #drop(group: PlacementGroup): void {
+    if (group.heapIndex >= 0) this.#runnable.remove(group);
+    this.#groups.delete(group.key);
+    this.#open.delete(group);
+    for (const id of group.targets ?? []) {
+      const groups = this.#groupsOf(id);
+      groups.delete(group);
+      if (groups.size === 0) this.#byTarget.delete(id);
+    }
+  }
+
+  /** Sets `anyFailed`; says whether it changed. */
+  #judge(group: PlacementGroup): boolean {
+    let anyFailed = true;
+    for (const engine of this.takers(group)) {
+      if (group.failedOn.has(engine.serial)) continue;
+      anyFailed = false;
+      break;
+    }
+    const changed = group.anyFailed !== anyFailed;
+    group.anyFailed = anyFailed;
+    return changed;
+  }
+
+  #activate(group: PlacementGroup): void {
+    if (group.heapIndex >= 0) return;
+    group.ranked = group.queue.first;
+    group.rankedServed = group.ranked?.session.served ?? 0;
+    this.#runnable.push(group);
+  }
+
+  #rank(group: PlacementGroup): void {
+    const first = group.queue.first;
+    const served = first?.session.served ?? 0;
+    if (first === group.ranked && served === group.rankedServed) return;
+    group.ranked = first;
+    group.rankedServed = served;
+    this.#runnable.update(group);
+  }
+
+  #firstRunnable(): PlacementGroup | null {
+    for (let group = this.#runnable.first; group !== null; group = this.#runnable.first) {
+      const first = group.queue.first;
+      if (first === group.ranked && first?.session.served === group.rankedServed) return group;
+      // Its client was served from elsewhere meanwhile, which only ever moves the group back.
+      this.#rank(group);
+    }
+    return null;
+  }
+
+  #pick(group: PlacementGroup): EngineRecord | null {
+    if (group.key === "") return this.#scheme.pick(this.pool, this.#random);
+    const only = group.targets !== null && group.targets.size === 1 ? group.targets.values().next().value : undefined;
+    if (only !== undefined) {
+      const engine = this.#engines.current(only);
+      return engine !== null && this.pool.has(engine) && group.accepts(engine) ? engine : null;
+    }
+    return this.#scheme.pickWhere(this.pool, (engine) => group.accepts(engine), this.#random);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * How a task gets into the queue and out of it again other than by being assigned: deadlines, targets that are gone.
+ *
+ * A deadline counts from submission, never hits an assigned task, and does not apply to one that came back for nothing.
+ * Called by `on_tasks.ts`, `attempt_end.ts` and `on_time.ts`.
+ * @module
+ */
+import type { EngineId } from "../../protocol/ids.ts";
+import type { TaskOutcome } from "../../protocol/outcome.ts";
+import type { TaskSpec } from "../../protocol/task_spec.ts";
+import type { PlacementGroup } from "./placement_group.ts";
+import { settle, systemFailure } from "./settlement.ts";
+import type { SchedulerState } from "./state.ts";
+import type { TaskRecord } from "./task_record.ts";
+
+/** Whether a deadline applies to a task that goes (back) into the queue. */
+export type DeadlinePolicy = "applies" | "spared";
+
+/** Puts a task that has just become ready into its group, unless it can never run. */
+export function enqueue(s: SchedulerState, task: TaskRecord, deadline: DeadlinePolicy): void {
+  if (areTargetsGone(s, task.flags.targets)) return settle(s, task, "doom", doomedOutcome(task));
+  if (deadline === "applies" && !armDeadline(s, task)) s.lastChances.push(task);
+  s.placement.push(task);
+}
+
+/** Sets the deadline of a task that is not assigned. False: it has passed. */
+export function armDeadline(s: SchedulerState, task: TaskRecord): boolean {
+  const at = deadlineOf(task);
+  if (at <= s.now) return false;
+  if (at < Infinity) task.deadline = s.timers.set(at, { kind: "deadline", task });
+  return true;
+}
+
+/** When the task must have been assigned; `Infinity`: whenever. */
+export function deadlineOf(task: TaskRecord): number {
+  const { timeoutMs } = task.flags;
+  return timeoutMs > 0 ? task.submittedAt + timeoutMs : Infinity;
+}
+
+/** Fails a task that is not assigned because its deadline has passed. */
+export function expire(s: SchedulerState, task: TaskRecord): void {
+  s.placement.remove(task);
+  settle(s, task, "expire", expiredOutcome(task));
+}
+
+/** What a task past its deadline becomes. */
+export function expiredOutcome(task: TaskRecord): TaskOutcome {
+  const { timeoutMs } = task.flags;
+  const after = task.lastError === null && task.lastFailure === null ? "" : " after its last attempt";
+  const text =
+    `Cannot run task "${task.id}": no engine was free for it${after} within its timeout of ${timeoutMs} ms; ` +
+    `allow more time or start more engines`;
+  return systemFailure("DependencyTimeout", text, task.lastError);
+}
+
+/** Settles those past their deadline for which no engine was free right now. */
+export function expireLastChances(s: SchedulerState): void {
+  for (const task of s.lastChances) if (task.state === "ready") expire(s, task);
+  s.lastChances.length = 0;
+}
+
+/** Whether none of these engines will ever come (back). */
+export function areTargetsGone(s: SchedulerState, targets: readonly EngineId[] | null): boolean {
+  return targets !== null && s.grace === null && targets.every((id) => s.registry.isGone(id));
+}
+
+/** An engine is gone for good: so are ready tasks that had no other. */
+export function doomTasksFor(s: SchedulerState, id: EngineId): void {
+  doomGroups(s, s.placement.groupsNaming(id));
+}
+
+/** The grace is over, so that it is known which targets did not come back. */
+export function doomIfTargetsGone(s: SchedulerState): void {
+  doomGroups(s, [...s.placement.groups]);
+}
+
+function doomGroups(s: SchedulerState, groups: readonly PlacementGroup[]): void {
+  const doomed: TaskRecord[] = [];
+  for (const { targets, queue } of groups) {
+    if (targets === null || !areTargetsGone(s, [...targets])) continue;
+    for (const task of queue) doomed.push(task);
+  }
+  doomed.sort((a, b) => a.order - b.order);
+  for (const task of doomed) doom(s, task);
+}
+
+/** Settles a ready task that can never run. */
+export function doom(s: SchedulerState, task: TaskRecord): void {
+  s.placement.remove(task);
+  settle(s, task, "doom", doomedOutcome(task));
+}
+
+/** What a task becomes whose targets are gone: the error it ended with, if it ran, is more than that it can't run again. */
+function doomedOutcome(task: TaskRecord): TaskOutcome {
+  if (task.lastFailure !== null) return task.lastFailure;
+  return targetsGone(task.spec);
+}
+
+/** The outcome of a task that never found one of its targets. */
+export function targetsGone({ id, template }: TaskSpec): TaskOutcome {
+  const targets = template.flags.targets ?? [];
+  const named = targets.length === 1 ? `its target, engine ${targets[0]}, is` : `its targets [${targets}] are all`;
+  return systemFailure(
+    "ImpossibleDependency",
+    `Cannot run task "${id}": ${named} gone for good; name live engines in targets, or none`,
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * Who is there: hosts, the engine ids they own, and the processes behind these.
+ *
+ * Keeps records and gives ids and serials; what follows from a coming or going is decided in `on_hosts.ts` and
+ * `on_engines.ts`.
+ * @module
+ */
+import type { EngineId, HostId } from "../../protocol/ids.ts";
+import { type EngineRecord, EngineSlot, type HostRecord } from "./engine_record.ts";
+import type { EngineLookup } from "./placement.ts";
+
+export class Registry implements EngineLookup {
+  readonly hosts: Map<HostId, HostRecord> = new Map();
+  readonly slots: Map<EngineId, EngineSlot> = new Map();
+  /** The lowest id that was never given. */
+  nextId: number;
+  /** The next incarnation's serial. */
+  nextSerial = 1;
+
+  constructor(firstEngineId: number) {
+    this.nextId = firstEngineId;
+  }
+
+  current(id: EngineId): EngineRecord | null {
+    return this.slots.get(id)?.current ?? null;
+  }
+
+  *alive(): Generator<EngineRecord> {
+    for (const slot of this.slots.values()) if (slot.current !== null) yield slot.current;
+  }
+
+  /** Whether no engine of this id will ever come (back). One that was never named may. */
+  isGone(id: EngineId): boolean {
+    return id < this.nextId && !this.slots.has(id);
+  }
+
+  /** Gives the next ids to a host. */
+  name(host: HostRecord, count: number): EngineId[] {
+    const ids: EngineId[] = [];
+    for (let i = 0; i < count; i++) ids.push(this.claim(host, this.nextId as EngineId).id);
+    return ids;
+  }
+
+  /** Lets a host have this id: given just now, or brought along from an earlier life. */
+  claim(host: HostRecord, id: EngineId): EngineSlot {
+    const slot = new EngineSlot(id, host);
+    this.slots.set(id, slot);
+    host.slots.set(id, slot);
+    if (id >= this.nextId) this.nextId = id + 1;
+    return slot;
+  }
+
+  /** The id will not be used again. */
+  giveUp(slot: EngineSlot): void {
+    this.slots.delete(slot.id);
+    slot.host.slots.delete(slot.id);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The end of tasks: their one outcome, whom it is told to, and their being forgotten.
+ *
+ * Called by whatever decides that a task ends; nobody else makes a `FinishedRecord` or deletes one.
+ * @module
+ */
+import type { EngineId, EngineUuid } from "../../protocol/ids.ts";
+import type { AttemptReport, SystemError, SystemErrorName, TaskOutcome } from "../../protocol/outcome.ts";
+import type { Payload } from "../../protocol/task_spec.ts";
+import { checkMove, move } from "./moves.ts";
+import type { SessionRecord } from "./session_record.ts";
+import type { SchedulerState } from "./state.ts";
+import { FinishedRecord, type TaskRecord } from "./task_record.ts";
+import type { TaskMove } from "./transitions.ts";
+
+/** Where the last attempt of a task ran. */
+export interface Whereabouts {
+  readonly id: EngineId;
+  readonly uuid: EngineUuid | null;
+}
+
+/** An outcome that the system itself decided. */
+export function systemFailure(name: SystemErrorName, message: string, cause: Payload | null = null): TaskOutcome {
+  const error: SystemError = cause === null ? { name, message } : { name, message, cause };
+  return { kind: "failed", error };
+}
+
+/** Fixes the outcome of a task that is in no queue and has no attempt any more. */
+export function settle(
+  s: SchedulerState,
+  task: TaskRecord,
+  by: TaskMove,
+  outcome: TaskOutcome,
+  where: Whereabouts | null = null,
+  report: AttemptReport | null = null,
+): void {
+  move(s, task, by, where?.id ?? null);
+  if (task.deadline !== null) s.timers.clear(task.deadline);
+  if (task.pause !== null) s.timers.clear(task.pause);
+  const { session, counter, attempts } = task;
+  const ran = { engine: where?.id ?? null, uuid: where?.uuid ?? null, attempts };
+  const record = new FinishedRecord(session, counter, outcome, ran, report, s.now, session.attached);
+  session.tasks.set(counter, record);
+  s.retention.add(record);
+  if (s.options.facts) s.out.fact({ kind: "task-settled", at: s.now, task: task.id, outcome, ...ran, report });
+  if (session.attached) tell(s, record, task);
+}
+
+/** Tells a client that is there what became of its task, for the first time or again. */
+export function tell(s: SchedulerState, record: FinishedRecord, named: { readonly id: TaskRecord["id"] }): void {
+  const { session, outcome, engine, uuid, attempts, report, settledAt } = record;
+  s.out.effect({
+    kind: "settle",
+    session: session.id,
+    task: named.id,
+    outcome,
+    engine,
+    uuid,
+    attempts,
+    report,
+    settledAt,
+  });
+}
+
+/** Keeps nothing of a finished task but that it was there. */
+export function forget(s: SchedulerState, record: FinishedRecord): void {
+  checkMove(s, record, "forget");
+  s.retention.remove(record);
+  record.session.tasks.delete(record.counter);
+  record.session.forgotten.add(record.counter);
+  s.out.fact({ kind: "task-forgotten", at: s.now, task: record.id });
+  dropIfDone(s, record.session);
+}
+
+/** Forgets what is over the bounds. */
+export function enforceRetention(s: SchedulerState): void {
+  for (let record = s.retention.excess(s.now); record !== null; record = s.retention.excess(s.now)) forget(s, record);
+}
+
+/** A session that left and has nothing here costs nothing. */
+export function dropIfDone(s: SchedulerState, session: SessionRecord): void {
+  if (!session.attached && session.tasks.size === 0) s.sessions.delete(session.id);
+}

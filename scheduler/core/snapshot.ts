@@ -1,0 +1,209 @@
+/**
+ * A scheduler as plain data: everything that decides what it does next, and nothing else.
+ *
+ * Specs, outcomes and reports are shared with the running core, never copied: they don't change. The data can be cloned
+ * and stored; `restore.ts` makes a core of it that goes on exactly from here. Stories are left out.
+ * @module
+ */
+import type { DispatchNumber, EngineId, Epoch, HostId, Incarnation, Session, TaskId } from "../../protocol/ids.ts";
+import type { AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
+import type { Payload, TaskSpec } from "../../protocol/task_spec.ts";
+import type { EngineRecord } from "./engine_record.ts";
+import type { EndedAttempt, ReadyEngine } from "./events.ts";
+import type { SchedulerOptions } from "./scheduler_core.ts";
+import type { SessionRecord } from "./session_record.ts";
+import type { SchedulerState } from "./state.ts";
+import { FinishedRecord, type TaskRecord } from "./task_record.ts";
+import type { Timer } from "./timers.ts";
+import type { TaskState } from "./transitions.ts";
+
+/** Raised whenever an older reader would misread it. */
+export const SNAPSHOT_SCHEMA = 1;
+
+export interface AttemptSnapshot {
+  readonly epoch: Epoch;
+  readonly number: DispatchNumber;
+  readonly task: TaskId | null;
+  readonly orphan: TaskId | null;
+}
+
+export interface EngineSnapshot extends ReadyEngine {
+  readonly serial: number;
+  readonly alive: boolean;
+  readonly draining: boolean;
+  readonly usedAt: number;
+  readonly inFlight: readonly AttemptSnapshot[];
+}
+
+export interface LiveTaskSnapshot {
+  readonly kind: "live";
+  readonly spec: TaskSpec;
+  readonly counter: number;
+  readonly order: number;
+  readonly submittedAt: number;
+  readonly state: TaskState;
+  readonly attempts: number;
+  readonly failures: number;
+  readonly failedOn: readonly number[] | null;
+  readonly declinedOn: readonly number[] | null;
+  readonly lastFailure: TaskOutcome | null;
+  readonly lastError: Payload | null;
+}
+
+export interface FinishedTaskSnapshot {
+  readonly kind: "finished";
+  readonly counter: number;
+  readonly outcome: TaskOutcome;
+  readonly engine: FinishedRecord["engine"];
+  readonly uuid: FinishedRecord["uuid"];
+  readonly attempts: number;
+  readonly report: AttemptReport | null;
+  readonly settledAt: number;
+  readonly delivered: boolean;
+  readonly keptSince: number;
+}
+
+export interface SessionSnapshot {
+  readonly id: Session;
+  readonly serial: number;
+  readonly attached: boolean;
+  readonly served: number;
+  readonly forgotten: readonly (readonly [number, number])[];
+  readonly tasks: readonly (LiveTaskSnapshot | FinishedTaskSnapshot)[];
+}
+
+export interface OrphanSnapshot {
+  readonly id: TaskId;
+  readonly epoch: Epoch;
+  readonly number: DispatchNumber;
+  readonly host: HostId;
+  readonly engine: EngineId;
+  readonly uuid: ReadyEngine["uuid"] | null;
+  readonly ordinal: number;
+  readonly ended: EndedAttempt | null;
+}
+
+/** `id` names the task, `serial` the engine. */
+export type TimerSnapshot =
+  | { readonly kind: "deadline" | "pause" | "unclaimed"; readonly at: number; readonly id: TaskId }
+  | { readonly kind: "overdue-reports"; readonly at: number; readonly serial: number }
+  | { readonly kind: "grace"; readonly at: number };
+
+export interface NameRequestSnapshot {
+  readonly host: HostId;
+  /** The host has not been lost since it asked. */
+  readonly isCurrent: boolean;
+  readonly count: number;
+  readonly request: number | null;
+}
+
+export interface Snapshot {
+  readonly schema: number;
+  readonly options: SchedulerOptions;
+  readonly randomState: number;
+  readonly began: boolean;
+  readonly now: number;
+  /** `null`: no wake-up is asked for. */
+  readonly wakeAt: number | null;
+  readonly nextOrder: number;
+  readonly nextNumber: number;
+  readonly nextSession: number;
+  readonly assignments: number;
+  readonly nextEngineId: number;
+  readonly nextSerial: number;
+  readonly hosts: readonly { readonly id: HostId; readonly incarnation: Incarnation; readonly reachable: boolean }[];
+  readonly slots: readonly { readonly id: EngineId; readonly host: HostId }[];
+  /** Alive, or with attempts in flight. */
+  readonly engines: readonly EngineSnapshot[];
+  /** Serials of the free engines as they lie in the pool. */
+  readonly pool: readonly number[];
+  readonly sessions: readonly SessionSnapshot[];
+  /** Finished tasks in the order in which they are to be forgotten. */
+  readonly retention: readonly TaskId[];
+  readonly orphans: readonly OrphanSnapshot[];
+  /** In the order in which they were set. */
+  readonly timers: readonly TimerSnapshot[];
+  readonly grace: { readonly awaited: readonly HostId[]; readonly requests: readonly NameRequestSnapshot[] } | null;
+}
+
+/** All of a state between two steps. */
+export function takeSnapshot(s: SchedulerState): Snapshot {
+  const { options, random, registry, began, now, nextOrder, nextNumber, nextSession, assignments } = s;
+  return {
+    schema: SNAPSHOT_SCHEMA,
+    options,
+    randomState: random.state,
+    began,
+    now,
+    wakeAt: s.wakeAt === Infinity ? null : s.wakeAt,
+    nextOrder,
+    nextNumber,
+    nextSession,
+    assignments,
+    nextEngineId: registry.nextId,
+    nextSerial: registry.nextSerial,
+    hosts: [...registry.hosts.values()].map(({ id, incarnation, reachable }) => ({ id, incarnation, reachable })),
+    slots: [...registry.slots.values()].map(({ id, host }) => ({ id, host: host.id })),
+    engines: enginesOf(s).map(engineSnapshot),
+    pool: s.placement.pool.members.map(({ serial }) => serial),
+    sessions: [...s.sessions.values()].map(sessionSnapshot),
+    retention: [...s.retention].map(({ id }) => id),
+    orphans: [...s.orphans.values()].map(({ id, epoch, number, host, engine, uuid, ordinal, ended }) => (
+      { id, epoch, number, host, engine, uuid, ordinal, ended }
+    )),
+    timers: s.timers.inOrder().map(timerSnapshot),
+    grace: graceSnapshot(s),
+  };
+}
+
+/** Every engine that is alive or has attempts in flight, by serial. */
+export function enginesOf(s: SchedulerState): readonly EngineRecord[] {
+  const engines = new Set(s.registry.alive());
+  for (const { engine } of s.dispatches) engines.add(engine);
+  return [...engines].sort((a, b) => a.serial - b.serial);
+}
+
+function engineSnapshot(engine: EngineRecord): EngineSnapshot {
+  const { serial, id, uuid, host, pid, slots, alive, draining, usedAt } = engine;
+  const inFlight = [...engine.inFlight].map(({ epoch, number, task, orphan }) => (
+    { epoch, number, task: task?.id ?? null, orphan: orphan?.id ?? null }
+  ));
+  return { serial, id, uuid, host: host.id, pid, slots, alive, draining, usedAt, inFlight };
+}
+
+function sessionSnapshot({ id, serial, attached, served, forgotten, tasks }: SessionRecord): SessionSnapshot {
+  return { id, serial, attached, served, forgotten: forgotten.intervals, tasks: [...tasks.values()].map(taskSnapshot) };
+}
+
+function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | FinishedTaskSnapshot {
+  if (task instanceof FinishedRecord) {
+    const { counter, outcome, engine, uuid, attempts, report, settledAt, delivered, keptSince } = task;
+    return { kind: "finished", counter, outcome, engine, uuid, attempts, report, settledAt, delivered, keptSince };
+  }
+  const { spec, counter, order, submittedAt, state, attempts, failures } = task;
+  const { failedOn, declinedOn, lastFailure, lastError } = task;
+  const mutable = { state, attempts, failures, failedOn, declinedOn, lastFailure, lastError };
+  return { kind: "live", spec, counter, order, submittedAt, ...mutable };
+}
+
+function timerSnapshot({ at, purpose }: Timer): TimerSnapshot {
+  switch (purpose.kind) {
+    case "deadline":
+    case "pause":
+      return { kind: purpose.kind, at, id: purpose.task.id };
+    case "unclaimed":
+      return { kind: "unclaimed", at, id: purpose.orphan.id };
+    case "overdue-reports":
+      return { kind: "overdue-reports", at, serial: purpose.engine.serial };
+    case "grace":
+      return { kind: "grace", at };
+  }
+}
+
+function graceSnapshot({ grace, registry }: SchedulerState): Snapshot["grace"] {
+  if (grace === null) return null;
+  const requests = grace.requests.map(({ host, count, request }) => (
+    { host: host.id, isCurrent: registry.hosts.get(host.id) === host, count, request }
+  ));
+  return { awaited: [...grace.awaited], requests };
+}

@@ -1,0 +1,91 @@
+/**
+ * Everything a scheduler remembers, in one place. Behind `step` it is changed in place; nobody outside ever sees it.
+ *
+ * Holds the parts together and decides nothing. `snapshot.ts` turns it into plain data and back.
+ * @module
+ */
+import type { HostId, Session, TaskId } from "../../protocol/ids.ts";
+import { Dispatches } from "./dispatches.ts";
+import type { HostRecord } from "./engine_record.ts";
+import type { Orphan } from "./orphan.ts";
+import { Outbox } from "./outbox.ts";
+import { Placement } from "./placement.ts";
+import { SeededRandom } from "./random.ts";
+import { Registry } from "./registry.ts";
+import { Retention } from "./retention.ts";
+import type { SchedulerOptions } from "./scheduler_core.ts";
+import { SCHEMES } from "./scheme.ts";
+import { SessionRecord, splitTaskId } from "./session_record.ts";
+import { Story } from "./story.ts";
+import type { FinishedRecord, TaskRecord } from "./task_record.ts";
+import { type Timer, Timers } from "./timers.ts";
+
+/** A host that waits for engine ids until the grace is over. */
+export interface NameRequest {
+  readonly host: HostRecord;
+  readonly count: number;
+  /** `null`: as part of its welcome. */
+  readonly request: number | null;
+}
+
+/** A new life in which nothing is dispatched yet. */
+export interface Grace {
+  readonly awaited: Set<HostId>;
+  readonly requests: NameRequest[];
+  timer: Timer;
+}
+
+export class SchedulerState {
+  readonly options: SchedulerOptions;
+  readonly random: SeededRandom;
+  readonly registry: Registry;
+  readonly placement: Placement;
+  readonly dispatches: Dispatches;
+  readonly timers: Timers = new Timers();
+  readonly retention: Retention;
+  readonly story: Story = new Story();
+  readonly out: Outbox;
+  readonly sessions: Map<Session, SessionRecord> = new Map();
+  readonly orphans: Map<TaskId, Orphan> = new Map();
+  /** How many tasks are in each live state. */
+  readonly counts = { waiting: 0, ready: 0, assigned: 0 };
+  /** Tasks past their deadline that go out in this step or not at all. */
+  readonly lastChances: TaskRecord[] = [];
+  began = false;
+  now = 0;
+  grace: Grace | null = null;
+  /** When the shell was asked to wake us; `Infinity`: never. */
+  wakeAt = Infinity;
+  nextOrder = 0;
+  nextNumber = 1;
+  nextSession = 0;
+  /** Counts assignments: the clock of "recently". */
+  assignments = 0;
+
+  constructor(options: SchedulerOptions, randomState: number) {
+    this.options = options;
+    this.random = new SeededRandom(randomState);
+    this.registry = new Registry(options.firstEngineId);
+    this.placement = new Placement(SCHEMES[options.scheme], this.random, this.registry);
+    this.dispatches = new Dispatches(options.epoch);
+    this.retention = new Retention(options.retention);
+    this.out = new Outbox(options.facts);
+  }
+
+  /** The session's record, made now if this is the first that is heard of it. */
+  session(id: Session): SessionRecord {
+    let session = this.sessions.get(id);
+    if (session === undefined) {
+      session = new SessionRecord(id, this.nextSession++);
+      this.sessions.set(id, session);
+    }
+    return session;
+  }
+
+  /** What is kept of a task. */
+  task(id: TaskId): TaskRecord | FinishedRecord | null {
+    const parts = splitTaskId(id);
+    if (parts === null) return null;
+    return this.sessions.get(parts.session)?.tasks.get(parts.counter) ?? null;
+  }
+}
