@@ -21,7 +21,7 @@ import { ByteArena } from "./byte_arena.ts";
 import { checkSubscription, notConnected, PublishCheck } from "./call_checks.ts";
 import { type NatsCredentials } from "./nats_address.ts";
 import { type OpenedNats, openNats } from "./nats_connection.ts";
-import { connectFailure, serverError } from "./nats_errors.ts";
+import { connectFailure, forbiddenSubject, serverError } from "./nats_errors.ts";
 import { isNoResponders, NatsMessage, toNatsHeaders } from "./nats_message.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import { asError, StatusBoard } from "./status_board.ts";
@@ -90,7 +90,7 @@ class NatsBus implements Bus {
     nats.listen({
       lost: () => this.#lost(),
       back: () => this.#board.set("connected"),
-      reported: (error) => this.#onError(serverError(error)),
+      reported: (error) => this.#reported(error),
       refused: (error) => this.#refusal = serverError(error),
       ended: (error) => this.#end(error && connectFailure(error, nats.names)),
     });
@@ -202,6 +202,18 @@ class NatsBus implements Bus {
       if (isNoResponders(message)) this.#requests.refuse(message.subject);
       else this.#requests.settle(new NatsMessage(message, undefined));
     });
+  }
+
+  /** Besides `onError`, requests that can have no answer hear of it: theirs was refused, or their inbox. */
+  #reported(error: Error): void {
+    const known = serverError(error);
+    const forbidden = forbiddenSubject(error);
+    if (forbidden?.operation === "publish") this.#requests.failSubject(forbidden.subject, known);
+    else if (forbidden?.subject === this.#requests.pattern) {
+      this.#hasInbox = false;
+      this.#requests.failAll(known);
+    }
+    this.#onError(known);
   }
 
   #lost(): void {

@@ -10,6 +10,11 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
 }
 
+/** The subject or pattern that an error says is not allowed. */
+export function forbiddenSubject(error: unknown): { readonly operation: string; readonly subject: string } | undefined {
+  return error instanceof errors.PermissionViolationError ? error : undefined;
+}
+
 /** Why a connection could not be made, or ended for good. `names` are the servers. */
 export function connectFailure(error: unknown, names: string): TroupeError {
   const reason = error instanceof Error ? error.message : String(error);

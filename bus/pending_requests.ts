@@ -73,6 +73,13 @@ export class PendingRequests {
     );
   }
 
+  /** Rejects those that were sent to this subject: the server said why nothing will come of them. */
+  failSubject(subject: string, error: Error): void {
+    for (const [reply, pending] of [...this.#pending]) {
+      if (pending.subject === subject) this.#take(reply)?.reject(error);
+    }
+  }
+
   /** Rejects all of them. */
   failAll(error: Error): void {
     for (const reply of [...this.#pending.keys()]) this.#take(reply)?.reject(error);

@@ -89,7 +89,7 @@ export class SubjectTree<T> {
 
   #walk(subject: string): readonly T[] {
     const found: T[] = [];
-    collect(this.#root, subject.split("."), 0, found);
+    collect(this.#root, subject, 0, found);
     return found;
   }
 
@@ -108,18 +108,22 @@ function newNode<T>(): TreeNode<T> {
   return { children: new Map(), here: new Set(), below: new Set() };
 }
 
-function collect<T>(node: TreeNode<T>, tokens: readonly string[], depth: number, found: T[]): void {
-  const token = tokens[depth];
-  if (token === undefined) {
+/** From the token that begins at `start`; -1 is past the last. */
+function collect<T>(node: TreeNode<T>, subject: string, start: number, found: T[]): void {
+  if (start < 0) {
     for (const value of node.here) found.push(value);
     return;
   }
   for (const value of node.below) found.push(value);
+  if (node.children.size === 0) return;
+  const dot = subject.indexOf(".", start);
+  const token = dot < 0 ? subject.slice(start) : subject.slice(start, dot);
+  const next = dot < 0 ? -1 : dot + 1;
   const literal = node.children.get(token);
-  if (literal !== undefined) collect(literal, tokens, depth + 1, found);
+  if (literal !== undefined) collect(literal, subject, next, found);
   // A published `*` is no subject, but must not be delivered twice either.
   const star = token === "*" ? undefined : node.children.get("*");
-  if (star !== undefined) collect(star, tokens, depth + 1, found);
+  if (star !== undefined) collect(star, subject, next, found);
 }
 
 /** Takes away the nodes at the end of the path that hold nothing any more. */

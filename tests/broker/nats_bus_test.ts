@@ -4,7 +4,8 @@ import type { Bus, BusOptions } from "../../bus/bus.ts";
 import { connectNats } from "../../bus/nats_bus.ts";
 import { findNatsServer, NatsServer, type NatsServerAuth } from "../../testing/nats_server.ts";
 import { within } from "../../testing/within.ts";
-import { ConnectionError } from "../../wire/errors.ts";
+import { AuthorizationError, ConnectionError } from "../../wire/errors.ts";
+import { nkeys } from "../../deps/nats.ts";
 import { busConformance, type BusTestServer, RESTRICTED } from "./bus_conformance.ts";
 
 const found = await findNatsServer();
@@ -68,6 +69,57 @@ natsTest(
     }
   },
 );
+
+natsTest("connectNats() takes the contents of a creds file", async () => {
+  const pair = nkeys.createUser();
+  const nkey = pair.getPublicKey();
+  const config = `authorization { users: [{ nkey: "${nkey}" }] }`;
+  await using server = await NatsServer.start({ ...serverOptions, config });
+  const credsOf = (seed: Uint8Array) =>
+    [
+      "-----BEGIN NATS USER JWT-----\nunused.by.this.server\n------END NATS USER JWT------\n",
+      `-----BEGIN USER NKEY SEED-----\n${new TextDecoder().decode(seed)}\n------END USER NKEY SEED------\n`,
+    ].join("\n");
+  await using bus = await connectNats({ servers: server.url, credentials: { creds: credsOf(pair.getSeed()) } });
+  await bus.flush();
+  const creds = credsOf(nkeys.createUser().getSeed());
+  await rejects(connectNats({ servers: server.url, credentials: { creds } }), AuthorizationError);
+});
+
+natsTest(
+  "a request to a subject that is not allowed, or without an inbox, rejects with AuthorizationError",
+  async () => {
+    await using server = await NatsServer.start({ ...serverOptions, auth: AUTH });
+    await using free = await connectNats({ servers: server.url, credentials: FREE });
+    free.subscribe(">", () => {});
+    await free.flush();
+    const asked = async (options: BusOptions, subject: string, refused: RegExp) => {
+      const reported: Error[] = [];
+      const onError = (error: Error) => reported.push(error);
+      await using bus = await connectNats({ servers: server.url, credentials: BOUND, onError, ...options });
+      for (const _attempt of [1, 2]) {
+        const request = bus.request(subject, new Uint8Array(0), { timeout: 60_000 });
+        await rejects(within(request, "the refusal"), { name: "AuthorizationError", message: refused });
+      }
+      equal(reported.length, 2);
+    };
+    await asked({}, "secret.ask", /publish to "secret\.ask"/);
+    await asked({ inboxPrefix: "elsewhere" }, "open.ask", /subscribe to "elsewhere\.\w+\.\*"/);
+  },
+);
+
+natsTest("the cause of an outage is named by status, and of a shutdown by the operator too", async () => {
+  await using server = await NatsServer.start(serverOptions);
+  for (const end of ["kill", "stop"] as const) {
+    await using bus = await connectNats({ servers: server.url, reconnectInitial: 10 });
+    const lost = new Promise<Error | undefined>((resolve) => bus.onStatus((_status, cause) => resolve(cause)));
+    await server[end]();
+    const cause = await within(lost, "the outage");
+    ok(cause instanceof ConnectionError && cause.message.includes(server.url), String(cause));
+    await bus.close();
+    await server.restart();
+  }
+});
 
 natsTest("maxPayload is the server's, also after it changed across a restart", async () => {
   await using server = await NatsServer.start({ ...serverOptions, config: "max_payload: 4096" });
