@@ -2,7 +2,7 @@
  * Copies of short byte strings, many to a buffer: a buffer of its own costs a short one ten times the copying.
  *
  * A copy keeps its slab alive, so slabs are small, and only short strings are cut from one. What was handed out is never
- * written again. Called by the two codecs.
+ * written again. Called by `kept_codec.ts`.
  * @module
  */
 

@@ -5,16 +5,13 @@
  * `Date`, no `bigint` (`value_codec.ts` does). Called by links and by the pipe between host and engine.
  * @module
  */
-import { Decoder, Encoder, type ExtensionCodecType } from "../deps/msgpack.ts";
-import { ByteSlab } from "./byte_slab.ts";
+import type { ExtensionCodecType } from "../deps/msgpack.ts";
 import { SerializationError } from "./errors.ts";
+import { KeptCodec } from "./kept_codec.ts";
 import { scanMessage } from "./message_scan.ts";
 
 /** How deep a frame may be nested. */
 export const MAX_FRAME_DEPTH = 100;
-
-/** An encoder that has grown past this, or a decoder that still holds such an input, is not kept. */
-const KEPT_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** No extensions in frames: saves the search for one at every object. */
 const NO_EXTENSIONS: ExtensionCodecType<undefined> = {
@@ -24,28 +21,10 @@ const NO_EXTENSIONS: ExtensionCodecType<undefined> = {
   },
 };
 
-class FrameCodec {
-  #encoder = newEncoder();
-  #decoder = newDecoder();
-  readonly #slab = new ByteSlab();
-
-  encode(value: unknown): Uint8Array {
-    const bytes = this.#slab.copy(this.#encoder.encodeSharedRef(value));
-    if (bytes.length > KEPT_BUFFER_BYTES) this.#encoder = newEncoder();
-    return bytes;
-  }
-
-  decode(bytes: Uint8Array): unknown {
-    const value = this.#decoder.decode(bytes);
-    if (bytes.length > KEPT_BUFFER_BYTES) this.#decoder = newDecoder();
-    return value;
-  }
-}
-
-const frameCodec = new FrameCodec();
+const frameCodec = new KeptCodec(NO_EXTENSIONS, MAX_FRAME_DEPTH);
 
 /**
- * Encodes a message; the bytes belong to the caller. `undefined` becomes `null`.
+ * Encodes a message; the bytes belong to the caller. `undefined` becomes `null`, `-0` becomes `0`.
  * Throws `SerializationError` for functions, symbols, bigints and nesting past `MAX_FRAME_DEPTH`.
  *
  * @example
@@ -74,12 +53,4 @@ export function decodeFrame(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new SerializationError(`Cannot decode the bytes: ${(cause as Error).message}.`, { cause });
   }
-}
-
-function newEncoder(): Encoder<undefined> {
-  return new Encoder({ extensionCodec: NO_EXTENSIONS, maxDepth: MAX_FRAME_DEPTH, initialBufferSize: 16 * 1024 });
-}
-
-function newDecoder(): Decoder<undefined> {
-  return new Decoder({ extensionCodec: NO_EXTENSIONS });
 }

@@ -8,9 +8,9 @@
  * MessagePack underneath, extensions in `value_extensions.ts`. Called by client and engine, never by the scheduler.
  * @module
  */
-import { Decoder, Encoder, ExtData, type ExtensionCodecType } from "../deps/msgpack.ts";
-import { ByteSlab } from "./byte_slab.ts";
+import { ExtData, type ExtensionCodecType } from "../deps/msgpack.ts";
 import { SerializationError } from "./errors.ts";
+import { KeptCodec } from "./kept_codec.ts";
 import { HAS_BINARY, HAS_MARK, scanMessage } from "./message_scan.ts";
 import { decodeExtension } from "./value_extensions.ts";
 import { reviveMarks } from "./value_revive.ts";
@@ -29,17 +29,15 @@ export type DecodeOptions = Readonly<Record<never, never>>;
 const LEVELS_PER_LEVEL = 2;
 const MAX_DEPTH = MAX_VALUE_DEPTH * LEVELS_PER_LEVEL + 1;
 
-/** Bigger values get an encoder of their own, with room for them from the start. */
-const KEPT_BUFFER_BYTES = 64 * 1024;
+/** Values with more than this in buffers and strings get an encoder of their own. */
+const BIG_BYTES = 16 * 1024;
 
 const EXTENSIONS: ExtensionCodecType<undefined> = {
   tryToEncode: (object) => object instanceof ExtData ? object : null,
   decode: decodeExtension,
 };
 
-const keptEncoder = newEncoder(KEPT_BUFFER_BYTES);
-const keptDecoder = newDecoder();
-const slab = new ByteSlab();
+const valueCodec = new KeptCodec(EXTENSIONS, MAX_DEPTH);
 
 /**
  * Encodes a value; the bytes belong to the caller.
@@ -81,9 +79,7 @@ export function decodeValue(bytes: Uint8Array, _options?: DecodeOptions): unknow
     );
   }
   try {
-    // A decoder holds on to its last input.
-    const decoder = bytes.length > KEPT_BUFFER_BYTES ? newDecoder() : keptDecoder;
-    const value = decoder.decode(bytes);
+    const value = valueCodec.decode(bytes);
     return (found & HAS_MARK) !== 0 ? reviveMarks(value) : value;
   } catch (cause) {
     if (cause instanceof SerializationError) throw cause;
@@ -94,26 +90,14 @@ export function decodeValue(bytes: Uint8Array, _options?: DecodeOptions): unknow
 function encodeWalked(value: unknown, walk: ValueWalk, root: string): Uint8Array {
   try {
     const walked = walk.visit(value);
-    if (walk.bulk < KEPT_BUFFER_BYTES / 4) return slab.copy(keptEncoder.encodeSharedRef(walked));
-    return encodeBig(walked, walk.bulk);
+    const { bulk } = walk;
+    return bulk < BIG_BYTES
+      ? valueCodec.encode(walked)
+      : valueCodec.encodeBig(walked, Math.ceil(bulk * 1.125) + BIG_BYTES);
   } catch (cause) {
     if (cause instanceof SerializationError) throw cause;
     throw new SerializationError(`Cannot serialize ${root}: ${reasonOf(cause)}.`, { cause });
   }
-}
-
-/** Into a buffer that is handed over, not copied, unless it came out much too big. */
-function encodeBig(walked: unknown, bulk: number): Uint8Array {
-  const bytes = newEncoder(bulk + (bulk >> 3) + KEPT_BUFFER_BYTES).encodeSharedRef(walked);
-  return bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes;
-}
-
-function newDecoder(): Decoder<undefined> {
-  return new Decoder({ extensionCodec: EXTENSIONS });
-}
-
-function newEncoder(initialBufferSize: number): Encoder<undefined> {
-  return new Encoder({ extensionCodec: EXTENSIONS, maxDepth: MAX_DEPTH, initialBufferSize });
 }
 
 function reasonOf(cause: unknown): string {

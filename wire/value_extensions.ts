@@ -8,7 +8,7 @@
 import { ExtData } from "../deps/msgpack.ts";
 import { SerializationError } from "./errors.ts";
 
-/** Extension numbers. Reserved ones are taken by a later version, and no other may use them. */
+/** Extension numbers; those named `mark…` have no content. Reserved ones are taken by a later version, and no other may use them. */
 export const EXTENSION = {
   undefined: 1,
   negativeZero: 2,
@@ -72,7 +72,10 @@ export function encodeMark(type: number): ExtData {
   return new ExtData(type, NO_BYTES);
 }
 
-/** Eight bytes where they are enough, else the hexadecimal digits: the one radix that is quick for any size. */
+/**
+ * Eight bytes where they are enough, else the digits in hexadecimal, the radix that is quick for any size. There are 16
+ * or more of them then, so the two can't be confused.
+ */
 export function encodeBigint(value: bigint): ExtData {
   if (value === BigInt.asIntN(64, value)) {
     const bytes = new Uint8Array(8);

@@ -1,5 +1,6 @@
 /** The plain codec of our own messages: exact round trips, and nothing a sender could do to it. @module */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { fc } from "../../../deps/fast_check.ts";
 import { SerializationError } from "../../../wire/errors.ts";
 import { decodeFrame, encodeFrame, MAX_FRAME_DEPTH } from "../../../wire/frame_codec.ts";
@@ -53,6 +54,14 @@ Deno.test("byte values in a decoded frame are views of the input", () => {
   const [, body] = decodeFrame(bytes) as [string, Uint8Array];
   assert.equal(body.buffer, bytes.buffer);
   assert.deepEqual([...body], [1, 2, 3]);
+});
+
+Deno.test("bytes that arrive in a Buffer bring no Buffer into the message", () => {
+  const [body] = decodeFrame(Buffer.from(encodeFrame([new Uint8Array([1, 2])]))) as [Uint8Array];
+  assert.equal(body.constructor, Uint8Array);
+  const copy = body.slice();
+  body.fill(0);
+  assert.deepEqual([...copy], [1, 2]);
 });
 
 Deno.test("frames of any size survive, small ones after big ones too", () => {
