@@ -37,6 +37,11 @@ export interface ActorContext<A = object> {
   stop(): void;
   /** Ends this actor likewise, as a failure: supervisors see `failed: …`. */
   fail(error: unknown): void;
+  /**
+   * For a method whose reply takes its time: `return this.context.replyLater(promise)`. The caller gets what the promise
+   * comes to; the actor goes on with its next message meanwhile.
+   */
+  replyLater<T>(reply: Promise<T>): Promise<T>;
   /** Runs `task` in the actor's turn after `delayMs`. The result takes it back. Ends with the actor. */
   after(delayMs: number, task: () => unknown): () => void;
 }

@@ -60,6 +60,7 @@ export class Cell implements Runnable {
   /** An async method or hook is pending. */
   #busy = false;
   #current: Message | null = null;
+  #laterReply: PromiseLike<unknown> | null = null;
   #deadline: TimerHandle | undefined;
 
   constructor(host: CellHost, actor: Actor, options: CellOptions) {
@@ -147,6 +148,11 @@ export class Cell implements Runnable {
     };
   }
 
+  /** The method that is running returns this promise, and nothing waits for it but its caller. */
+  replyLater(reply: PromiseLike<unknown>): void {
+    this.#laterReply = reply;
+  }
+
   /** Calls back once, at the end. The result takes the callback away. */
   onEnd(listener: (reason: EndReason) => void): () => void {
     this.#endListeners.add(listener);
@@ -207,8 +213,9 @@ export class Cell implements Runnable {
     } catch (error) {
       return this.#threw(message, error);
     }
-    if (isThenable(result)) this.#await(message, result);
-    else reply?.resolve(result);
+    if (!isThenable(result)) return reply?.resolve(result);
+    if (result !== this.#laterReply) return this.#await(message, result);
+    result.then((value) => reply?.resolve(value), (error) => this.#threw(message, error));
   }
 
   #await(message: Message, result: PromiseLike<unknown>): void {

@@ -73,6 +73,11 @@ export class CellContext<A extends Actor> implements ActorContext<A> {
     this.#cell.fail(error);
   }
 
+  replyLater<T>(reply: Promise<T>): Promise<T> {
+    this.#cell.replyLater(reply);
+    return reply;
+  }
+
   after(delayMs: number, task: () => unknown): () => void {
     return this.#cell.after(delayMs, task);
   }

@@ -5,6 +5,8 @@
  * @module
  */
 import { ActorSystem } from "../actors/actor_system.ts";
+import { childSpec } from "../actors/child_spec.ts";
+import type { Ref } from "../actors/ref.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import type { Broker } from "../broker/broker.ts";
 import { HubActor } from "../hub/hub_actor.ts";
@@ -21,6 +23,9 @@ import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
 
 /** Name of the controller's node: there is one at a time in a cluster. */
 export const CONTROLLER_NODE = "main";
+
+/** Facts of the scheduler that wait for the hub: it is in the same turn behind, and must never lose one. */
+const HUB_MAILBOX = 10_000_000;
 
 /** A running controller. */
 export interface Controller extends AsyncDisposable {
@@ -74,11 +79,11 @@ export async function startController(config: ControllerConfig, log: Log): Promi
   const prefix = inboxPrefix(cluster, "controller", CONTROLLER_NODE);
   const bus = stack.use(broker?.connectLocal({ inboxPrefix: prefix }) ?? await connectServers(node));
   const system = stack.use(await joinBus(bus, node));
-  const failed = await spawnActors(system, config);
+  const actors = await spawnActors(system, config);
   const kept = stack.move();
   return {
     servers: broker === null ? servers : [broker.url],
-    failed,
+    failed: endOf(actors),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -87,7 +92,7 @@ export async function startController(config: ControllerConfig, log: Log): Promi
  * The tree: one supervisor over the hub and the scheduler. A hub that fails is started again, without its records; a
  * scheduler that fails ends the controller, and its host starts another.
  */
-async function spawnActors(system: ActorSystem, config: ControllerConfig): Promise<Promise<Error>> {
+async function spawnActors(system: ActorSystem, config: ControllerConfig): Promise<Ref<object>[]> {
   const { cluster, epoch, scheme, hwm, heartbeatMs } = config;
   const hub = system.ref<HubActor>(ACTOR_NAMES.hub);
   const scheduler: SchedulerActorOptions = {
@@ -96,14 +101,26 @@ async function spawnActors(system: ActorSystem, config: ControllerConfig): Promi
     heartbeatMs,
     onFacts: (facts: readonly Fact[]) => hub.cast.facts(facts),
   };
+  const hubOptions = { cluster, epoch, pid: Deno.pid, scheme, hwm };
   const root = await system.spawn(Supervisor, {
     name: "controller",
     args: [{
       children: [
-        { name: ACTOR_NAMES.hub, actor: HubActor, args: [{ cluster, epoch, pid: Deno.pid, scheme, hwm }] },
-        { name: ACTOR_NAMES.scheduler, actor: SchedulerActor, args: [scheduler] },
+        childSpec("hub", "permanent", HubActor, { name: ACTOR_NAMES.hub, mailbox: HUB_MAILBOX, args: [hubOptions] }),
+        childSpec("scheduler", "temporary", SchedulerActor, { name: ACTOR_NAMES.scheduler, args: [scheduler] }),
       ],
     }],
   });
-  return endOf(system, root);
+  return [root, system.ref<SchedulerActor>(ACTOR_NAMES.scheduler)];
+}
+
+/** Resolves with the reason when one of these actors ends. */
+function endOf(refs: readonly Ref<object>[]): Promise<Error> {
+  const { promise, resolve } = Promise.withResolvers<Error>();
+  for (const ref of refs) {
+    ref.watch((event) => {
+      if (event.kind === "ended") resolve(new Error(`The actor "${ref}" of the controller ended: ${event.reason}`));
+    });
+  }
+  return promise;
 }
