@@ -194,9 +194,12 @@ export class Broker implements AsyncDisposable {
       this.#context.log("warn", "Refused a connection: there are too many.", { connections: this.#connections });
     } else this.#connections++;
     const info = infoLine(this.#identity, id, stream.remoteAddr.hostname);
+    const { log } = this.#context;
+    log("debug", "A client connected.", { client: id, address: stream.remoteAddr.hostname });
     const ended = connection.run(info, full ? "maximum connections exceeded" : undefined).then(() => {
       this.#running.delete(connection);
       if (!full) this.#connections--;
+      log("debug", "A client left.", { client: id, connections: this.#connections });
     });
     this.#running.set(connection, ended);
   }
