@@ -170,12 +170,14 @@ export class ActorSystem implements AsyncDisposable {
     spawn: ResolvedSpawn,
     parent: Cell | null,
   ): Promise<Ref<A>> {
+    if (this.#closing !== null) throw closed();
     const name = spawn.name ?? this.#directory.freshName(actor);
     const giveBack = this.#directory.reserve(name);
     let cell: Cell;
     try {
       const claim = spawn.unique && this.#remote !== null ? await this.#remote.claim(name) : null;
       try {
+        if (this.#closing !== null) throw closed();
         if (parent !== null && parent.reason !== null) throw parentEnded(parent);
         cell = this.#directory.start(actor, name, spawn, parent, (cell) => this.#contextOf<A>(cell));
       } catch (error) {
@@ -202,4 +204,8 @@ export class ActorSystem implements AsyncDisposable {
 
 function parentEnded(parent: Cell): ConnectionError {
   return new ConnectionError(`Cannot start a child of actor "${parent.name}": the parent has ended (${parent.reason})`);
+}
+
+function closed(): ConnectionError {
+  return new ConnectionError("Cannot start an actor: this system is closed; make another one");
 }

@@ -4,9 +4,15 @@
  * Knows classes and numbers, starts nothing. Used by `supervisor.ts`.
  * @module
  */
-import { Actor } from "./actor.ts";
+import type { Actor } from "./actor.ts";
 import type { RestartKind, RestartRules, RestartStrategy } from "./restart_policy.ts";
-import { type ActorClass, type AnyActorClass, checkActorName, type SpawnArguments } from "./spawn_options.ts";
+import {
+  type ActorClass,
+  type AnyActorClass,
+  checkActorName,
+  resolveSpawnOptions,
+  type SpawnArguments,
+} from "./spawn_options.ts";
 
 /** One child: what to start, and when to start it again. */
 export interface ChildSpec {
@@ -30,7 +36,7 @@ export interface ChildSpec {
  *
  * @example
  * ```ts
- * import { Actor } from "./actor.ts";
+ * import type { Actor } from "./actor.ts";
  * import { childSpec } from "./child_spec.ts";
  *
  * class Counter extends Actor {
@@ -95,9 +101,7 @@ export function checkChildSpecs(specs: readonly ChildSpec[], taken: Iterable<str
     checkActorName(spec.id);
     if (ids.has(spec.id)) throw new TypeError(`Cannot supervise two children "${spec.id}": give each an id of its own`);
     ids.add(spec.id);
-    if (!(typeof spec.actor === "function" && spec.actor.prototype instanceof Actor)) {
-      throw new TypeError(`Cannot supervise child "${spec.id}": its actor is not a class that extends Actor`);
-    }
+    resolveSpawnOptions(spec.actor, spec.spawn);
     const { restart = "permanent" } = spec;
     if (!RESTARTS.includes(restart)) throw notOneOf(`restart of child "${spec.id}"`, restart, RESTARTS);
   }

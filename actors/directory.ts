@@ -58,12 +58,7 @@ export class Directory implements CellHost {
     parent: Cell | null,
     contextOf: (cell: Cell) => ActorContext<A>,
   ): Cell {
-    const instance = Reflect.construct(actor, spawn.args);
-    if (!(instance instanceof Actor)) {
-      throw new TypeError(
-        `Cannot spawn "${actor.name}": it does not extend Actor; write class ${actor.name} extends Actor`,
-      );
-    }
+    const instance = new actor(...spawn.args);
     const cell = new Cell(this, instance, { name, mailbox: spawn.mailbox, shutdownMs: spawn.shutdownMs });
     const siblings = parent?.children ?? this.#roots;
     this.#living.set(name, cell);
@@ -72,7 +67,7 @@ export class Directory implements CellHost {
       this.#living.delete(name);
       siblings.delete(cell);
     });
-    cell.start(Actor.attach(instance as A, contextOf(cell)));
+    cell.start(Actor.attach(instance, contextOf(cell)));
     return cell;
   }
 

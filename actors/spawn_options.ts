@@ -5,7 +5,7 @@
  * `ActorSystem.spawn`, `ActorContext.spawn` and supervisors.
  * @module
  */
-import type { Actor } from "./actor.ts";
+import { Actor } from "./actor.ts";
 import { DEFAULT_MAILBOX } from "./mailbox.ts";
 
 /** A class of actors, and what its constructor takes. */
@@ -54,9 +54,10 @@ const KNOWN = ["name", "unique", "mailbox", "shutdown", "args"];
 
 /** Throws `TypeError` and `RangeError` for what can't be meant. */
 export function resolveSpawnOptions(
-  actor: { readonly shutdown: number },
+  actor: AnyActorClass,
   options: SpawnOptions<unknown[]> = {},
 ): ResolvedSpawn {
+  checkActorClass(actor);
   for (const key of Object.keys(options)) {
     if (!KNOWN.includes(key)) {
       throw new TypeError(`Cannot spawn with option "${key}": it is unknown; there are ${KNOWN.join(", ")}`);
@@ -74,6 +75,13 @@ export function resolveSpawnOptions(
   const unique = options.unique ?? name !== null;
   if (unique && name === null) throw new TypeError("Cannot spawn a unique actor without a name: pass { name }");
   return { name, unique, args, mailbox, shutdownMs: shutdown };
+}
+
+/** Throws `TypeError` for what is no class of actors. */
+export function checkActorClass(actor: unknown): asserts actor is AnyActorClass {
+  if (typeof actor === "function" && actor.prototype instanceof Actor) return;
+  const name = typeof actor === "function" ? actor.name : String(actor);
+  throw new TypeError(`Cannot spawn "${name}": it does not extend Actor; write class ${name} extends Actor`);
 }
 
 /** Throws `TypeError` unless it can stand in a subject as one token. */
