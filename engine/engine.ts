@@ -30,13 +30,13 @@ export interface EngineOutlet {
 export class Engine {
   readonly #outlet: EngineOutlet;
   readonly #output: TaskOutput;
-  readonly #exit: () => void;
+  readonly #exit: (why?: unknown) => void;
   readonly #codes = new Map<ContentHash, string>();
   readonly #templates = new Map<number, Template>();
   readonly #longValues = new LongValues();
   #runner: TaskRunner | null = null;
 
-  constructor(outlet: EngineOutlet, output: TaskOutput, exit: () => void) {
+  constructor(outlet: EngineOutlet, output: TaskOutput, exit: (why?: unknown) => void) {
     this.#outlet = outlet;
     this.#output = output;
     this.#exit = exit;
@@ -96,6 +96,7 @@ export class Engine {
         else outlet.send([TO_HOST.result, number, code, placed, runMs, stdout, stderr]);
       },
       published: (number, data) => outlet.send([TO_HOST.published, number, data]),
+      broken: (error) => this.#exit(error),
       progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
     });
   }

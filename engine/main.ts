@@ -14,6 +14,9 @@ import { PIPE_VERSION, TO_HOST } from "./pipe_protocol.ts";
 import { TaskOutput } from "./task_output.ts";
 import { installTaskStreams } from "./task_streams.ts";
 
+/** "Internal software error" in the list of `sysexits.h`. */
+const BROKEN_EXIT_CODE = 70;
+
 const pipe = EnginePipe.open();
 if (pipe !== null) await serve(pipe);
 
@@ -22,14 +25,22 @@ async function serve(pipe: EnginePipe): Promise<void> {
   const exit = Deno.exit;
   const toLog = Deno.stderr.writeSync.bind(Deno.stderr);
   const output = new TaskOutput();
-  const engine = new Engine(pipe, output, () => exit(0));
+  const end = (why?: unknown): never => {
+    if (why !== undefined) toLog(new TextEncoder().encode(`Cannot go on: ${describeError(why)}\n`));
+    return exit(why === undefined ? 0 : BROKEN_EXIT_CODE);
+  };
+  const engine = new Engine(pipe, output, end);
   output.install(console as unknown as Record<string, (...args: unknown[]) => unknown>);
   installTaskStreams(output);
   offerCurrentTask(engine);
   surviveStrayErrors(engine, output, toLog);
   pipe.send([TO_HOST.ready, PIPE_VERSION, PACKAGE_VERSION, Deno.pid]);
-  while (await pipe.receive((message) => engine.handle(message as never))) engine.work();
-  exit(0);
+  try {
+    while (await pipe.receive((message) => engine.handle(message as never))) engine.work();
+  } catch (error) {
+    end(error);
+  }
+  end();
 }
 
 /** What tasks reach of the engine: the current task, and the error that declines it. No task can take them away. */

@@ -28,10 +28,10 @@ export class TaskOutput {
   #stderr = "";
   #formatting: ConsoleMethods | null = null;
 
-  /** Takes the console's methods. */
+  /** Takes the console's methods. The class `Console` among them stays: it is what formats. */
   install(target: ConsoleMethods): void {
     for (const name of Object.keys(target)) {
-      if (typeof target[name] === "function") target[name] = this.#method(name);
+      if (typeof target[name] === "function" && name !== "Console") target[name] = this.#method(name);
     }
   }
 

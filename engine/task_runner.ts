@@ -13,6 +13,7 @@ import { decodeValue, encodeValue } from "../wire/value_codec.ts";
 import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } from "./compile.ts";
 import { CurrentTask, type TaskNews } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
+import { Intrinsics } from "./intrinsics.ts";
 import { RAN, type RanCode, type RunMessage } from "./pipe_protocol.ts";
 import type { TaskOutput } from "./task_output.ts";
 
@@ -36,6 +37,8 @@ export interface RunnerEvents {
   ended(number: number, code: RanCode, body: Uint8Array | null, runMs: number, stdout: string, stderr: string): void;
   published(number: number, data: Uint8Array): void;
   progress(number: number, fraction: number, text: string | null): void;
+  /** The engine can't go on: what the running task did to it can't be undone, or its result can't be written. */
+  broken(error: unknown): void;
 }
 
 interface QueuedRun {
@@ -51,6 +54,7 @@ export class TaskRunner {
   readonly #engineId: EngineId;
   readonly #output: TaskOutput;
   readonly #events: RunnerEvents;
+  readonly #intrinsics = new Intrinsics();
   // Kept here because tasks may patch the globals.
   readonly #now = performance.now.bind(performance);
   readonly #nextTurn = setImmediate;
@@ -86,7 +90,7 @@ export class TaskRunner {
     if (this.#working || this.#head === null) return;
     this.#working = true;
     this.#turnAt = this.#now();
-    void this.#runAll();
+    void this.#workOff();
   }
 
   /** Takes a run out of the queue, or fires the signal of the running one. */
@@ -99,6 +103,14 @@ export class TaskRunner {
     }
     for (let run = this.#head; run !== null; run = run.next) {
       if (run.number === number) run.cancelled = true;
+    }
+  }
+
+  async #workOff(): Promise<void> {
+    try {
+      await this.#runAll();
+    } catch (error) {
+      this.#events.broken(error);
     }
   }
 
@@ -153,11 +165,13 @@ export class TaskRunner {
   }
 
   #succeed(run: QueuedRun, value: unknown, started: number): void {
+    this.#intrinsics.restore();
     // Throws where the result can't travel, and the caller makes that the task's error.
     this.#end(run, RAN.done, encodeValue(value, RESULT), started);
   }
 
   #fail(run: QueuedRun, error: unknown, started: number): void {
+    this.#intrinsics.restore();
     const code = isUnmetDependency(error) ? RAN.declined : RAN.threw;
     explainError(error, { name: run.template.name, engineId: this.#engineId });
     this.#end(run, code, encodeError(error), started);

@@ -20,7 +20,7 @@ const SHOWN_LINES = 5;
 /** `its process was killed by SIGKILL`, with the last words of the process where it had any. */
 export function describeExit(exit: ProcessExit): string {
   if (exit.killedFor !== null) return exit.killedFor;
-  const words = exit.lastLines.filter((line) => line.trim() !== "").slice(-SHOWN_LINES);
+  const words = exit.lastLines.filter((line) => line.trim() !== "" && !/^\s+at /.test(line)).slice(-SHOWN_LINES);
   const said = words.length === 0 ? "" : `; it last said: ${words.join(" | ")}`;
   return `${whatHappened(exit)}${said}`;
 }
