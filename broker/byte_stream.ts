@@ -26,17 +26,26 @@ export class StreamWriter {
   #writing = false;
   #closing = false;
   #idle: Promise<void> = Promise.resolve();
+  readonly #easedBytes: number;
+  #easing: PromiseWithResolvers<void> | undefined;
 
-  /** `failed` is called when the stream takes nothing any more. */
-  constructor(stream: ByteStream, buffer: OutboundBuffer, failed: () => void) {
+  /** `failed` is called when the stream takes nothing any more; for `easedBytes` see `eased`. */
+  constructor(stream: ByteStream, buffer: OutboundBuffer, easedBytes: number, failed: () => void) {
     this.#stream = stream;
     this.#buffer = buffer;
+    this.#easedBytes = easedBytes;
     this.#failed = failed;
   }
 
   /** Resolves when all that is queued has been written, or the stream has failed. Never rejects. */
   get idle(): Promise<void> {
     return this.#idle;
+  }
+
+  /** Resolves when no more than `easedBytes` wait to be written, or nothing will be written any more. */
+  get eased(): Promise<void> {
+    if (!this.#writing || this.#buffer.pendingBytes <= this.#easedBytes) return Promise.resolve();
+    return (this.#easing ??= Promise.withResolvers()).promise;
   }
 
   /** Something was queued. */
@@ -61,11 +70,18 @@ export class StreamWriter {
           written += await this.#stream.write(written === 0 ? piece : piece.subarray(written));
         }
         this.#buffer.written();
+        if (this.#buffer.pendingBytes <= this.#easedBytes) this.#ease();
       }
       if (this.#closing) await this.#stream.closeWrite();
     } catch {
       this.#failed();
     }
     this.#writing = false;
+    this.#ease();
+  }
+
+  #ease(): void {
+    this.#easing?.resolve();
+    this.#easing = undefined;
   }
 }

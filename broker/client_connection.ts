@@ -40,7 +40,9 @@ const FULL_READ_BYTES = 65_536;
 const LINGER_MS = 1_000;
 /** A publisher pauses this long at most for each chunk that goes to a nearly full buffer. */
 const PAUSE_MS = 10;
+/** Of the bytes that may wait for a client: from here on its publishers pause, until it is back at the second. */
 const NEARLY_FULL = 0.75;
+const EASED = 0.5;
 const NO_RESPONDERS = new TextEncoder().encode("NATS/1.0 503\r\n\r\n");
 
 /** What a client is told when its stream cannot be read on; nothing where `nats-server` says nothing. */
@@ -74,7 +76,8 @@ export class ClientConnection implements OperationSink, Receiver {
     this.#stream = stream;
     this.#context = context;
     this.#parser = new ProtocolParser(this, context.limits, context.subjects);
-    this.#writer = new StreamWriter(stream, this.#outbound, () => this.close());
+    const easedBytes = context.limits.maxPendingBytes * EASED;
+    this.#writer = new StreamWriter(stream, this.#outbound, easedBytes, () => this.close());
     this.#permissions = context.authenticator.required ? undefined : unrestricted;
     this.#liveness = new Liveness(context.clock, context.limits, {
       authenticationTimedOut: () => this.#end("Authentication Timeout"),
@@ -234,7 +237,7 @@ export class ClientConnection implements OperationSink, Receiver {
     const { clock } = this.#context;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = clock.setTimer(resolve, PAUSE_MS);
-    await Promise.race([promise, congested.#writer.idle]);
+    await Promise.race([promise, congested.#writer.eased]);
     clock.clearTimer(timer);
   }
 

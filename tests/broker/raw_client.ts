@@ -4,6 +4,7 @@
  * Texts hold one byte a character. Every wait is bounded. Disposing closes the connection.
  * @module
  */
+import { Buffer } from "node:buffer";
 import { within } from "../../testing/within.ts";
 
 /** A connection to a server of the NATS protocol, right after its INFO. */
@@ -58,7 +59,7 @@ export class RawClient implements Disposable {
   async until(satisfies: (received: string) => boolean, what: string): Promise<string> {
     while (!satisfies(this.#received)) {
       if (this.#ended) throw new Error(`The server ended the connection before ${what}, after:\n${this.#received}`);
-      await within(this.#changed.promise, `${what}; so far:\n${this.#received.slice(-2_000)}`);
+      await this.#within(this.#changed.promise, what);
     }
     return this.#received;
   }
@@ -70,7 +71,7 @@ export class RawClient implements Disposable {
 
   /** All that was received, once the server has ended the connection. */
   async untilEnd(): Promise<string> {
-    await within(this.#reading, `the end of the connection; so far:\n${this.#received.slice(-2_000)}`);
+    await this.#within(this.#reading, "the end of the connection");
     return this.#received;
   }
 
@@ -91,6 +92,16 @@ export class RawClient implements Disposable {
       this.#connection.close();
     } catch {
       // Closed already.
+    }
+  }
+
+  async #within(promise: Promise<void>, what: string): Promise<void> {
+    try {
+      await within(promise, what);
+    } catch (cause) {
+      throw new Error(`Cannot wait for ${what} any longer. Received so far:\n${this.#received.slice(-2_000)}`, {
+        cause,
+      });
     }
   }
 
@@ -119,19 +130,13 @@ export class RawClient implements Disposable {
 }
 
 /** One byte a character. */
-export function toBytes(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length);
-  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
-  return bytes;
+export function toBytes(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
 }
 
 /** One character a byte. */
 export function toText(bytes: Uint8Array): string {
-  let text = "";
-  for (let start = 0; start < bytes.length; start += 8_192) {
-    text += String.fromCharCode(...bytes.subarray(start, start + 8_192));
-  }
-  return text;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 function isGone(error: unknown): boolean {
