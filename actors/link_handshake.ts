@@ -13,8 +13,8 @@
  *   A, or of a later generation of the same, only makes a **candidate**; if that is confirmed by a frame naming the
  *   candidate, the old link is down (`incarnation-changed`, or `silent` when A had given it up), and the candidate takes
  *   its place. An earlier generation of the same life is ignored.
- * - Whoever declares a link down closes its end and sends `reset` for the pair. Every later frame to a closed end, or to
- *   an earlier life, is answered by such a reset; a reset for an open link takes it down. So if one side reports down,
+ * - Whoever declares a link down closes its end and sends `reset` for the pair. Every later frame that names a
+ *   closed end, or one of an earlier life, is answered by such a reset; a reset for an open link takes it down. So if one side reports down,
  *   the other will too, and nothing of that link is delivered on either side afterwards. A reset is never answered, so
  *   resets that cross end the matter. A reset for an end that is still opening only makes it try again under a new number.
  * - After `down` a later `send` makes a new link, maybe to the same life; its first message comes after both have
@@ -36,6 +36,8 @@ export interface PeerLinks {
 export type HelloVerdict =
   /** It is of the past. */
   | "ignore"
+  /** It answers an end that is closed, or never was ours: reset. */
+  | "refuse"
   /** Make an end, bind it, answer. */
   | "accept"
   /** Bind the opening link to it, answer. */
@@ -51,16 +53,23 @@ export type HelloVerdict =
   /** It names our open end but comes from another end of the same life: the peer has given our link up. */
   | "given-up";
 
+/** The end of ours that a hello names, 0 for one of another life of ours, `null` for none. */
+function nameOf(hello: HelloFrame, incarnation: string): number | null {
+  if (hello.toIncarnation === null) return null;
+  return hello.toIncarnation === incarnation ? hello.toGeneration : 0;
+}
+
 /** Judges a hello. `incarnation` is ours. */
 export function judgeHello({ link, candidate }: PeerLinks, hello: HelloFrame, incarnation: string): HelloVerdict {
-  const named = hello.toIncarnation === incarnation ? hello.toGeneration : 0;
+  if (link?.phase === "open" && link.isTo(hello)) return "confirm";
+  const sameLife = link?.remote?.incarnation === hello.incarnation;
+  if (sameLife && hello.generation < (link?.remote?.generation ?? 0)) return "ignore";
+  const named = nameOf(hello, incarnation);
+  if (named !== null && named === candidate?.generation && candidate.isTo(hello)) return "replace";
+  if (named !== null && named !== link?.generation) return "refuse";
   if (link === null) return "accept";
-  if (link.isTo(hello) && link.phase === "open") return "confirm";
-  if (candidate !== null && candidate.generation === named) return "replace";
-  const sameLife = link.remote?.incarnation === hello.incarnation;
-  if (sameLife && hello.generation < (link.remote?.generation ?? 0)) return "ignore";
-  if (link.phase === "opening") return link.generation === named ? "open" : "bind";
-  return sameLife && link.generation === named ? "given-up" : "challenge";
+  if (link.phase === "opening") return named === null ? "bind" : "open";
+  return sameLife && named !== null ? "given-up" : "challenge";
 }
 
 /** Which of our ends a frame other than hello and reset is meant for. */
@@ -73,7 +82,8 @@ export function judgeFrame({ link, candidate }: PeerLinks, frame: Frame, incarna
     if (link.phase === "opening") return "opens-link";
     return link.isTo(frame) ? "link" : "dead";
   }
-  return candidate !== null && frame.toGeneration === candidate.generation ? "replaces-link" : "dead";
+  if (candidate === null || frame.toGeneration !== candidate.generation) return "dead";
+  return candidate.isTo(frame) ? "replaces-link" : "dead";
 }
 
 /** Which of our ends a reset takes down: only the very pair it is about. */

@@ -217,6 +217,8 @@ export class LinkPeer {
     switch (judgeHello(this, hello, this.#shell.self.incarnation)) {
       case "ignore":
         return;
+      case "refuse":
+        return this.#shell.refuse(hello);
       case "accept":
         this.#link = this.#newLink();
         return this.#answer(this.#link, hello);
