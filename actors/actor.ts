@@ -19,9 +19,12 @@ export type WatchEvent =
   | { readonly kind: "reachable"; readonly ref: Ref<object> };
 
 /** What an actor has to work with, from `onStart` on. */
-export interface ActorContext<A = object> {
-  /** The actor itself, for others. Casting to oneself is fine; calling oneself waits for ever (until the timeout). */
-  readonly self: Ref<A>;
+export interface ActorContext {
+  /**
+   * The actor itself, for others: `this.context.self as Ref<Counter>`. Casting to oneself is fine; who awaits a call to
+   * oneself in a method waits until the timeout.
+   */
+  readonly self: Ref<object>;
   readonly system: ActorSystem;
   /** Adds the actor's name to each line. */
   readonly log: Log;
@@ -79,10 +82,10 @@ export abstract class Actor {
   /** From the order to stop until it is killed, unless spawned with another bound; ms. */
   static readonly shutdown: number = 5_000;
 
-  #context: ActorContext<this> | null = null;
+  #context: ActorContext | null = null;
 
   /** Known from `onStart` on, not in the constructor. */
-  protected get context(): ActorContext<this> {
+  protected get context(): ActorContext {
     if (this.#context === null) {
       throw new TypeError(
         `Cannot use the context of "${this.constructor.name}" before it is spawned: move that from the constructor to onStart()`,
@@ -101,7 +104,7 @@ export abstract class Actor {
   protected onWatched(_event: WatchEvent): void | Promise<void> {}
 
   /** For the runner of the actor alone: gives it its context, takes its hooks. */
-  static attach<A extends Actor>(actor: A, context: ActorContext<A>): ActorHooks {
+  static attach(actor: Actor, context: ActorContext): ActorHooks {
     actor.#context = context;
     return {
       start: () => actor.onStart(),

@@ -179,7 +179,7 @@ export class ActorSystem implements AsyncDisposable {
       try {
         if (this.#closing !== null) throw closed();
         if (parent !== null && parent.reason !== null) throw parentEnded(parent);
-        cell = this.#directory.start(actor, name, spawn, parent, (cell) => this.#contextOf<A>(cell));
+        cell = this.#directory.start(actor, name, spawn, parent, (cell) => this.#contextOf(cell));
       } catch (error) {
         claim?.release();
         throw error;
@@ -195,10 +195,10 @@ export class ActorSystem implements AsyncDisposable {
     return new Ref<A>(new LocalRoute(this.#directory, name));
   }
 
-  #contextOf<A extends Actor>(cell: Cell): ActorContext<A> {
+  #contextOf(cell: Cell): ActorContext {
     const log: Log = (level, message, fields) => this.log(level, message, { actor: cell.name, ...fields });
-    const self = new Ref<A>(new LocalRoute(this.#directory, cell.name));
-    return new CellContext<A>(this, cell, log, self, (actor, spawn) => this.#spawn(actor, spawn, cell));
+    const self = new Ref<object>(new LocalRoute(this.#directory, cell.name));
+    return new CellContext(this, cell, log, self, (actor, spawn) => this.#spawn(actor, spawn, cell));
   }
 }
 

@@ -22,15 +22,15 @@ import {
 /** Starts a child of the actor. */
 type SpawnChild = <C extends Actor>(actor: AnyActorClass<C>, spawn: ResolvedSpawn) => Promise<Ref<C>>;
 
-export class CellContext<A extends Actor> implements ActorContext<A> {
+export class CellContext implements ActorContext {
   readonly system: ActorSystem;
   readonly log: Log;
-  readonly self: Ref<A>;
+  readonly self: Ref<object>;
   readonly #cell: Cell;
   readonly #spawnChild: SpawnChild;
   readonly #watches = new Map<Ref<object>, () => void>();
 
-  constructor(system: ActorSystem, cell: Cell, log: Log, self: Ref<A>, spawnChild: SpawnChild) {
+  constructor(system: ActorSystem, cell: Cell, log: Log, self: Ref<object>, spawnChild: SpawnChild) {
     this.system = system;
     this.log = log;
     this.self = self;

@@ -51,12 +51,12 @@ export class Directory implements CellHost {
   }
 
   /** Constructs and starts an actor. The cell is there at once; `cell.started` says how `onStart` went. */
-  start<A extends Actor>(
-    actor: AnyActorClass<A>,
+  start(
+    actor: AnyActorClass,
     name: string,
     spawn: ResolvedSpawn,
     parent: Cell | null,
-    contextOf: (cell: Cell) => ActorContext<A>,
+    contextOf: (cell: Cell) => ActorContext,
   ): Cell {
     const instance = new actor(...spawn.args);
     const cell = new Cell(this, instance, { name, mailbox: spawn.mailbox, shutdownMs: spawn.shutdownMs });

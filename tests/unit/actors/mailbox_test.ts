@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 import { Actor, type WatchEvent } from "../../../actors/actor.ts";
 import { ActorSystem } from "../../../actors/actor_system.ts";
+import type { Ref } from "../../../actors/ref.ts";
 import { fc } from "../../../deps/fast_check.ts";
 import { FakeClock } from "../../../testing/fake_clock.ts";
 import { within } from "../../../testing/within.ts";
@@ -32,7 +33,7 @@ class Recorder extends Actor {
     return [...this.#seen];
   }
 
-  watchOver(ref: Parameters<typeof this.context.watch>[0]): void {
+  watchOver(ref: Ref<object>): void {
     this.context.watch(ref);
   }
 
@@ -175,14 +176,8 @@ Deno.test("drained() also resolves when the actor ends", async () => {
 
 /** Keeps another one busy, which keeps it busy. */
 class Player extends Actor {
-  hits = 0;
-  hit(back: { readonly cast: { hit(back: unknown): void } }): void {
-    this.hits += 1;
-    const self = this.context.self as unknown as typeof back;
-    back.cast.hit(self);
-  }
-  quit(): void {
-    this.context.stop();
+  hit(back: Ref<Player>): void {
+    back.cast.hit(this.context.self as Ref<Player>);
   }
 }
 
@@ -190,7 +185,7 @@ Deno.test("two actors that keep each other busy for ever do not starve timers", 
   await using system = ActorSystem.local();
   const one = await system.spawn(Player);
   const other = await system.spawn(Player);
-  one.cast.hit(other as unknown as Parameters<typeof one.cast.hit>[0]);
+  one.cast.hit(other);
   await within(new Promise<void>((resolve) => setTimeout(resolve, 1)), "a timer");
   system.kill(one);
   system.kill(other);
