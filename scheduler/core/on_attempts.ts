@@ -14,6 +14,8 @@ import type { Attempt } from "./task_record.ts";
 
 /** A host reports attempts that ended. */
 export function attemptsEnded(s: SchedulerState, { host, epoch, results }: AttemptsEnded): void {
+  // Of a later life than this one: not ours to judge.
+  if (epoch > s.options.epoch) return;
   for (const ended of results) {
     const attempt = s.dispatches.get(epoch, ended.number);
     const isCurrent = attempt !== null && attempt.engine.host.id === host;

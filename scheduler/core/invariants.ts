@@ -1,0 +1,137 @@
+/**
+ * What must be true between any two steps, checked the slow way: from the data, not from the code that keeps it.
+ *
+ * For tests and for looking at a stored state. Costs O(tasks × engines): never called while serving.
+ * @module
+ */
+import { areTargetsGone } from "./queueing.ts";
+import { enginesOf } from "./snapshot.ts";
+import type { SchedulerState } from "./state.ts";
+import { FinishedRecord, TaskRecord } from "./task_record.ts";
+import { recordBytes } from "./retention.ts";
+
+type Complain = (what: string) => void;
+
+/** Everything that is wrong with a state, in sentences; empty: nothing. */
+export function violations(s: SchedulerState): readonly string[] {
+  const found: string[] = [];
+  const complain: Complain = (what) => found.push(what);
+  checkTasks(s, complain);
+  checkFinished(s, complain);
+  checkEngines(s, complain);
+  checkOrphans(s, complain);
+  checkGroups(s, complain);
+  checkAllBusyOrIdle(s, complain);
+  if (s.wakeAt > Math.min(s.timers.nextAt, s.retention.nextAt)) complain("something is due before the next wake-up");
+  if (s.lastChances.length > 0) complain("a last chance outlived its step");
+  return found;
+}
+
+function liveTasks(s: SchedulerState): TaskRecord[] {
+  const live: TaskRecord[] = [];
+  for (const { tasks } of s.sessions.values()) {
+    for (const task of tasks.values()) if (task instanceof TaskRecord) live.push(task);
+  }
+  return live;
+}
+
+/** Each live task is in exactly one place, and has a cause to live. */
+function checkTasks(s: SchedulerState, complain: Complain): void {
+  const counts = { waiting: 0, ready: 0, assigned: 0 };
+  for (const task of liveTasks(s)) {
+    const { state, group, attempt } = task;
+    if (state !== "waiting" && state !== "ready" && state !== "assigned") complain(`${task.id} lives but is ${state}`);
+    else counts[state]++;
+    if (task.session.tasks.get(task.counter) !== task) complain(`${task.id} is kept under another id`);
+    if (task.session.forgotten.has(task.counter)) complain(`${task.id} lives but counts as forgotten`);
+    if ((state === "ready") !== (group !== null)) complain(`${task.id} is ${state}, in a queue: ${group !== null}`);
+    if ((state === "assigned") !== (attempt !== null)) complain(`${task.id} is ${state}, attempt: ${attempt !== null}`);
+    if ((state === "waiting") !== (task.pause !== null && task.pause.heapIndex >= 0)) {
+      complain(`${task.id} is ${state} and nothing, or something, will wake it`);
+    }
+    if (task.failures > task.flags.retries) complain(`${task.id} was retried ${task.failures} times`);
+    if (state === "assigned" && task.deadline !== null) complain(`${task.id} is assigned and has a deadline`);
+    if (state === "ready" && areTargetsGone(s, task.flags.targets)) complain(`${task.id} waits for what never comes`);
+    if (attempt !== null && (attempt.task !== task || s.dispatches.get(attempt.epoch, attempt.number) !== attempt)) {
+      complain(`the attempt of ${task.id} is not the one that is dispatched`);
+    }
+  }
+  for (const state of ["waiting", "ready", "assigned"] as const) {
+    if (counts[state] !== s.counts[state]) complain(`${counts[state]} tasks are ${state}, counted ${s.counts[state]}`);
+  }
+}
+
+function checkFinished(s: SchedulerState, complain: Complain): void {
+  let count = 0;
+  for (const { tasks, forgotten, id, attached } of s.sessions.values()) {
+    for (const record of tasks.values()) {
+      if (!(record instanceof FinishedRecord)) continue;
+      count++;
+      if (forgotten.has(record.counter)) complain(`${record.id} is kept and counts as forgotten`);
+    }
+    if (!attached && tasks.size === 0) complain(`session ${id} is kept for nothing`);
+  }
+  const { maxRecords, maxBytes } = s.options.retention;
+  const bytes = [...s.retention].reduce((sum, record) => sum + recordBytes(record), 0);
+  if (count !== s.retention.size) complain(`${count} tasks are finished, ${s.retention.size} are kept in order`);
+  if (bytes !== s.retention.bytes) complain(`finished tasks take ${bytes} bytes, counted ${s.retention.bytes}`);
+  if (count > maxRecords || bytes > maxBytes) complain(`${count} finished tasks of ${bytes} bytes are over the bounds`);
+}
+
+function checkEngines(s: SchedulerState, complain: Complain): void {
+  let inFlight = 0;
+  for (const engine of enginesOf(s)) {
+    const name = `engine ${engine.id} (incarnation ${engine.serial})`;
+    const isCurrent = s.registry.current(engine.id) === engine;
+    if (engine.alive !== isCurrent) complain(`${name} is alive: ${engine.alive}, current: ${isCurrent}`);
+    if (s.registry.hosts.get(engine.host.id) !== engine.host) complain(`${name} is on a host that is not there`);
+    if (s.placement.pool.has(engine) !== engine.isFree) complain(`${name} is free: ${engine.isFree}, not in the pool`);
+    const ofThisLife = [...engine.inFlight].filter(({ epoch }) => epoch === s.options.epoch).length;
+    if (ofThisLife > engine.limit) complain(`${name} was given ${ofThisLife} tasks, more than its limit`);
+    if (!engine.alive && engine.overdue === null) complain(`${name} is dead and nobody asks for its reports`);
+    for (const attempt of engine.inFlight) {
+      inFlight++;
+      if (attempt.engine !== engine) complain(`${name} has an attempt of another`);
+      if (s.dispatches.get(attempt.epoch, attempt.number) !== attempt) complain(`${name} has a stale attempt`);
+    }
+  }
+  if (inFlight !== s.dispatches.size) complain(`${inFlight} attempts are on engines, ${s.dispatches.size} dispatched`);
+  for (const engine of s.placement.pool.members) {
+    if (!engine.isFree) complain(`engine ${engine.id} is in the pool and not free`);
+  }
+  for (const { id, host } of s.registry.slots.values()) {
+    if (id >= s.registry.nextId) complain(`engine ${id} is there, and would be given again`);
+    if (s.registry.hosts.get(host.id) !== host) complain(`engine ${id} belongs to a host that is not there`);
+  }
+}
+
+function checkOrphans(s: SchedulerState, complain: Complain): void {
+  for (const orphan of s.orphans.values()) {
+    if ((orphan.attempt === null) === (orphan.ended === null)) complain(`orphan ${orphan.id} both runs and ended`);
+    if (orphan.timer === null || orphan.timer.heapIndex < 0) complain(`orphan ${orphan.id} waits for ever`);
+    if (s.task(orphan.id) !== null) complain(`orphan ${orphan.id} has its task and was not claimed`);
+  }
+}
+
+function checkGroups(s: SchedulerState, complain: Complain): void {
+  let queued = 0;
+  for (const group of s.placement.groups) {
+    const tasks = [...group.queue];
+    queued += tasks.length;
+    if (tasks.length === 0 || tasks.length !== group.queue.size) complain(`group "${group.key}" miscounts its tasks`);
+    for (const task of tasks) if (task.group !== group) complain(`${task.id} is in a group it does not know of`);
+    const takers = [...s.placement.takers(group)];
+    const anyFailed = takers.every((engine) => group.failedOn.has(engine.serial));
+    if (group.failedOn.size > 0 && group.anyFailed !== anyFailed) complain(`group "${group.key}" waits in vain`);
+  }
+  if (queued !== s.counts.ready) complain(`${queued} tasks are queued, ${s.counts.ready} are ready`);
+}
+
+/** No engine is free while a task could run on it. */
+function checkAllBusyOrIdle(s: SchedulerState, complain: Complain): void {
+  if (s.grace !== null) return;
+  for (const group of s.placement.groups) {
+    const free = s.placement.pool.members.find((engine) => group.accepts(engine));
+    if (free !== undefined) complain(`engine ${free.id} is free while tasks of group "${group.key}" wait`);
+  }
+}
