@@ -1,40 +1,55 @@
 /**
  * Function code by its hash, for as long as somebody may still want it run; and which host has which already.
  *
- * The code is opaque here: checked against its hash when it comes, passed on when it is first needed somewhere. Owned
- * by the scheduler's shell.
+ * Code lives as long as the session that sent it is attached, and beyond that as long as any task's template that names
+ * it: the garbage collector counts these, since templates are shared by the core, the hub and the messages on their way.
+ * Code is opaque here: checked against its hash when it comes, passed on when it is first needed somewhere. Owned by the
+ * scheduler's shell.
  * @module
  */
 import type { ContentHash, HostId, Session } from "../protocol/ids.ts";
-import type { CodeMessage, PayloadMessage } from "../protocol/messages.ts";
+import type { CodeMessage } from "../protocol/messages.ts";
+import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
+import { payloadFromMessage, payloadToMessage } from "../wire/messages.ts";
+
+interface Code {
+  readonly hash: ContentHash;
+  readonly source: Payload;
+}
 
 /** The code that the tasks of a cluster run. */
 export class CodeStore {
-  readonly #sources = new Map<ContentHash, PayloadMessage>();
-  readonly #bySession = new Map<Session, Set<ContentHash>>();
+  readonly #known = new Map<ContentHash, WeakRef<Code>>();
+  readonly #bySession = new Map<Session, Set<Code>>();
+  readonly #byTemplate = new WeakMap<TaskTemplate, Code>();
   readonly #byHost = new Map<HostId, Set<ContentHash>>();
+  readonly #collected = new FinalizationRegistry<ContentHash>((hash) => this.#drop(hash));
 
-  /** Keeps code that a session sent. Throws where the bytes are not those of the hash. */
+  /** Keeps code that a session sent. Throws `SerializationError` where the bytes are not those of the hash. */
   add(session: Session, codes: readonly CodeMessage[]): void {
-    for (const [hash, source] of codes) {
-      if (!this.#sources.has(hash)) this.#sources.set(hash, this.#checked(hash, source));
-      this.#set(this.#bySession, session).add(hash);
-    }
+    for (const message of codes) this.#set(this.#bySession, session).add(this.#take(message));
   }
 
-  has(hash: ContentHash): boolean {
-    return this.#sources.has(hash);
+  /** From now on the template keeps its code alive. Throws where the code never came. */
+  bind(template: TaskTemplate): void {
+    const code = this.#known.get(template.code)?.deref();
+    if (code === undefined) {
+      throw new SerializationError(
+        `Cannot run "${template.name}": its code "${template.code.slice(0, 12)}…" was not sent`,
+      );
+    }
+    this.#byTemplate.set(template, code);
   }
 
   /** The code to send along with the first task that needs it on a host; `null` where the host has it. */
-  forHost(host: HostId, hash: ContentHash): CodeMessage | null {
-    const known = this.#set(this.#byHost, host);
-    const source = this.#sources.get(hash);
-    if (known.has(hash) || source === undefined) return null;
-    known.add(hash);
-    return [hash, source];
+  forHost(host: HostId, template: TaskTemplate): CodeMessage | null {
+    const sent = this.#set(this.#byHost, host);
+    const code = this.#byTemplate.get(template);
+    if (code === undefined || sent.has(code.hash)) return null;
+    sent.add(code.hash);
+    return [code.hash, payloadToMessage(code.source)];
   }
 
   /** A host begins anew, or is gone: it has no code. */
@@ -42,31 +57,38 @@ export class CodeStore {
     this.#byHost.delete(host);
   }
 
-  /** A session is gone and has no unfinished task: code that only it used is dropped. */
+  /** A session is gone: only what its tasks still name is kept of its code. */
   forgetSession(session: Session): void {
-    const hashes = this.#bySession.get(session);
-    if (hashes === undefined) return;
     this.#bySession.delete(session);
-    for (const hash of hashes) {
-      if (![...this.#bySession.values()].some((others) => others.has(hash))) this.#drop(hash);
+  }
+
+  #take([hash, message]: CodeMessage): Code {
+    const known = this.#known.get(hash)?.deref();
+    if (known !== undefined) return known;
+    const source = payloadFromMessage(message);
+    const bytes = source instanceof Uint8Array;
+    if (bytes && contentHash(source) !== hash) {
+      throw new SerializationError(
+        `Cannot take the code "${
+          hash.slice(0, 12)
+        }…": its bytes have another hash; was the message changed on its way?`,
+      );
     }
+    // A copy: the bytes are a view of a frame that would stay alive with them.
+    const code: Code = { hash, source: bytes ? source.slice() : source };
+    this.#known.set(hash, new WeakRef(code));
+    this.#collected.register(code, hash);
+    return code;
   }
 
+  /** Hosts keep what they have; when the code comes back, it is sent again, which does no harm. */
   #drop(hash: ContentHash): void {
-    this.#sources.delete(hash);
-    for (const known of this.#byHost.values()) known.delete(hash);
+    if (this.#known.get(hash)?.deref() !== undefined) return;
+    this.#known.delete(hash);
+    for (const sent of this.#byHost.values()) sent.delete(hash);
   }
 
-  /** Bytes are copied: they are a view of a batch that would stay alive with them. */
-  #checked(hash: ContentHash, source: PayloadMessage): PayloadMessage {
-    if (!(source instanceof Uint8Array)) return source;
-    if (contentHash(source) === hash) return source.slice();
-    throw new SerializationError(
-      `Cannot take the code "${hash.slice(0, 12)}…": its bytes have another hash; was the message changed on its way?`,
-    );
-  }
-
-  #set<K>(sets: Map<K, Set<ContentHash>>, key: K): Set<ContentHash> {
+  #set<K, V>(sets: Map<K, Set<V>>, key: K): Set<V> {
     let set = sets.get(key);
     if (set === undefined) sets.set(key, set = new Set());
     return set;

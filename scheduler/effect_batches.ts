@@ -4,7 +4,7 @@
  * Translates and groups; sends nothing. Used by the scheduler's shell, on the path of every task.
  * @module
  */
-import type { ContentHash, DispatchNumber, Epoch, HostId, Session } from "../protocol/ids.ts";
+import type { DispatchNumber, Epoch, HostId, Session } from "../protocol/ids.ts";
 import type {
   CodeMessage,
   DispatchedRun,
@@ -43,7 +43,7 @@ export class DispatchBatch {
     if (index === undefined) {
       index = this.#templates.push(templateToMessage(template)) - 1;
       this.#indexes.set(template, index);
-      const code = codes.forHost(host, template.code as ContentHash);
+      const code = codes.forHost(host, template);
       if (code !== null) this.#codes.push(code);
     }
     this.#lastTemplate = template;

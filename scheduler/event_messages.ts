@@ -4,23 +4,101 @@
  * Translates and checks; a message that isn't ours throws `SerializationError` before the core hears of it.
  * @module
  */
-import type { DispatchNumber, EngineId, EngineUuid, Epoch, HostId, TaskId } from "../protocol/ids.ts";
-import type { EngineMessage, HeldMessage, HostHello, SubmitMessage } from "../protocol/messages.ts";
-import type { TaskSpec } from "../protocol/task_spec.ts";
+import type { EngineId, EngineUuid, Epoch, HostId, TaskId } from "../protocol/ids.ts";
+import type {
+  ClientHello,
+  EndedMessage,
+  EngineMessage,
+  HeldMessage,
+  HostHello,
+  SubmitMessage,
+} from "../protocol/messages.ts";
+import type { TaskSpec, TaskTemplate } from "../protocol/task_spec.ts";
 import { isArray, isCount, isDuration, isText, malformedMessage } from "../wire/message_checks.ts";
 import { endedFromMessage, payloadFromMessage, templateFromMessage } from "../wire/messages.ts";
 import { taskId } from "../wire/task_ids.ts";
-import type { HeldAttempt, HostJoined, ReadyEngine, TasksSubmitted } from "./core/events.ts";
+import type {
+  AbortRequested,
+  AttemptsEnded,
+  ClientAttached,
+  EngineBecameReady,
+  EngineBeganDraining,
+  EngineEnded,
+  EngineFailed,
+  HeldAttempt,
+  HostJoined,
+  ReadyEngine,
+  TasksSubmitted,
+} from "./core/events.ts";
 import type { EngineView } from "./core/scheduler_core.ts";
 
-/** An engine in a message. */
-export function readyEngine(message: EngineMessage): ReadyEngine {
-  if (!isArray(message, 5)) throw malformedMessage("engine", message);
-  const [id, uuid, host, pid, slots] = message as readonly unknown[];
-  if (!isCount(id) || !isText(uuid) || !isText(host) || !isCount(pid) || !isCount(slots)) {
-    throw malformedMessage("engine", message);
+/** The elements, where all of them are what `is` says. */
+function checked(message: unknown, what: string, is: readonly ((value: unknown) => boolean)[]): readonly unknown[] {
+  if (!isArray(message, is.length) || !is.every((test, index) => test(message[index]))) {
+    throw malformedMessage(what, message);
   }
-  return { id: id as EngineId, uuid: uuid as EngineUuid, host: host as HostId, pid, slots };
+  return message;
+}
+
+const isFlag = (value: unknown) => typeof value === "boolean";
+
+/** An engine in a message. */
+function readyEngine(message: EngineMessage): ReadyEngine {
+  checked(message, "engine", [isCount, isText, isText, isCount, isCount]);
+  const [id, uuid, host, pid, slots] = message;
+  return { id, uuid, host, pid, slots };
+}
+
+export function engineReady(message: EngineMessage, at: number): EngineBecameReady {
+  return { kind: "engine-ready", at, engine: readyEngine(message) };
+}
+
+export function engineEnded(
+  engine: EngineId,
+  uuid: EngineUuid,
+  reason: string,
+  requested: boolean,
+  returns: boolean,
+  at: number,
+): EngineEnded {
+  checked([engine, uuid, reason, requested, returns], "engine ended", [isCount, isText, isText, isFlag, isFlag]);
+  return { kind: "engine-ended", at, engine, uuid, reason, requested, returns };
+}
+
+export function engineFailed(
+  engine: EngineId,
+  host: HostId,
+  reason: string,
+  givenUp: boolean,
+  at: number,
+): EngineFailed {
+  checked([engine, host, reason, givenUp], "engine failed", [isCount, isText, isText, isFlag]);
+  return { kind: "engine-failed", at, engine, host, reason, givenUp };
+}
+
+export function engineDraining(engine: EngineId, at: number): EngineBeganDraining {
+  checked([engine], "engine draining", [isCount]);
+  return { kind: "engine-draining", at, engine };
+}
+
+export function attemptsEnded(
+  host: HostId,
+  epoch: Epoch,
+  results: readonly EndedMessage[],
+  at: number,
+): AttemptsEnded {
+  checked([epoch, results], "ended", [isCount, (value) => isArray(value, 0)]);
+  return { kind: "attempts-ended", at, host, epoch, results: results.map(endedFromMessage) };
+}
+
+export function clientAttached(hello: ClientHello, at: number): ClientAttached {
+  checked(hello, "client hello", [isCount, isText, isText, isText, isCount]);
+  return { kind: "client-attached", at, session: hello[2], firstUnsettled: hello[4] };
+}
+
+export function abortRequested(ids: readonly TaskId[], at: number): AbortRequested {
+  if (!isArray(ids, 0) || !ids.every(isText)) throw malformedMessage("abort", ids);
+  return { kind: "abort-requested", at, ids };
 }
 
 /** The engines as clients are told of them. */
@@ -28,19 +106,17 @@ export function engineMessages(engines: readonly EngineView[]): EngineMessage[] 
   return engines.map(({ id, uuid, host, pid, slots }) => [id, uuid, host, pid, slots]);
 }
 
+const isHeldState = (value: unknown) => value === "queued" || value === "running" || value === "ended";
+
 function heldAttempt(message: HeldMessage): HeldAttempt {
-  if (!isArray(message, 6)) throw malformedMessage("held", message);
-  const [task, epoch, number, attempt, engine, state, ended] = message as HeldMessage;
-  if (!isText(task) || !isCount(epoch) || !isCount(number) || !isCount(attempt) || !isCount(engine)) {
-    throw malformedMessage("held", message);
-  }
-  if (state !== "queued" && state !== "running" && state !== "ended") throw malformedMessage("held", message);
+  checked(message, "held", [isText, isCount, isCount, isCount, isCount, isHeldState]);
+  const [task, epoch, number, attempt, engine, state, ended] = message;
   return {
-    task: task as TaskId,
-    epoch: epoch as Epoch,
-    number: number as DispatchNumber,
+    task,
+    epoch,
+    number,
     attempt,
-    engine: engine as EngineId,
+    engine,
     state,
     ended: ended === undefined || ended === null ? null : endedFromMessage(ended),
   };
@@ -48,11 +124,9 @@ function heldAttempt(message: HeldMessage): HeldAttempt {
 
 /** A host's introduction. */
 export function hostJoined(hello: HostHello, at: number): HostJoined {
-  if (!isArray(hello, 10)) throw malformedMessage("host hello", hello);
+  const isList = (value: unknown) => isArray(value, 0);
+  checked(hello, "host hello", [isCount, isText, isText, isText, isText, isCount, isCount, isList, isList, isCount]);
   const [, packageVersion, host, incarnation, hostname, pid, newEngines, engines, held] = hello;
-  if (!isText(host) || !isText(incarnation) || !isCount(newEngines) || !isArray(engines, 0) || !isArray(held, 0)) {
-    throw malformedMessage("host hello", hello);
-  }
   return {
     kind: "host-joined",
     at,
@@ -68,7 +142,10 @@ export function hostJoined(hello: HostHello, at: number): HostJoined {
 }
 
 /** A batch of submissions. The templates are made once; tasks share them. */
-export function tasksSubmitted(batch: SubmitMessage, at: number): TasksSubmitted {
+export function tasksSubmitted(
+  batch: SubmitMessage,
+  at: number,
+): { readonly event: TasksSubmitted; readonly templates: readonly TaskTemplate[] } {
   if (!isArray(batch, 4)) throw malformedMessage("submit", batch);
   const [session, , templateMessages, tasks] = batch;
   if (!isText(session) || !isArray(templateMessages, 0) || !isArray(tasks, 0)) throw malformedMessage("submit", batch);
@@ -84,5 +161,5 @@ export function tasksSubmitted(batch: SubmitMessage, at: number): TasksSubmitted
     specs[index] = { id: taskId(session, counter), template, args: payloadFromMessage(args) };
     if (ageMs > 0) (agesMs ??= new Array(tasks.length).fill(0))[index] = ageMs;
   }
-  return { kind: "tasks-submitted", at, session, specs, agesMs };
+  return { event: { kind: "tasks-submitted", at, session, specs, agesMs }, templates };
 }

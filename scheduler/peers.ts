@@ -43,6 +43,10 @@ export class Peers {
     for (const box of this.#clients.values()) box.push(send);
   }
 
+  hasClient(session: Session): boolean {
+    return this.#clients.has(session);
+  }
+
   forgetHost(id: HostId): void {
     this.#hosts.get(id)?.close();
     this.#hosts.delete(id);

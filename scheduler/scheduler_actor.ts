@@ -20,17 +20,27 @@ import type {
 } from "../protocol/messages.ts";
 import type { SchedulerApi } from "../protocol/roles.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
-import { SerializationError, VersionMismatch } from "../wire/errors.ts";
+import { VersionMismatch } from "../wire/errors.ts";
 import { CodeStore } from "./code_store.ts";
 import type { Effect } from "./core/effects.ts";
 import type { SchedulerEvent } from "./core/events.ts";
 import type { SchedulerCore } from "./core/scheduler_core.ts";
 import { EffectBatches } from "./effect_batches.ts";
-import { engineMessages, hostJoined, readyEngine, tasksSubmitted } from "./event_messages.ts";
+import {
+  abortRequested,
+  attemptsEnded,
+  clientAttached,
+  engineDraining,
+  engineEnded,
+  engineFailed,
+  engineMessages,
+  engineReady,
+  hostJoined,
+  tasksSubmitted,
+} from "./event_messages.ts";
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
 import { Peers } from "./peers.ts";
 import { PendingReplies } from "./pending_replies.ts";
-import { endedFromMessage } from "../wire/messages.ts";
 
 /** What the scheduler is made with. */
 export interface SchedulerActorOptions {
@@ -69,7 +79,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     const peer = this.#peers.peerOf(event.ref);
     if (peer === null) return;
     if (peer.role === "client") {
-      if (event.kind === "ended") this.detachClient(peer.id);
+      if (event.kind === "ended") this.#loseClient(peer.id);
     } else if (event.kind === "ended") this.#loseHost(peer.id, event.reason);
     else {this.#step({
         kind: event.kind === "reachable" ? "host-reachable" : "host-unreachable",
@@ -96,69 +106,75 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   }
 
   engineReady(message: EngineMessage): void {
-    const engine = this.#read("engineReady", () => readyEngine(message));
-    if (engine !== null) this.#step({ kind: "engine-ready", at: this.#now(), engine });
+    this.#receive("engineReady", () => engineReady(message, this.#now()));
   }
 
   engineEnded(engine: EngineId, uuid: EngineUuid, reason: string, requested: boolean, returns: boolean): void {
-    this.#step({ kind: "engine-ended", at: this.#now(), engine, uuid, reason, requested, returns });
+    this.#receive("engineEnded", () => engineEnded(engine, uuid, reason, requested, returns, this.#now()));
   }
 
   engineFailed(engine: EngineId, host: HostId, reason: string, givenUp: boolean): void {
     this.context.log(givenUp ? "error" : "warn", "engine failed to start", { engine, host, reason, givenUp });
-    this.#step({ kind: "engine-failed", at: this.#now(), engine, host, reason, givenUp });
+    this.#receive("engineFailed", () => engineFailed(engine, host, reason, givenUp, this.#now()));
   }
 
   engineDraining(engine: EngineId): void {
-    this.#step({ kind: "engine-draining", at: this.#now(), engine });
+    this.#receive("engineDraining", () => engineDraining(engine, this.#now()));
   }
 
   ended(epoch: Epoch, results: readonly EndedMessage[]): void {
     const host = this.context.sender.slice("host.".length) as HostId;
-    const read = this.#read("ended", () => results.map(endedFromMessage));
-    if (read !== null) this.#step({ kind: "attempts-ended", at: this.#now(), host, epoch, results: read });
+    this.#receive("ended", () => attemptsEnded(host, epoch, results, this.#now()));
   }
 
-  attachClient([protocol, version, session, , firstUnsettled]: ClientHello): ClientWelcome {
-    this.#checkVersion(protocol, version, `client "${session}"`);
+  attachClient(hello: ClientHello): ClientWelcome {
+    const event = clientAttached(hello, this.#now());
+    const { session } = event;
+    this.#checkVersion(hello[0], hello[1], `client "${session}"`);
     this.context.watch(this.#peers.client(session));
-    this.#step({ kind: "client-attached", at: this.#now(), session, firstUnsettled });
+    this.#step(event);
     const { epoch, heartbeatMs } = this.#options;
     return [epoch, PACKAGE_VERSION, engineMessages(this.#core.engines()), heartbeatMs];
   }
 
   detachClient(session: Session): void {
-    this.#step({ kind: "client-left", at: this.#now(), session });
-    this.context.unwatch(this.#peers.client(session));
-    this.#peers.forgetClient(session);
+    if (this.#peers.hasClient(session)) this.#loseClient(session);
   }
 
   submit(batch: SubmitMessage): void {
-    const event = this.#read("submit", () => {
-      const submitted = tasksSubmitted(batch, this.#now());
-      this.#codes.add(batch[0], batch[1]);
-      return submitted;
+    this.#receive("submit", () => {
+      const { event, templates } = tasksSubmitted(batch, this.#now());
+      this.#codes.add(event.session, batch[1]);
+      for (const template of templates) this.#codes.bind(template);
+      return event;
     });
-    if (event !== null) this.#step(event);
   }
 
   abort(ids: readonly TaskId[]): void {
-    this.#step({ kind: "abort-requested", at: this.#now(), ids });
+    this.#receive("abort", () => abortRequested(ids, this.#now()));
   }
 
   #now(): number {
     return this.#time.now();
   }
 
-  /** What a cast says, or `null` where it is no message of ours: garbage from one sender must not end the scheduler. */
-  #read<T>(method: string, read: () => T): T | null {
+  /** Takes in what a cast says. Garbage from one sender is dropped and must not end the scheduler. */
+  #receive(method: string, read: () => SchedulerEvent): void {
+    let event: SchedulerEvent;
     try {
-      return read();
+      event = read();
     } catch (error) {
-      if (!(error instanceof SerializationError)) throw error;
-      this.context.log("error", "message dropped", { method, from: this.context.sender, reason: error.message });
-      return null;
+      this.context.log("error", "message dropped", { method, from: this.context.sender, reason: String(error) });
+      return;
     }
+    this.#step(event);
+  }
+
+  #loseClient(session: Session): void {
+    this.#step({ kind: "client-left", at: this.#now(), session });
+    this.context.unwatch(this.#peers.client(session));
+    this.#peers.forgetClient(session);
+    this.#codes.forgetSession(session);
   }
 
   #loseHost(host: HostId, reason: string): void {

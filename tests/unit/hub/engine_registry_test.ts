@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { EngineRegistry } from "../../../hub/engine_registry.ts";
+import type { Fact } from "../../../protocol/facts.ts";
+import type { EngineId, EngineUuid, HostId } from "../../../protocol/ids.ts";
+
+const host = "h" as HostId;
+const engine = 0 as EngineId;
+const joinedHost: Fact = { kind: "host-joined", at: 1, host, hostname: "box", pid: 7, packageVersion: "1" };
+const joined: Fact = { kind: "engine-joined", at: 2, engine, uuid: "u" as EngineUuid, host, pid: 8, slots: 1 };
+
+function registryOf(...facts: Fact[]): EngineRegistry {
+  const registry = new EngineRegistry();
+  facts.forEach((fact) => registry.apply(fact));
+  return registry;
+}
+
+Deno.test("an engine that is expected is starting, then idle, then busy while it has tasks", () => {
+  const registry = registryOf(joinedHost, { kind: "engine-expected", at: 1, engine, host });
+  assert.equal(registry.engines()[0]?.state, "starting");
+  registry.apply(joined);
+  assert.equal(registry.engines()[0]?.state, "idle");
+  registry.assigned(engine);
+  assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.load], ["busy", 1]);
+  registry.unassigned(engine, "completed");
+  assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.completed], ["idle", 1]);
+});
+
+Deno.test("an engine that could not start says why, and failed once it is given up", () => {
+  const failed = (givenUp: boolean): Fact => ({
+    kind: "engine-failed",
+    at: 2,
+    engine,
+    host,
+    reason: "bad flag",
+    givenUp,
+  });
+  const registry = registryOf(joinedHost, failed(false));
+  assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.reason], ["starting", "bad flag"]);
+  registry.apply(failed(true));
+  assert.equal(registry.engines()[0]?.state, "failed");
+});
+
+Deno.test("an engine that was stopped on request is gone; one that crashed counts a restart when it is back", () => {
+  const left = (requested: boolean): Fact => ({
+    kind: "engine-left",
+    at: 3,
+    engine,
+    reason: "SIGKILL",
+    requested,
+    returns: !requested,
+  });
+  assert.deepEqual(registryOf(joinedHost, joined, left(true)).engines(), []);
+  const registry = registryOf(joinedHost, joined, left(false));
+  assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.reason], ["starting", "SIGKILL"]);
+  registry.apply(joined);
+  assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.restarts], ["idle", 1]);
+});
+
+Deno.test("a lost host takes its engines down", () => {
+  const registry = registryOf(joinedHost, joined, { kind: "host-lost", at: 4, host, reason: "silent" });
+  assert.equal(registry.hosts()[0]?.alive, false);
+  assert.equal(registry.engines()[0]?.state, "down");
+});

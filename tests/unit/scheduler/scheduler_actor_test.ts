@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { Actor } from "../../../actors/actor.ts";
+import { ActorSystem } from "../../../actors/actor_system.ts";
+import type { Fact } from "../../../protocol/facts.ts";
+import type { Epoch, HostId, Incarnation, Session } from "../../../protocol/ids.ts";
+import type { DispatchMessage, HostHello, SettledMessage, SubmitMessage } from "../../../protocol/messages.ts";
+import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../../protocol/version.ts";
+import { createScheduler } from "../../../scheduler/core/scheduler.ts";
+import { DEFAULT_OPTIONS } from "../../../scheduler/core/scheduler_core.ts";
+import { SchedulerActor } from "../../../scheduler/scheduler_actor.ts";
+import { contentHash } from "../../../wire/content_hash.ts";
+
+const epoch = 1 as Epoch;
+const code = new TextEncoder().encode("(x) => x");
+const session = "aaaaaaaaaa" as Session;
+const host = "box" as HostId;
+
+/** Keeps what it is told, and lets a test wait for it. */
+class Told<T> {
+  readonly all: T[] = [];
+  #waiting: (() => void)[] = [];
+
+  add(value: T): void {
+    this.all.push(value);
+    this.#waiting.splice(0).forEach((wake) => wake());
+  }
+
+  async atLeast(count: number): Promise<readonly T[]> {
+    while (this.all.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.all;
+  }
+}
+
+/** A host on paper: remembers what it was told. */
+class FakeHost extends Actor {
+  readonly #told: Told<[string, unknown]>;
+  constructor(told: Told<[string, unknown]>) {
+    super();
+    this.#told = told;
+  }
+  dispatch(batch: DispatchMessage) {
+    this.#told.add(["dispatch", batch]);
+  }
+  release(_epoch: Epoch, numbers: readonly number[]) {
+    this.#told.add(["release", numbers]);
+  }
+}
+
+class FakeClient extends Actor {
+  readonly #told: Told<SettledMessage>;
+  constructor(told: Told<SettledMessage>) {
+    super();
+    this.#told = told;
+  }
+  settled(_epoch: Epoch, results: readonly SettledMessage[]) {
+    results.forEach((result) => this.#told.add(result));
+  }
+  engines() {}
+}
+
+/** A scheduler between a host and a client, all in this process. */
+async function stage() {
+  const system = ActorSystem.local();
+  const hostTold = new Told<[string, unknown]>();
+  const clientTold = new Told<SettledMessage>();
+  const facts: Fact[] = [];
+  await system.spawn(FakeHost, { name: "host", args: [hostTold] });
+  await system.spawn(FakeClient, { name: "client", args: [clientTold] });
+  const core = createScheduler({ ...DEFAULT_OPTIONS, epoch });
+  const options = { core, epoch, heartbeatMs: 1_000, onFacts: (some: readonly Fact[]) => void facts.push(...some) };
+  const scheduler = await system.spawn(SchedulerActor, { name: "scheduler", args: [options] });
+  return { system, scheduler, hostTold, clientTold, facts, [Symbol.asyncDispose]: () => system.close() };
+}
+
+function hello(protocol: number = PROTOCOL_VERSION): HostHello {
+  return [protocol, PACKAGE_VERSION, host, "i" as Incarnation, "box", 1, 1, [], [], 1];
+}
+
+function batch(counter: number): SubmitMessage {
+  const hash = contentHash(code);
+  return [session, [[hash, code]], [[hash, "f", [], null]], [[counter, 0, new Uint8Array([counter])]]];
+}
+
+Deno.test("a task goes from its client to a host and its result back, with facts written on the way", async () => {
+  await using at = await stage();
+  const [, ids] = await at.scheduler.call.joinHost(hello());
+  const id = ids[0]!;
+  at.scheduler.cast.engineReady([id, "u" as never, host, 5, 1]);
+  await at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
+  at.scheduler.cast.submit(batch(0));
+  const [kind, message] = (await at.hostTold.atLeast(1))[0]!;
+  assert.equal(kind, "dispatch");
+  const [sentEpoch, codes, templates, runs] = message as DispatchMessage;
+  assert.deepEqual([sentEpoch, codes.length, templates.length, runs.length], [epoch, 1, 1, 1]);
+  assert.deepEqual(runs[0]!.slice(1, 4), [id, `${session}-0`, 1]);
+  const kinds = at.facts.map(({ kind }) => kind);
+  assert.ok(kinds.indexOf("task-accepted") < kinds.indexOf("task-assigned"));
+});
+
+Deno.test("code is sent to a host with the first task that needs it only", async () => {
+  await using at = await stage();
+  const [, ids] = await at.scheduler.call.joinHost(hello());
+  at.scheduler.cast.engineReady([ids[0]!, "u" as never, host, 5, 9]);
+  at.scheduler.cast.submit(batch(0));
+  at.scheduler.cast.submit(batch(1));
+  const told = await at.hostTold.atLeast(2);
+  assert.deepEqual(told.map(([, message]) => (message as DispatchMessage)[1].length), [1, 0]);
+});
+
+Deno.test("an abort of a queued task settles it at its client", async () => {
+  await using at = await stage();
+  await at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
+  at.scheduler.cast.submit(batch(0));
+  at.scheduler.cast.abort([`${session}-0` as never]);
+  const [counter, , body] = (await at.clientTold.atLeast(1))[0]!;
+  assert.equal(counter, 0);
+  assert.equal((body as readonly unknown[])[0], "TaskAborted");
+});
+
+Deno.test("a host of another protocol is refused with both versions and what to do", async () => {
+  await using at = await stage();
+  await assert.rejects(at.scheduler.call.joinHost(hello(PROTOCOL_VERSION + 1)), (error: Error) => {
+    assert.match(error.message, /VersionMismatch|protocol/);
+    assert.match(error.message, /--reload/);
+    return true;
+  });
+});
+
+Deno.test("garbage from a sender is dropped, and the scheduler goes on", async () => {
+  await using at = await stage();
+  for (const garbage of [null, [], [1, 2, 3, 4], ["s", [], [], [[0, 5, new Uint8Array()]]], "x"]) {
+    at.scheduler.cast.submit(garbage as never);
+    at.scheduler.cast.ended(epoch, garbage as never);
+    at.scheduler.cast.engineReady(garbage as never);
+    at.scheduler.cast.abort(garbage as never);
+  }
+  await at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
+});
