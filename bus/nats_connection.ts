@@ -4,11 +4,11 @@
  */
 import { Backoff } from "./backoff.ts";
 import type { NatsBusOptions } from "./nats_bus.ts";
-import { type NatsCredentials, resolveNatsAddress } from "./nats_address.ts";
+import { type NatsAddress, type NatsCredentials, resolveNatsAddress } from "./nats_address.ts";
 import { connectFailure, isRefusal } from "./nats_errors.ts";
+import { dialNats } from "./nats_transport.ts";
 import {
   type Authenticator,
-  connect,
   credsAuthenticator,
   type NatsConnection,
   tokenAuthenticator,
@@ -57,10 +57,9 @@ export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
     maxMs: options.reconnectMax ?? DEFAULT_RECONNECT_MAX_MS,
     random: options.random ?? Math.random,
   });
-  const connection = await dial(options, address.servers, options.credentials ?? address.credentials, backoff)
-    .catch((error) => {
-      throw connectFailure(error, address.names);
-    });
+  const connection = await dial(options, address, backoff).catch((error) => {
+    throw connectFailure(error, address.names);
+  });
   const { protocol } = connection as unknown as ProtocolState;
   let maxPayload = connection.info?.max_payload ?? 0;
   return {
@@ -86,14 +85,10 @@ export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
   };
 }
 
-function dial(
-  options: NatsBusOptions,
-  servers: readonly string[],
-  credentials: NatsCredentials | undefined,
-  backoff: Backoff,
-): Promise<NatsConnection> {
-  return connect({
-    servers: [...servers],
+function dial(options: NatsBusOptions, address: NatsAddress, backoff: Backoff): Promise<NatsConnection> {
+  const credentials = options.credentials ?? address.credentials;
+  return dialNats({
+    servers: [...address.servers],
     name: options.name ?? "troupe",
     timeout: options.timeout ?? DEFAULT_TIMEOUT_MS,
     pingInterval: options.pingInterval ?? DEFAULT_PING_MS,

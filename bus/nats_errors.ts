@@ -17,7 +17,11 @@ export function forbiddenSubject(error: unknown): { readonly operation: string; 
 
 /** Why a connection could not be made, or ended for good. `names` are the servers. */
 export function connectFailure(error: unknown, names: string): TroupeError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof errors.TimeoutError
+    ? "nothing there answers as a NATS server does"
+    : error instanceof Error
+    ? error.message
+    : String(error);
   if (isRefusal(error)) {
     return new AuthorizationError(
       `Cannot connect to ${names}: the server said "${reason}"; check the credentials, and that they belong to it.`,

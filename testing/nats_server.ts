@@ -86,6 +86,16 @@ export class NatsServer implements AsyncDisposable {
     return this.#end("SIGKILL");
   }
 
+  /** Makes it hang: its sockets stay open and nothing is answered, until `resume`. */
+  pause(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  /** Lets it go on after `pause`. */
+  resume(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
   /** Starts it again on the same port with the same data, with other options where given. */
   async restart(changes: Pick<NatsServerOptions, "auth" | "config"> = {}): Promise<void> {
     await this.stop();

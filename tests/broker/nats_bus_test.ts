@@ -1,6 +1,6 @@
 /** The NATS adapter against a real `nats-server`: the conformance suite, and what is its own. @module */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import type { Bus, BusOptions } from "../../bus/bus.ts";
+import type { Bus, BusOptions, BusStatus } from "../../bus/bus.ts";
 import { connectNats } from "../../bus/nats_bus.ts";
 import { findNatsServer, NatsServer, type NatsServerAuth } from "../../testing/nats_server.ts";
 import { within } from "../../testing/within.ts";
@@ -108,6 +108,33 @@ natsTest(
   },
 );
 
+natsTest("a server that hangs counts as lost after two pings, and is found again when it goes on", async () => {
+  await using server = await NatsServer.start(serverOptions);
+  const patience = { pingInterval: 40, timeout: 200, reconnectInitial: 10 };
+  await using bus = await connectNats({ servers: server.url, ...patience });
+  const seen: BusStatus[] = [];
+  const lost = new Promise<void>((resolve) => bus.onStatus((status) => status === "disconnected" && resolve()));
+  const back = new Promise<void>((resolve) => bus.onStatus((status) => status === "connected" && resolve()));
+  bus.onStatus((status) => seen.push(status));
+  server.pause();
+  await within(lost, "the verdict");
+  server.resume();
+  await within(back, "the reconnect");
+  await within(bus.flush(), "a flush");
+  deepEqual(seen, ["disconnected", "connected"]);
+});
+
+natsTest("close() while an attempt to reconnect hangs leaves no socket", async () => {
+  await using server = await NatsServer.start(serverOptions);
+  await using bus = await connectNats({ servers: server.url, timeout: 60_000, reconnectInitial: 1 });
+  await server.kill();
+  // In its place one that takes connections and says nothing.
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: server.port });
+  using attempt = await within(silent.accept(), "an attempt to reconnect");
+  await within(bus.close(), "the close");
+  equal(await within(readOnce(attempt), "the end of the attempt's socket"), null);
+});
+
 natsTest("the cause of an outage is named by status, and of a shutdown by the operator too", async () => {
   await using server = await NatsServer.start(serverOptions);
   for (const end of ["kill", "stop"] as const) {
@@ -173,6 +200,39 @@ Deno.test("connectNats() to nobody is a ConnectionError that names the address a
     return true;
   });
 });
+
+Deno.test("connectNats() to what is no NATS server is a ConnectionError, and leaves no socket", async () => {
+  for (const said of ["", "HTTP/1.1 400 Bad"]) {
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = other.addr;
+    const failed = rejects(connectNats({ servers: `127.0.0.1:${port}`, timeout: 50 }), (error) => {
+      ok(error instanceof ConnectionError && /answers as a NATS server/.test(error.message), String(error));
+      return true;
+    });
+    using connection = await within(other.accept(), "the attempt");
+    await connection.write(new TextEncoder().encode(said));
+    await failed;
+    equal(await within(readOnce(connection), "the end of the attempt's socket"), null);
+  }
+});
+
+natsTest("a hundred logins with wrong credentials are a hundred AuthorizationErrors, and no uncaught one", async () => {
+  await using server = await NatsServer.start({ ...serverOptions, auth: { token: "right" } });
+  for (let index = 0; index < 100; index++) {
+    const login = connectNats({ servers: server.url, credentials: { token: "wrong" } });
+    await rejects(within(login, "the refusal"), { name: "AuthorizationError" });
+  }
+});
+
+/** The count of bytes, or `null` at the end, in whichever way the other side ended. */
+async function readOnce(connection: Deno.TcpConn): Promise<number | null> {
+  try {
+    return await connection.read(new Uint8Array(1));
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionReset) return null;
+    throw error;
+  }
+}
 
 /** A port on which nobody listens. */
 function freePort(): number {
