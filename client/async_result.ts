@@ -14,6 +14,9 @@ import { happensInTime, type WaitOptions } from "./waiting.ts";
 /** One of it for a single task, an array for the tasks of a map or of many targets. */
 export type PerTask<X, Many extends boolean> = Many extends true ? X[] : X;
 
+// deno-lint-ignore no-explicit-any -- as with the built-in promise, so that handlers may name the error they expect
+type OnRejected<B> = (reason: any) => B | PromiseLike<B>;
+
 /** What a result needs of its client. */
 export interface ResultContext {
   readonly clock: Clock;
@@ -40,13 +43,13 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   /** Waits as `await` does. Rejects with what the task failed with; for several tasks with `CompositeError`. */
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+    onRejected?: OnRejected<B> | null,
   ): Promise<A | B> {
     return this.#whenSettled().then(onFulfilled, onRejected);
   }
 
   /** As with a promise. */
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+  catch<B = never>(onRejected?: OnRejected<B> | null): Promise<T | B> {
     return this.then(null, onRejected);
   }
 

@@ -9,6 +9,7 @@ import { NoEnginesRegistered } from "../wire/errors.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { checkInteger, refuse } from "./flag_checks.ts";
 import type { AnyFunction } from "./function_code.ts";
+import type { FittingArguments } from "./mapped_types.ts";
 import type { DirectTargets, Submission } from "./submission.ts";
 
 /** A number gives scalar results; a list or `"all"` gives arrays in target order. */
@@ -34,12 +35,14 @@ export class DirectView<T extends Targets = Targets> {
    * Runs `f(...args)` on each of the engines. Never throws; rejects with `NoEnginesRegistered` where there are none, or
    * one that is named isn't there.
    */
-  apply<A extends readonly unknown[], R>(
-    f: (...args: A) => R,
-    ...args: NoInfer<A>
-  ): DirectResult<T, Awaited<R>> {
-    const job = this.#submission.direct(f as AnyFunction, args, typeof this.#targets === "number", () => this.#live());
-    return new AsyncResult<Awaited<R>, boolean>(job, this.#context) as DirectResult<T, Awaited<R>>;
+  apply<A extends readonly unknown[], F extends (...args: A) => unknown>(
+    f: F,
+    ...args: FittingArguments<A, F>
+  ): DirectResult<T, Awaited<ReturnType<F>>>;
+  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): DirectResult<T, Awaited<R>>;
+  apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown, boolean> {
+    const job = this.#submission.direct(f, args, typeof this.#targets === "number", () => this.#live());
+    return new AsyncResult<unknown, boolean>(job, this.#context);
   }
 
   #live(): DirectTargets {

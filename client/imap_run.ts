@@ -7,6 +7,7 @@
  * slow. However it ends, the input is closed and what is in flight aborted. Made by the load-balanced view.
  * @module
  */
+import type { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import type { Job } from "./job.ts";
 import type { LazyRows } from "./lazy_rows.ts";
@@ -21,7 +22,7 @@ export interface ImapOptions {
   readonly flags: ResolvedFlags;
   readonly maxOutstanding: number;
   /** Where `imap` was called. */
-  readonly origin: Error;
+  readonly origin: CallOrigin;
 }
 
 /** Use once. */
@@ -32,6 +33,8 @@ export class ImapRun {
   /** Finished, in order of arrival; only for unordered runs. */
   readonly #arrived: Job[] = [];
   #outstanding = 0;
+  /** The pump goes on when no more than this is outstanding. */
+  #refillAt = 0;
   #ended = false;
   #inputError: { readonly error: unknown } | null = null;
   #firstFailure: { readonly error: unknown } | null = null;
@@ -64,8 +67,7 @@ export class ImapRun {
     for (let item = 0; item < job.plan.items; item++) {
       const [ok, value] = job.outcome(item) ?? [true, undefined];
       if (!ok && (job.plan.refused || !returnExceptions)) throw value;
-      this.#outstanding--;
-      this.#wakePump?.();
+      if (--this.#outstanding <= this.#refillAt) this.#wakePump?.();
       yield value;
     }
   }
@@ -114,10 +116,13 @@ export class ImapRun {
     return Math.min(this.#options.flags.chunksize, this.#options.maxOutstanding);
   }
 
+  /** Once full, waits for a quarter to get free, so that tasks leave in batches. */
   async #room(): Promise<void> {
-    while (!this.#ended && this.#outstanding + this.#chunkRows() > this.#options.maxOutstanding) {
-      await new Promise<void>((resolve) => this.#wakePump = resolve);
-    }
+    const { maxOutstanding } = this.#options;
+    if (this.#outstanding + this.#chunkRows() <= maxOutstanding) return;
+    this.#refillAt = maxOutstanding - Math.max(this.#chunkRows(), Math.floor(maxOutstanding / 4));
+    if (this.#outstanding <= this.#refillAt || this.#ended) return;
+    await new Promise<void>((resolve) => this.#wakePump = resolve);
     this.#wakePump = null;
   }
 

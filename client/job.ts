@@ -7,6 +7,7 @@
  */
 import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";
 import type { TaskStatus } from "../protocol/outcome.ts";
+import type { CallOrigin } from "./call_origin.ts";
 
 /** What is known of one task. Times in epoch ms. */
 export interface TaskReport {
@@ -40,8 +41,8 @@ export interface JobPlan {
   readonly submittedAt: number;
   /** Epoch ms. */
   readonly submitted: number;
-  /** Made where the user called: its stack says where from. */
-  readonly origin: Error | null;
+  /** Where the user called. */
+  readonly origin: CallOrigin | null;
 }
 
 /** How one item ended: `[true, value]`, or `[false, error]`. */

@@ -7,10 +7,10 @@
 import type { AnyFunction } from "./function_code.ts";
 import { AsyncMapResult } from "./async_map_result.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
-import { captureOrigin } from "./call_origin.ts";
+import { CallOrigin } from "./call_origin.ts";
 import { ImapRun } from "./imap_run.ts";
 import { LazyRows } from "./lazy_rows.ts";
-import type { Fitting, LazySequences, MapFunction, Sequences } from "./mapped_types.ts";
+import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./mapped_types.ts";
 import type { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
 import { zipRows } from "./zip_rows.ts";
@@ -33,8 +33,13 @@ export class LoadBalancedView {
   }
 
   /** Runs `f(...args)` on some engine. Never throws: what is wrong rejects the result. */
-  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): AsyncResult<Awaited<R>> {
-    return new AsyncResult(this.#submission.apply(f as AnyFunction, args, this.#flags), this.#context);
+  apply<A extends readonly unknown[], F extends (...args: A) => unknown>(
+    f: F,
+    ...args: FittingArguments<A, F>
+  ): AsyncResult<Awaited<ReturnType<F>>>;
+  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): AsyncResult<Awaited<R>>;
+  apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown> {
+    return new AsyncResult(this.#submission.apply(f, args, this.#flags), this.#context);
   }
 
   /**
@@ -64,7 +69,7 @@ export class LoadBalancedView {
       rows: new LazyRows(sequences),
       flags: this.#flags,
       maxOutstanding: this.#flags.maxOutstanding ?? this.#usualOutstanding(),
-      origin: captureOrigin(),
+      origin: new CallOrigin(),
     });
     return run.results() as AsyncGenerator<Awaited<ReturnType<F>>, void, void>;
   }

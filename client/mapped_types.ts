@@ -22,9 +22,17 @@ export type MapFunction<S extends LazySequences> = (...row: RowOf<S>) => unknown
 
 /**
  * The sequences, unless there are more of them than the function has parameters: JavaScript would drop the surplus
- * arguments, and nobody wants that of a map.
+ * arguments, and nobody wants that of a map. One without parameters looks at no input at all, which is meant.
  */
 export type Fitting<S extends LazySequences, F extends (...args: never) => unknown> = number extends S["length"] ? S
   : S["length"] extends Parameters<F>["length"] ? S
   : number extends Parameters<F>["length"] ? S
+  : Parameters<F>["length"] extends 0 ? S
   : never;
+
+/**
+ * The arguments, unless there are more of them than the function has parameters. With these, the types of parameters may
+ * be left out; where a parameter says more than its argument does (a tuple, a word of several), it is asked instead.
+ */
+export type FittingArguments<A extends readonly unknown[], F extends (...args: never) => unknown> = A["length"] extends
+  Parameters<F>["length"] ? A : number extends Parameters<F>["length"] ? A : never;

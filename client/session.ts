@@ -102,6 +102,11 @@ export class Session {
     return this.#closed;
   }
 
+  /** Unsettled tasks of the scheduler. */
+  get pending(): number {
+    return this.#tasks.size;
+  }
+
   // --- the controller and its news ---
 
   /** Introduces the client to the controller. Rejects with `ConnectionError` where none answers in time. */

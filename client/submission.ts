@@ -9,7 +9,7 @@ import type { EngineId } from "../protocol/ids.ts";
 import { DEFAULT_FLAGS, INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
-import { captureOrigin } from "./call_origin.ts";
+import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
@@ -28,6 +28,9 @@ export interface Rows {
 /** The live engines that direct tasks go to. */
 export type DirectTargets = readonly EngineId[];
 
+/** With more unsettled tasks than this, single ones are submitted without remembering where. */
+const ORIGINS_UNTIL_PENDING = 1_000;
+
 /** Submits for the views of one client. */
 export class Submission {
   readonly session: Session;
@@ -38,7 +41,8 @@ export class Submission {
 
   /** One task with one result. */
   apply(f: AnyFunction, args: readonly unknown[], flags: ResolvedFlags): Job {
-    const origin = captureOrigin();
+    // Costs as much as all the rest of a call: worth it, unless somebody submits thousands of them in a loop.
+    const origin = this.session.pending < ORIGINS_UNTIL_PENDING ? new CallOrigin() : null;
     try {
       const template = this.session.templates.of(f, flags.task, false);
       const payload = inlineOrBig(encodeArguments(args));
@@ -53,7 +57,7 @@ export class Submission {
   }
 
   /** A task for each chunk of rows, a result for each row. */
-  map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: Error = captureOrigin()): Job {
+  map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: CallOrigin = new CallOrigin()): Job {
     let items = 1;
     try {
       const list = rows();
@@ -72,7 +76,7 @@ export class Submission {
 
   /** One task for each engine, past the scheduler. `targets` may throw. */
   direct(f: AnyFunction, args: readonly unknown[], scalar: boolean, targets: () => DirectTargets): Job {
-    const origin = captureOrigin();
+    const origin = new CallOrigin();
     try {
       const engines = targets();
       const template = this.session.templates.of(f, DEFAULT_FLAGS, false);

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { PIECE_BYTES } from "../../../client/blob_transfer.ts";
+import { EngineError } from "../../../wire/errors.ts";
+import { encodeValue } from "../../../wire/value_codec.ts";
+import { engineMessage, FakeCluster, HOST, settleTurn } from "./fake_cluster.ts";
+
+const big = (size: number) => new Uint8Array(size).map((_, index) => index % 251);
+
+Deno.test("a big argument goes to a host in pieces, a few at a time, and back", async () => {
+  const cluster = await FakeCluster.start();
+  const bytes = big(5 * PIECE_BYTES + 17);
+  const same = await cluster.client.loadBalancedView().apply((x: Uint8Array) => x, bytes);
+  assert.deepEqual(same, bytes);
+  assert.ok(cluster.pieces.every((piece) => piece.bytes <= PIECE_BYTES));
+  assert.ok(cluster.mostPiecesInFlight > 1 && cluster.mostPiecesInFlight <= 4, `${cluster.mostPiecesInFlight}`);
+  const [, , , rows] = cluster.batches[0] ?? assert.fail();
+  const args = rows[0]?.[2] as readonly [string, number, string];
+  assert.deepEqual(args.slice(1), [encodeValue([bytes]).length, HOST]);
+});
+
+Deno.test("small tasks submitted after a big one stay behind it", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const lview = cluster.client.loadBalancedView();
+  lview.apply((x: number) => x, 0);
+  lview.apply((x: Uint8Array) => x.length, big(200_000));
+  lview.apply((x: number) => x, 2);
+  await cluster.until(() => cluster.tasks.size === 3);
+  const counters = cluster.batches.flatMap(([, , , rows]) => rows.map(([counter]) => counter));
+  assert.deepEqual(counters, [0, 1, 2]);
+  await cluster.run();
+});
+
+Deno.test("big code is uploaded too", async () => {
+  const cluster = await FakeCluster.start();
+  const f = new Function("x", `const s = "${"a".repeat(100_000)}"; return s.length + x;`) as (x: number) => number;
+  assert.equal(await cluster.client.loadBalancedView().apply(f, 1), 100_001);
+  assert.ok(!(cluster.batches[0]?.[1][0]?.[1] instanceof Uint8Array));
+});
+
+Deno.test("with no host there, a big task waits for the first; an abort still ends it", async () => {
+  const cluster = await FakeCluster.start(undefined, (cluster) => cluster.engines = []);
+  const lview = cluster.client.loadBalancedView();
+  const [aborted, result] = [lview.apply((x) => x.length, big(100_000)), lview.apply((x) => x.length, big(100_001))];
+  await settleTurn();
+  assert.equal(cluster.batches.length, 0);
+  aborted.abort();
+  cluster.session.engines([engineMessage(0)]);
+  assert.equal(await result, 100_001);
+  await assert.rejects(Promise.resolve(aborted), /before it was submitted/);
+});
+
+Deno.test("a value that no host takes fails its task with EngineError, and the others go on", async () => {
+  const cluster = await FakeCluster.start();
+  cluster.blobError = new Error("disk full");
+  const lview = cluster.client.loadBalancedView();
+  const result = lview.apply((x: Uint8Array) => x.length, big(100_000));
+  await assert.rejects(Promise.resolve(result), (error: Error) => {
+    assert.ok(error instanceof EngineError);
+    assert.match(error.message, /disk full/);
+    return true;
+  });
+  assert.equal(await lview.apply(() => 1), 1);
+});
+
+Deno.test("a big result whose host is gone rejects with EngineError saying what to do", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const result = cluster.client.loadBalancedView().apply(() => 1);
+  await cluster.until(() => cluster.tasks.size === 1);
+  const ref = cluster.store(encodeValue(big(100_000)));
+  cluster.blobError = new Error("host is down");
+  cluster.settle([0, 0, ref, 0 as never, "u" as never, 1, 1, 1]);
+  await assert.rejects(Promise.resolve(result), (error: Error) => {
+    assert.ok(error instanceof EngineError);
+    assert.match(error.message, /from host "h1": host is down; .*submit the task again/);
+    return true;
+  });
+});
+
+Deno.test("a new controller gets big values again, from another host where theirs is gone", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const result = cluster.client.loadBalancedView().apply((x: Uint8Array) => x.length, big(100_000));
+  await cluster.until(() => cluster.tasks.size === 1);
+  cluster.engines = [engineMessage(5, "h2" as never)];
+  cluster.epoch = 2;
+  cluster.session.controllerLost();
+  await cluster.until(() => cluster.batches.length === 2);
+  const homes = cluster.batches.map(([, , , rows]) => (rows[0]?.[2] as readonly unknown[])[2]);
+  assert.deepEqual(homes, ["h1", "h2"]);
+  await cluster.run();
+  assert.equal(await result, 100_000);
+});

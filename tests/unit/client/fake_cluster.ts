@@ -1,0 +1,315 @@
+/**
+ * A scheduler and hosts in this process, behind the client's ports: records what arrives, answers when told or at once.
+ *
+ * Runs shipped code as an engine would: from its text, on arguments decoded afresh. Used by the tests of `client/`.
+ * @module
+ */
+import type {
+  ContentHash,
+  EngineId,
+  EngineUuid,
+  Epoch,
+  HostId,
+  Session as SessionId,
+  TaskId,
+} from "../../../protocol/ids.ts";
+import {
+  type ClientHello,
+  type ClientWelcome,
+  type DirectMessage,
+  type EngineMessage,
+  type PayloadMessage,
+  SETTLED,
+  type SettledMessage,
+  type SubmitMessage,
+  type TemplateMessage,
+} from "../../../protocol/messages.ts";
+import { PACKAGE_VERSION } from "../../../protocol/version.ts";
+import { Client } from "../../../client/client.ts";
+import type { HostLink } from "../../../client/host_link.ts";
+import type { SchedulerLink } from "../../../client/scheduler_link.ts";
+import { Session } from "../../../client/session.ts";
+import { type Clock, systemClock } from "../../../wire/clock.ts";
+import { contentHash } from "../../../wire/content_hash.ts";
+import { encodeError } from "../../../wire/error_codec.ts";
+import { EngineError, MailboxFull } from "../../../wire/errors.ts";
+import { parseTaskId } from "../../../wire/task_ids.ts";
+import { decodeValue, encodeValue } from "../../../wire/value_codec.ts";
+
+export const SESSION = "testsessio" as SessionId;
+export const HOST = "h1" as HostId;
+
+/** A task as the fake scheduler or host knows it. */
+export interface Arrived {
+  readonly counter: number;
+  readonly template: TemplateMessage;
+  readonly args: PayloadMessage;
+  readonly ageMs: number;
+  readonly engine: EngineId;
+  readonly direct: boolean;
+}
+
+export function engineMessage(id: number, host: HostId = HOST): EngineMessage {
+  return [id as EngineId, `uuid-${id}` as EngineUuid, host, 100 + id, 1];
+}
+
+/** The scheduler, its hosts and engines. */
+export class FakeCluster implements SchedulerLink {
+  readonly hellos: ClientHello[] = [];
+  readonly batches: SubmitMessage[] = [];
+  readonly directBatches: { host: HostId; batch: DirectMessage }[] = [];
+  readonly aborts: TaskId[] = [];
+  readonly directAborts: number[] = [];
+  readonly detached: SessionId[] = [];
+  readonly blobs = new Map<ContentHash, Uint8Array>();
+  readonly tasks = new Map<number, Arrived>();
+  readonly codes = new Map<ContentHash, Uint8Array>();
+  readonly pieces: { offset: number; bytes: number }[] = [];
+  piecesInFlight = 0;
+  mostPiecesInFlight = 0;
+  epoch = 1;
+  attempt = 1;
+  engines: EngineMessage[] = [engineMessage(0), engineMessage(1)];
+  /** Runs tasks as they arrive. */
+  automatic = true;
+  /** How many submits are taken before `MailboxFull`. */
+  credit = Infinity;
+  /** Fails attachments while set. */
+  attachError: Error | null = null;
+  /** Fails blob pieces while set. */
+  blobError: Error | null = null;
+  /** Called after each step. */
+  #watchers: (() => void)[] = [];
+  #drained: (() => void)[] = [];
+  readonly session: Session;
+  readonly client: Client;
+
+  constructor(clock: Clock = systemClock) {
+    this.session = new Session({
+      id: SESSION,
+      node: "n1",
+      scheduler: this,
+      host: (id) => this.#host(id),
+      clock,
+      log: () => {},
+    });
+    this.client = new Client(this.session);
+  }
+
+  static async start(clock?: Clock, set: (cluster: FakeCluster) => void = () => {}): Promise<FakeCluster> {
+    const cluster = new FakeCluster(clock);
+    set(cluster);
+    await cluster.session.start(1_000);
+    return cluster;
+  }
+
+  // --- the port ---
+
+  attach(hello: ClientHello): Promise<ClientWelcome> {
+    this.hellos.push(hello);
+    this.#changed();
+    if (this.attachError !== null) return Promise.reject(this.attachError);
+    return Promise.resolve([this.epoch as Epoch, PACKAGE_VERSION, this.engines, 1000]);
+  }
+
+  submit(batch: SubmitMessage): void {
+    if (this.credit <= 0) throw new MailboxFull("full");
+    this.credit--;
+    this.batches.push(batch);
+    const [, codes, templates, rows] = batch;
+    this.#learn(codes);
+    const arrived: number[] = [];
+    for (const [counter, template, args, ageMs] of rows) {
+      const message = templates[template];
+      if (message === undefined) throw new Error("no such template");
+      const engine = (counter % 2) as EngineId;
+      this.tasks.set(counter, { counter, template: message, args, ageMs: ageMs ?? 0, engine, direct: false });
+      arrived.push(counter);
+    }
+    if (this.automatic) queueMicrotask(() => void this.run(arrived));
+    this.#changed();
+  }
+
+  abort(ids: readonly TaskId[]): void {
+    this.aborts.push(...ids);
+    const results: SettledMessage[] = [];
+    for (const id of ids) {
+      const task = this.tasks.get(parseTaskId(id)?.counter ?? -1);
+      if (task === undefined) continue;
+      this.tasks.delete(task.counter);
+      results.push([task.counter, SETTLED.failed, ["TaskAborted", `Aborted ${id}.`], null, null, 0, 0, 0]);
+    }
+    this.session.settled(this.epoch as Epoch, results);
+    this.#changed();
+  }
+
+  detach(session: SessionId): Promise<void> {
+    this.detached.push(session);
+    return Promise.resolve();
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => void this.#drained.push(resolve));
+  }
+
+  // --- what tests do ---
+
+  giveCredit(credit: number): void {
+    this.credit = credit;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  /** Resolves once it holds; looked at whenever something arrives. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => void this.#watchers.push(resolve));
+  }
+
+  /** The tasks wait until told. */
+  manual(): this {
+    this.automatic = false;
+    return this;
+  }
+
+  /** Runs these tasks, or all, and settles them in one message. */
+  async run(counters: readonly number[] = [...this.tasks.keys()]): Promise<void> {
+    const results: SettledMessage[] = [];
+    const direct: SettledMessage[] = [];
+    for (const counter of counters) {
+      const task = this.tasks.get(counter);
+      if (task === undefined) continue;
+      this.tasks.delete(counter);
+      const outcome = this.#execute(task);
+      (task.direct ? direct : results).push(outcome instanceof Promise ? await outcome : outcome);
+    }
+    if (results.length > 0) this.session.settled(this.epoch as Epoch, results);
+    if (direct.length > 0) this.session.directSettled(direct);
+    this.#changed();
+  }
+
+  settle(...results: SettledMessage[]): void {
+    this.session.settled(this.epoch as Epoch, results);
+  }
+
+  done(counter: number, value: unknown): SettledMessage {
+    return [counter, SETTLED.done, encodeValue(value), 0 as EngineId, "uuid-0" as EngineUuid, 1, 5, 1];
+  }
+
+  /** A blob as a host would keep it. */
+  store(bytes: Uint8Array): PayloadMessage {
+    const hash = contentHash(bytes);
+    this.blobs.set(hash, bytes);
+    return [hash, bytes.length, HOST];
+  }
+
+  argsOf(counter: number): unknown {
+    const task = this.tasks.get(counter);
+    return task === undefined ? undefined : decodeValue(this.#bytesOf(task.args));
+  }
+
+  sourceOf(template: TemplateMessage): string {
+    return new TextDecoder().decode(this.codes.get(template[0]));
+  }
+
+  #execute(task: Arrived): SettledMessage | Promise<SettledMessage> {
+    const { attempt, engine } = { attempt: this.attempt, engine: task.engine };
+    const end = (code: 0 | 1, body: Uint8Array): SettledMessage => {
+      const payload = body.length > 64 * 1024 ? this.store(body) : body;
+      return [task.counter, code, payload, engine, `uuid-${engine}` as EngineUuid, attempt, 5, 1, "out\n", ""];
+    };
+    try {
+      const key = Symbol.for("troupe.currentTask");
+      const f = compile(this.sourceOf(task.template));
+      (globalThis as Record<symbol, unknown>)[key] = { attempt };
+      let value: unknown;
+      try {
+        value = f(...decodeValue(this.#bytesOf(task.args)) as unknown[]);
+      } finally {
+        delete (globalThis as Record<symbol, unknown>)[key];
+      }
+      if (!(value instanceof Promise)) return end(SETTLED.done, encodeValue(value, { root: "result" }));
+      return value.then(
+        (value) => end(SETTLED.done, encodeValue(value, { root: "result" })),
+        (error) => end(SETTLED.threw, encodeError(error)),
+      ).catch((error) => end(SETTLED.threw, encodeError(error)));
+    } catch (error) {
+      return end(SETTLED.threw, encodeError(error));
+    }
+  }
+
+  #bytesOf(payload: PayloadMessage): Uint8Array {
+    if (payload instanceof Uint8Array) return payload;
+    const bytes = this.blobs.get(payload[0]);
+    if (bytes === undefined) throw new EngineError("no such blob");
+    return bytes;
+  }
+
+  #learn(codes: SubmitMessage[1]): void {
+    for (const [hash, source] of codes) {
+      const bytes = this.#bytesOf(source);
+      if (contentHash(bytes) !== hash) throw new Error("code and hash differ");
+      this.codes.set(hash, bytes);
+    }
+  }
+
+  #host(id: HostId): HostLink {
+    return {
+      direct: (batch) => {
+        this.directBatches.push({ host: id, batch });
+        this.#learn(batch[1]);
+        const arrived: number[] = [];
+        for (const [counter, engine, template, args] of batch[3]) {
+          const message = batch[2][template];
+          if (message === undefined) throw new Error("no such template");
+          this.tasks.set(counter, { counter, template: message, args, ageMs: 0, engine, direct: true });
+          arrived.push(counter);
+        }
+        if (this.automatic) queueMicrotask(() => void this.run(arrived));
+        this.#changed();
+      },
+      abortDirect: (_session, counters) => void this.directAborts.push(...counters),
+      drained: () => Promise.resolve(),
+      putBlob: (hash, size, offset, bytes) => this.#putPiece(hash, size, offset, bytes),
+      getBlob: (hash, offset, length) => this.#getPiece(hash, offset, length),
+    };
+  }
+
+  async #putPiece(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): Promise<void> {
+    await this.#piece(offset, bytes.length);
+    const whole = this.blobs.get(hash) ?? new Uint8Array(size);
+    whole.set(bytes, offset);
+    this.blobs.set(hash, whole);
+    this.#changed();
+  }
+
+  async #getPiece(hash: ContentHash, offset: number, length: number): Promise<Uint8Array> {
+    await this.#piece(offset, length);
+    const bytes = this.blobs.get(hash);
+    if (bytes === undefined) throw new Error("no such blob here");
+    return bytes.slice(offset, offset + length);
+  }
+
+  async #piece(offset: number, bytes: number): Promise<void> {
+    this.pieces.push({ offset, bytes });
+    this.mostPiecesInFlight = Math.max(this.mostPiecesInFlight, ++this.piecesInFlight);
+    await new Promise<void>((resolve) => queueMicrotask(resolve));
+    this.piecesInFlight--;
+    if (this.blobError !== null) throw this.blobError;
+  }
+
+  #changed(): void {
+    for (const resolve of this.#watchers.splice(0)) resolve();
+  }
+}
+
+function compile(source: string): (...args: unknown[]) => unknown {
+  try {
+    return (0, eval)(`(${source})`);
+  } catch {
+    return Object.values((0, eval)(`({${source}})`))[0] as (...args: unknown[]) => unknown;
+  }
+}
+
+/** Lets all microtasks run. */
+export async function settleTurn(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}

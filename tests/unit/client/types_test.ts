@@ -1,0 +1,76 @@
+import type { AsyncMapResult } from "../../../client/async_map_result.ts";
+import type { AsyncResult } from "../../../client/async_result.ts";
+import type { Client } from "../../../client/client.ts";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Compiles only if the types are the same. */
+function same<A, B>(_proof: Same<A, B>): void {}
+
+/** Never called: what is in it only has to compile, or not. */
+export function typesFollowTheFunction(client: Client, numbers: number[], lazy: AsyncIterable<string>): void {
+  const lview = client.loadBalancedView();
+
+  const power = lview.apply((x: number) => x ** 10, 3);
+  same<typeof power, AsyncResult<number>>(true);
+  const awaited = lview.apply((x: number) => Promise.resolve(String(x)), 3);
+  same<typeof awaited, AsyncResult<string>>(true);
+  lview.apply((x: number, y?: string) => [x, y], 3);
+  lview.apply((...xs: number[]) => xs, 1, 2, 3);
+  const contextual = lview.apply((x, y) => x.toFixed(y), 3, 1);
+  same<typeof contextual, AsyncResult<string>>(true);
+  lview.apply((p: [number, number], mode: "up" | "down") => [p, mode], [1, 2], "up");
+  const nothing = lview.apply(() => {});
+  same<typeof nothing, AsyncResult<void>>(true);
+  // @ts-expect-error: a string is no number
+  lview.apply((x: number) => x, "3");
+  // @ts-expect-error: too few arguments
+  lview.apply((x: number, y: number) => x + y, 3);
+  // @ts-expect-error: too many arguments
+  lview.apply((x: number) => x, 3, 4);
+  // @ts-expect-error: no function
+  lview.apply(3);
+
+  const mapped = lview.map((x) => x.toFixed(1), numbers);
+  same<typeof mapped, AsyncMapResult<string>>(true);
+  const zipped = lview.map((x: number, s: string) => x + s.length, numbers, new Set(["a"]));
+  same<typeof zipped, AsyncMapResult<number>>(true);
+  lview.map(() => 1, numbers);
+  lview.map((x: number, ...rest: string[]) => [x, rest], numbers, ["a"], ["b"]);
+  // @ts-expect-error: the elements are numbers
+  lview.map((x: string) => x, numbers);
+  // @ts-expect-error: a sequence is missing
+  lview.map((x: number, y: number) => x + y, numbers);
+  // @ts-expect-error: a sequence too many
+  lview.map((x: number) => x, numbers, numbers);
+  // @ts-expect-error: a number is no sequence
+  lview.map((x: number) => x, 5);
+  // @ts-expect-error: map takes no asynchronous sequences, imap does
+  lview.map((s: string) => s, lazy);
+
+  const drawn = lview.imap((x, s) => x + s, numbers, lazy);
+  same<typeof drawn, AsyncGenerator<string, void, void>>(true);
+  // @ts-expect-error: the elements are strings
+  lview.imap((x: number) => x, lazy);
+
+  const scalar = client.directView(0).apply((x: number) => x, 1);
+  same<typeof scalar, AsyncResult<number>>(true);
+  const list = client.directView([0, 1]).apply(() => "a");
+  same<typeof list, AsyncResult<string[], true>>(true);
+  const all = client.directView().apply(() => "a");
+  same<typeof all, AsyncResult<string[], true>>(true);
+  same<typeof list.engineId, (number | null)[]>(true);
+  same<typeof scalar.engineId, number | null>(true);
+  // @ts-expect-error: a string is no number
+  client.at(0).apply((x: number) => x, "1");
+
+  // @ts-expect-error: no such flag
+  lview.with({ retrys: 2 });
+  // @ts-expect-error: a number is wanted
+  lview.setFlags({ retries: "2" });
+}
+
+Deno.test("types follow the function: a wrong argument, element or number of them does not compile", () => {
+  // The proof is that this module compiles, with every @ts-expect-error needed.
+  if (typeof typesFollowTheFunction !== "function") throw new TypeError("gone");
+});
