@@ -34,8 +34,8 @@ interface Child {
   readonly ref: Ref<object>;
   starts: number;
   lastReason: string | null;
-  /** The start that is under way. */
-  starting: Promise<unknown>;
+  /** The last start: whether it succeeded. */
+  starting: Promise<boolean>;
 }
 
 /**
@@ -136,7 +136,7 @@ export class Supervisor extends Actor {
       ref,
       starts: 0,
       lastReason: null,
-      starting: Promise.resolve(),
+      starting: Promise.resolve(false),
     };
     this.#children.set(spec.id, child);
     return child;
@@ -178,10 +178,12 @@ export class Supervisor extends Actor {
       () => {
         this.context.watch(child.ref);
         this.#feed({ kind: "started", id });
+        return true;
       },
       (error) => {
         child.lastReason = `failed: ${String(error)}`;
         this.#feed({ kind: "start-failed", id, reason: child.lastReason });
+        return false;
       },
     );
   }
@@ -191,9 +193,8 @@ export class Supervisor extends Actor {
     const child = this.#children.get(id);
     if (child === undefined) return;
     const { system } = this.context;
-    if (await system.stop(child.ref) !== "unknown-actor") return;
-    await child.starting;
-    await system.stop(child.ref);
+    const { starting } = child;
+    if (await system.stop(child.ref) === "unknown-actor" && await starting) await system.stop(child.ref);
   }
 
   #giveUp(id: string, reason: string): void {
