@@ -30,7 +30,10 @@ export class Intrinsics {
 
   constructor() {
     const holders = [...builtinHolders()];
-    this.#places = [...placesOf(globalThis, GLOBALS), ...holders.flatMap((holder) => placesOf(holder, functionNames(holder)))];
+    this.#places = [
+      ...placesOf(globalThis, GLOBALS),
+      ...holders.flatMap((holder) => placesOf(holder, functionNames(holder))),
+    ];
     this.#intact = compileLook(this.#places);
   }
 
@@ -39,7 +42,9 @@ export class Intrinsics {
     if (this.#intact()) return;
     for (let index = 0; index < this.#places.length; index++) {
       const place = this.#places[index];
-      if (place === undefined || (place.holder as Record<string, unknown>)[place.key] === place.descriptor.value) continue;
+      if (place === undefined || (place.holder as Record<string, unknown>)[place.key] === place.descriptor.value) {
+        continue;
+      }
       if (!defineProperty(place.holder, place.key, place.descriptor)) {
         throw new TypeError(`Cannot go on: a task has replaced "${place.key}" of a built-in for good`);
       }
@@ -77,6 +82,10 @@ function placesOf(holder: object, names: readonly string[]): Place[] {
 /** Named reads of constants: the compiler makes each a compare or two, where a loop would look every name up. */
 function compileLook(places: readonly Place[]): () => boolean {
   const looks = places.map(({ key }, index) => `h${index}.${key} === v${index}`);
-  const names = places.map((_place, index) => `h${index} = places[${index}].holder, v${index} = places[${index}].descriptor.value`);
-  return new Function("places", `"use strict"; const ${names.join(",\n")};\nreturn () => ${looks.join(" && ")};`)(places);
+  const names = places.map((_place, index) =>
+    `h${index} = places[${index}].holder, v${index} = places[${index}].descriptor.value`
+  );
+  return new Function("places", `"use strict"; const ${names.join(",\n")};\nreturn () => ${looks.join(" && ")};`)(
+    places,
+  );
 }

@@ -5,11 +5,11 @@
  * actor is a thin layer over it.
  * @module
  */
-import type { EngineId } from "../protocol/ids.ts";
+import type { EngineId, EngineUuid } from "../protocol/ids.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import type { BlobFolder } from "./blob_folder.ts";
-import { type EngineCommand } from "./engine_command.ts";
+import type { EngineCommand } from "./engine_command.ts";
 import type { InputSources } from "./engine_inputs.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { EngineSeat, type ReadyEngine, type SeatEvents, type SeatState } from "./engine_seat.ts";
@@ -64,6 +64,11 @@ export class EngineFleet implements AsyncDisposable {
   /** All engines. */
   get seats(): readonly SeatReport[] {
     return [...this.#named.values(), ...this.#unnamed].map(({ id, state }) => ({ id, state }));
+  }
+
+  /** Of the process that takes tasks now, or took them last. */
+  uuidOf(id: EngineId): EngineUuid | null {
+    return this.#named.get(id)?.uuid ?? null;
   }
 
   /** Starts processes. They take tasks as soon as they have ids. */

@@ -29,9 +29,11 @@ const AHEAD_BYTES = 4 * PIECE_BYTES;
 export class EngineInputs {
   readonly #process: EngineProcess;
   readonly #sources: InputSources;
-  readonly #templates = new KnownNames<TaskTemplate, number>(KNOWN_TEMPLATES);
+  readonly #templates = new KnownNames<string | TaskTemplate, number>(KNOWN_TEMPLATES);
   readonly #codes = new KnownNames<ContentHash, ContentHash>(KNOWN_CODES);
   #templateCount = 0;
+  /** The template of the last run: mostly it is the next one's too. */
+  #last: { readonly template: TaskTemplate; readonly number: number } | null = null;
   #longValues = 0;
 
   constructor(process: EngineProcess, sources: InputSources) {
@@ -42,13 +44,21 @@ export class EngineInputs {
   /** The number of the run's template, where the run can be sent at once; else `null`: `prepare` it. */
   templateOf(run: EngineRun): number | null {
     if (!isInline(run.args)) return null;
-    return this.#templates.use(run.template) ?? null;
+    return this.#known(run.template);
   }
 
   /** Sends whatever must be there before the run; rejects where it can't be had. `wanted` is asked again and again. */
   async prepare(run: EngineRun, wanted: () => boolean): Promise<readonly [template: number, args: PipeBytes]> {
-    const template = this.#templates.use(run.template) ?? await this.#sendTemplate(run.template);
+    const template = this.#known(run.template) ?? await this.#sendTemplate(run.template);
     return [template, await this.#place(run.args, wanted)];
+  }
+
+  #known(template: TaskTemplate): number | null {
+    if (this.#last?.template === template) return this.#last.number;
+    const number = this.#templates.use(keyOf(template));
+    if (number === undefined) return null;
+    this.#last = { template, number };
+    return number;
   }
 
   async #sendTemplate(template: TaskTemplate): Promise<number> {
@@ -57,7 +67,7 @@ export class EngineInputs {
     const placed = captures === null ? null : await this.#place(captures, () => true);
     const number = ++this.#templateCount;
     this.#process.send([TO_ENGINE.template, number, code, name, placed]);
-    this.#forget(this.#templates.add(template, number));
+    this.#forgetTemplate(this.#templates.add(keyOf(template), number));
     return number;
   }
 
@@ -66,6 +76,11 @@ export class EngineInputs {
     const bytes = source instanceof Uint8Array ? source : await source;
     this.#process.send([TO_ENGINE.code, hash, await this.#place(bytes, () => true)]);
     this.#forget(this.#codes.add(hash, hash));
+  }
+
+  #forgetTemplate(number: number | undefined): void {
+    if (this.#last?.number === number) this.#last = null;
+    this.#forget(number);
   }
 
   #forget(name: number | ContentHash | undefined): void {
@@ -90,6 +105,11 @@ export class EngineInputs {
     }
     return value;
   }
+}
+
+/** Every message has template objects of its own; without captures, equal ones are the same to an engine. */
+function keyOf(template: TaskTemplate): string | TaskTemplate {
+  return template.captures === null ? `${template.code} ${template.name}` : template;
 }
 
 function isInline(payload: Payload): payload is Uint8Array {

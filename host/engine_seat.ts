@@ -64,6 +64,8 @@ export class EngineSeat {
   /** An order to end that is being carried out: whether the engine is to come back. */
   #order: { readonly returns: boolean } | null = null;
   #gone: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Why it was given up before it had an id. */
+  #failure: string | null = null;
 
   constructor(options: SeatOptions, events: SeatEvents) {
     this.#options = options;
@@ -73,6 +75,11 @@ export class EngineSeat {
 
   get id(): EngineId | null {
     return this.#id;
+  }
+
+  /** Of the process that is there, or was there last. */
+  get uuid(): EngineUuid {
+    return this.#uuid;
   }
 
   get state(): SeatState {
@@ -88,6 +95,7 @@ export class EngineSeat {
   /** Of this process, the id that is its for good. */
   assignId(id: EngineId): void {
     this.#id = id;
+    if (this.#failure !== null) this.#events.failed(id, this.#failure, true);
     this.#announce();
   }
 
@@ -208,12 +216,13 @@ export class EngineSeat {
     this.#gone.resolve();
     if (order !== null) return this.#settleOrder();
     this.#history = decision.history;
-    if (decision.delayMs === null) return this.#giveUp();
+    if (decision.delayMs === null) return this.#giveUp(end.reason);
     this.#restartAfter(decision.delayMs);
   }
 
-  #giveUp(): void {
+  #giveUp(reason: string): void {
     this.#state = "failed";
+    this.#failure = reason;
     this.#returnQueue(() => true);
   }
 

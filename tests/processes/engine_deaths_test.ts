@@ -17,7 +17,10 @@ Deno.test("an engine killed from outside: the running task died, the others retu
   const others = [1, 2, 3].map((x) => host.submit("(x) => x", [x]));
   await host.until(() => host.news.some((news) => news.kind === "published"));
   host.fleet.signal("SIGKILL", [0 as EngineId]);
-  assert.match(verdictOf(await running.end), /^engine-died: Task "session-1" \(task\): its process was killed by SIGKILL/);
+  assert.match(
+    verdictOf(await running.end),
+    /^engine-died: Task "session-1" \(task\): its process was killed by SIGKILL/,
+  );
   for (const other of others) assert.equal((await other.end).outcome.kind, "returned");
   await host.until(() => readyUuids(host).length === 2);
   const [before, after] = readyUuids(host);
@@ -61,7 +64,9 @@ Deno.test("a task that breaks into the pipe gets its own engine killed, and noth
 
 Deno.test("one byte in the pipe is enough to be found out", async () => {
   await using host = await FleetFixture.start(1);
-  const end = await host.run(`async () => { (await import("node:fs")).writeSync(1, "x"); await new Promise(() => {}); }`);
+  const end = await host.run(
+    `async () => { (await import("node:fs")).writeSync(1, "x"); await new Promise(() => {}); }`,
+  );
   assert.match(verdictOf(end), /engine-died/);
 });
 
@@ -101,7 +106,10 @@ Deno.test("a patched Array.prototype leaves simple tasks working", async () => {
 Deno.test("maxRuntime ends the process of the task that exceeds it, and the next one runs", async () => {
   await using host = await FleetFixture.start(1);
   const slow = host.submit(FOR_EVER, [], { flags: { maxRuntimeMs: 200 }, name: "spin" });
-  assert.match(verdictOf(await slow.end), /^timed-out: Task "session-1" \(spin\) ran longer than its maxRuntime of 200 ms/);
+  assert.match(
+    verdictOf(await slow.end),
+    /^timed-out: Task "session-1" \(spin\) ran longer than its maxRuntime of 200 ms/,
+  );
   await host.until(() => readyUuids(host).length === 2);
   assert.equal(await host.value("() => 5", [], { flags: { maxRuntimeMs: 5_000 } }), 5);
 });
@@ -191,7 +199,10 @@ Deno.test("an idle engine that is stopped is found by its pings and replaced", a
 
 Deno.test("an engine that is busy in a loop is alive, however many heartbeats pass", async () => {
   await using host = await FleetFixture.start(1, { heartbeatMs: 20 });
-  assert.equal(await host.value("() => { const end = Date.now() + 600; while (Date.now() < end); return 'alive'; }"), "alive");
+  assert.equal(
+    await host.value("() => { const end = Date.now() + 600; while (Date.now() < end); return 'alive'; }"),
+    "alive",
+  );
   assert.equal(readyUuids(host).length, 1);
 });
 

@@ -128,7 +128,11 @@ export class FleetFixture implements AsyncDisposable {
   }
 
   /** Queues a function, given as its source, and hands back the run and its end. */
-  submit(source: string, args: readonly unknown[] = [], options: RunOptions = {}): { run: EngineRun; end: Promise<RunEnd> } {
+  submit(
+    source: string,
+    args: readonly unknown[] = [],
+    options: RunOptions = {},
+  ): { run: EngineRun; end: Promise<RunEnd> } {
     return this.submitTo(this.template(source, options), args, options);
   }
 
@@ -140,7 +144,11 @@ export class FleetFixture implements AsyncDisposable {
     return { code, name: options.name ?? "task", flags: { ...DEFAULT_FLAGS, ...options.flags }, captures };
   }
 
-  submitTo(template: TaskTemplate, args: readonly unknown[], options: RunOptions = {}): { run: EngineRun; end: Promise<RunEnd> } {
+  submitTo(
+    template: TaskTemplate,
+    args: readonly unknown[],
+    options: RunOptions = {},
+  ): { run: EngineRun; end: Promise<RunEnd> } {
     const number = ++this.#count;
     const run = new EngineRun(
       { kind: "scheduled", epoch: 1 as Epoch, number: number as DispatchNumber },
@@ -212,7 +220,9 @@ async function bounded<T>(promise: Promise<T>, what: string, fixture: FleetFixtu
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
     () =>
-      reject(new Error(`Waited ${WAIT_LIMIT_MS} ms for ${what}\n${JSON.stringify(fixture.news)}\n${fixture.log.join("\n")}`)),
+      reject(
+        new Error(`Waited ${WAIT_LIMIT_MS} ms for ${what}\n${JSON.stringify(fixture.news)}\n${fixture.log.join("\n")}`),
+      ),
     WAIT_LIMIT_MS,
   );
   try {

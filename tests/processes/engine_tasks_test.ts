@@ -12,7 +12,10 @@ Deno.test("an engine runs functions of every form", async () => {
   assert.equal(await host.value("method(x) { return x + 1; }", [1]), 2);
   assert.equal(await host.value("async method(x) { return x + 2; }", [1]), 3);
   assert.equal(await host.value("function fact(n) { return n < 2 ? 1 : n * fact(n - 1); }", [5]), 120);
-  assert.deepEqual(await host.value("(m) => new Map([...m].map(([k, v]) => [v, k]))", [new Map([[1, 2n]])]), new Map([[2n, 1]]));
+  assert.deepEqual(
+    await host.value("(m) => new Map([...m].map(([k, v]) => [v, k]))", [new Map([[1, 2n]])]),
+    new Map([[2n, 1]]),
+  );
   assert.equal(await host.value("() => {}"), undefined);
   assert.equal(await host.value("function () { return this === undefined; }"), true);
 });
@@ -73,7 +76,10 @@ Deno.test("a free variable is explained", async () => {
 Deno.test("a source that is no function fails its own task alone", async () => {
   await using host = await FleetFixture.start(1);
   assert.match((await host.error("(x) => { let = ; }", [], { name: "odd" })).message, /Cannot compile "odd"/);
-  assert.match((await host.error("function f() { [native code] }", [], { name: "nat" })).message, /Cannot compile "nat"/);
+  assert.match(
+    (await host.error("function f() { [native code] }", [], { name: "nat" })).message,
+    /Cannot compile "nat"/,
+  );
   assert.match((await host.error("42", [], { name: "num" })).message, /Cannot run "num": its source is not a function/);
   assert.equal(await host.value("() => 1"), 1);
 });
@@ -225,7 +231,9 @@ Deno.test("UnmetDependency declines the engine", async () => {
 Deno.test("an error that nobody waits for does not end the engine", async () => {
   await using host = await FleetFixture.start(1);
   const pid = host.fleet.ready[0]?.pid;
-  await host.run(`() => { Promise.reject(new Error("let go")); setTimeout(() => { throw new Error("left behind"); }, 0); }`);
+  await host.run(
+    `() => { Promise.reject(new Error("let go")); setTimeout(() => { throw new Error("left behind"); }, 0); }`,
+  );
   await host.until(() => host.log.some((line) => line.includes("left behind")));
   await host.until(() => host.log.some((line) => line.includes("let go")));
   assert.equal(await host.value("() => 3"), 3);

@@ -1,0 +1,34 @@
+/**
+ * What a direct task's attempt makes of the task: there is no scheduler to decide, and no second attempt.
+ *
+ * Pure. Called by the host's actor.
+ * @module
+ */
+import type { AttemptOutcome, TaskOutcome } from "../protocol/outcome.ts";
+import type { EngineRun } from "./engine_run.ts";
+
+/** The outcome that goes to the client. */
+export function directOutcome(run: EngineRun, outcome: AttemptOutcome): TaskOutcome {
+  switch (outcome.kind) {
+    case "done":
+      return outcome;
+    case "threw":
+      return outcome;
+    case "declined":
+      // Nobody else could run it: the error goes to the client.
+      return { kind: "threw", error: outcome.error };
+    case "engine-died":
+      return { kind: "failed", error: { name: "EngineError", message: outcome.message } };
+    case "timed-out":
+      return { kind: "failed", error: { name: "TaskTimeout", message: outcome.message } };
+    case "aborted":
+      return { kind: "failed", error: { name: "TaskAborted", message: `Task "${run.task}" was aborted.` } };
+    case "returned":
+      return { kind: "failed", error: { name: "EngineError", message: goneMessage(run) } };
+  }
+}
+
+function goneMessage({ task, engine }: EngineRun): string {
+  return `Cannot run task "${task}" on engine ${engine}: that engine was stopped, or is not on this host; ` +
+    `see client.ids for those that are there`;
+}

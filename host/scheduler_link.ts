@@ -1,0 +1,131 @@
+/**
+ * This host's standing with the controller: introduces it, again after each life of the controller, and knows the epoch.
+ *
+ * What the host says while there is no controller is left out here: a new one is told everything in the introduction.
+ * Owned by the host's actor.
+ * @module
+ */
+import type { ActorSystem } from "../actors/actor_system.ts";
+import { Outbox } from "../actors/outbox.ts";
+import type { Ref } from "../actors/ref.ts";
+import type { EngineId, Epoch } from "../protocol/ids.ts";
+import type { HostHello, HostWelcome } from "../protocol/messages.ts";
+import { ACTOR_NAMES, type SchedulerApi } from "../protocol/roles.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
+import type { Clock, TimerHandle } from "../wire/clock.ts";
+import { RemoteError } from "../wire/errors.ts";
+import type { Log } from "../wire/log.ts";
+
+const JOIN_LIMIT_MS = 10_000;
+const RETRY_MS = 250;
+const MAX_RETRY_MS = 2_000;
+
+export interface SchedulerLinkOptions {
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hello: () => HostHello;
+  /** A controller has taken this host, and named its new engines: time to watch it. */
+  readonly joined: (ids: readonly EngineId[]) => void;
+  /** The controller will never take this host. */
+  readonly refused: (error: Error) => void;
+}
+
+export class SchedulerLink {
+  readonly ref: Ref<SchedulerApi>;
+  readonly #options: SchedulerLinkOptions;
+  #outbox: Outbox<SchedulerApi> | null = null;
+  #epoch = 0 as Epoch;
+  #joining = false;
+  #closed = false;
+  #retry: TimerHandle | null = null;
+  #retryMs = RETRY_MS;
+
+  constructor(options: SchedulerLinkOptions) {
+    this.#options = options;
+    this.ref = options.system.ref<SchedulerApi>(ACTOR_NAMES.scheduler);
+  }
+
+  get joined(): boolean {
+    return this.#outbox !== null;
+  }
+
+  /** Whether an order of this epoch counts. A higher one than was known is the new one. */
+  accepts(epoch: Epoch): boolean {
+    if (epoch < this.#epoch) return false;
+    this.#epoch = epoch;
+    return true;
+  }
+
+  /** Says something to the controller that knows this host; without one it is left out. */
+  tell(say: (cast: Ref<SchedulerApi>["cast"]) => void): void {
+    this.#outbox?.push(say);
+  }
+
+  /** Introduces this host, until a controller takes it. */
+  async join(): Promise<void> {
+    if (this.#joining || this.#closed) return;
+    this.#joining = true;
+    this.#cancelRetry();
+    try {
+      const hello = this.#options.hello();
+      // From here on news go to the controller too: it gets them after the introduction.
+      this.#outbox = new Outbox(this.ref);
+      this.#welcome(await this.ref.call.joinHost(hello, { timeout: JOIN_LIMIT_MS }));
+    } catch (error) {
+      this.#lose();
+      this.#joining = false;
+      this.#failed(error as Error);
+    }
+    this.#joining = false;
+  }
+
+  /** The controller is gone: looks for the next one. */
+  lost(): void {
+    if (this.#joining) return;
+    this.#lose();
+    this.#retryLater();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry();
+    this.#lose();
+  }
+
+  #welcome([epoch, ids, , packageVersion]: HostWelcome): void {
+    this.#retryMs = RETRY_MS;
+    this.accepts(epoch);
+    if (packageVersion !== PACKAGE_VERSION) {
+      this.#options.log("warn", `The controller is of version ${packageVersion}, this host of ${PACKAGE_VERSION}`);
+    }
+    this.#options.log("info", "joined the controller", { epoch });
+    this.#options.joined(ids);
+  }
+
+  #failed(error: Error): void {
+    if (this.#closed) return;
+    if (error instanceof RemoteError && error.remoteName === "VersionMismatch") return this.#options.refused(error);
+    this.#options.log("debug", `Cannot join the controller yet: ${error.message}`);
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#closed || this.#retry !== null) return;
+    this.#retry = this.#options.clock.setTimer(() => {
+      this.#retry = null;
+      void this.join();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
+  }
+
+  #lose(): void {
+    this.#outbox?.close();
+    this.#outbox = null;
+  }
+
+  #cancelRetry(): void {
+    if (this.#retry !== null) this.#options.clock.clearTimer(this.#retry);
+    this.#retry = null;
+  }
+}
