@@ -98,6 +98,7 @@ Deno.test("a header that promises more than follows is refused before anything i
     [0xdc, 0x00, 0x04, 0xdc, 0x00, 0x04, 0xdc, 0x00, 0x04, 1, 2, 3],
   ];
   for (const bytes of promises) assert.throws(() => decodeFrame(Uint8Array.from(bytes)), SerializationError);
+  assert.throws(() => decodeFrame(Uint8Array.from(promises[0] ?? [])), /4294967295 more values are declared/);
 });
 
 Deno.test("bytes after the value, no bytes at all, and a cut value are refused", () => {
