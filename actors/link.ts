@@ -33,7 +33,10 @@ export interface LinkTick {
 /** Ticks come a little early or late; a verdict should not wait for the next one because of that. */
 const TICK_SLACK_HEARTBEATS = 0.25;
 
-/** Silence after which a tick asks for a sign of life: one question a heartbeat while answers come. */
+/**
+ * Silence after which a tick asks for a sign of life: one question a heartbeat while answers come. Nothing else is needed
+ * to find lost frames: whatever the peer sends makes us say how far we have sent, and the question does too.
+ */
 const ASK_HEARTBEATS = 0.75;
 
 export class Link {
@@ -48,7 +51,6 @@ export class Link {
   #ends: FrameEnds;
   #heardMs: number;
   #usedMs: number;
-  #progressMs: number;
 
   constructor(self: LinkSelf, generation: number, windowBytes: number, countedMs: number) {
     this.#self = self;
@@ -56,7 +58,6 @@ export class Link {
     this.inbox = new LinkInbox(windowBytes);
     this.#heardMs = countedMs;
     this.#usedMs = countedMs;
-    this.#progressMs = countedMs;
     this.#ends = this.#makeEnds();
   }
 
@@ -101,7 +102,6 @@ export class Link {
     this.#phase = "open";
     this.heard(countedMs);
     this.used(countedMs);
-    this.#progressMs = countedMs;
   }
 
   /** While opening: the end we were bound to is dead; start again under a new number, with what is queued. */
@@ -125,11 +125,6 @@ export class Link {
     this.#usedMs = countedMs;
   }
 
-  /** Frames of ours were acknowledged, or the first one is under way. */
-  progressed(countedMs: number): void {
-    this.#progressMs = countedMs;
-  }
-
   /** After our own absence nobody is blamed for the time before. */
   forgive(countedMs: number): void {
     this.#heardMs = countedMs;
@@ -143,9 +138,7 @@ export class Link {
       return { silence: "none", asks: false };
     }
     const silent = (countedMs - this.#heardMs) / heartbeatMs;
-    const stuck = this.outbox.sent > this.outbox.acked && countedMs - this.#progressMs >= heartbeatMs;
-    if (stuck) this.#progressMs = countedMs;
-    return { silence: verdict(silent), asks: stuck || silent >= ASK_HEARTBEATS };
+    return { silence: verdict(silent), asks: silent >= ASK_HEARTBEATS };
   }
 
   /** Silence counts while the link is watched, opening, in use, or tried whether the peer still is there. */

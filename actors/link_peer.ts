@@ -104,15 +104,13 @@ export class LinkPeer {
   flush(): boolean {
     const link = this.#link;
     if (link === null || link.phase !== "open") return false;
-    const { countedMs } = this.#shell;
-    if (link.outbox.sent === link.outbox.acked) link.progressed(countedMs);
     let left = false;
     for (let bytes = this.#nextFrame(link); bytes !== null; bytes = this.#nextFrame(link)) {
       this.#shell.publish(this.address, bytes);
       left = true;
     }
     if (left && link.phase === "open") {
-      link.used(countedMs);
+      link.used(this.#shell.countedMs);
       link.inbox.receiptLeft();
       this.#checkDrained();
     }
@@ -287,9 +285,7 @@ export class LinkPeer {
   }
 
   #receiveReceipt(link: Link, frame: DataFrame | PartFrame | StateFrame): void {
-    if (!link.outbox.acknowledge(frame.ack, frame.credit)) return;
-    link.progressed(this.#shell.countedMs);
-    this.#shell.progressed();
+    if (link.outbox.acknowledge(frame.ack, frame.credit)) this.#shell.progressed();
   }
 
   #receiveState(link: Link, frame: StateFrame): void {

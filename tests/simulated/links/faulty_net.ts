@@ -69,6 +69,8 @@ export class FaultyNet {
 export class FaultyBus implements Bus {
   readonly maxPayload: number;
   readonly lastFrom = new Map<FaultyBus, number>();
+  /** Loses all that it publishes, and hears well. */
+  mute = false;
   /** Counts broken connections. */
   cuts = 0;
   readonly closed: Promise<Error | undefined>;
@@ -123,7 +125,7 @@ export class FaultyBus implements Bus {
   publish(subject: string, data: Uint8Array): void {
     if (this.#status !== "connected") throw new ConnectionError("Cannot publish: the bus is away.");
     if (data.length > this.maxPayload) throw new RangeError(`Cannot publish ${data.length} bytes.`);
-    if (!this.#dead) this.#net.accept(this, subject, data);
+    if (!this.#dead && !this.mute) this.#net.accept(this, subject, data);
   }
 
   subscribe(subject: string, handler: (message: BusMessage) => void): BusSubscription {

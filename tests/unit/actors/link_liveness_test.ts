@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeHello, parseFrame } from "../../../actors/frame.ts";
+import { encodeBye, encodeHello, encodeState, parseFrame } from "../../../actors/frame.ts";
 import { PROTOCOL_VERSION } from "../../../protocol/version.ts";
 import { endsOf, HEARTBEAT_MS, LinkHarness, type Party } from "./link_harness.ts";
 
@@ -258,4 +258,108 @@ Deno.test("a forged hello of another protocol does not hurt a link that stands",
   assert.deepEqual(a.events, []);
   assert.deepEqual(b.messages, [["still there"]]);
   await harness.close(a, b);
+});
+
+Deno.test("a peer that hears us and cannot be heard is told at once that it was declared down", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  await harness.clock.run(15 * HEARTBEAT_MS);
+  a.node.watch("node.b");
+  b.bus.mute = true;
+  await msUntilDown(harness, a);
+  await harness.clock.run(10);
+  assert.deepEqual(b.events, ["down node.a a1 silent"]);
+  await harness.close(a, b);
+});
+
+Deno.test("silence before our own reconnect does not count", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  // Idle, so that only the watching side judges.
+  await harness.clock.run(15 * HEARTBEAT_MS);
+  a.node.watch("node.b");
+  b.bus.mute = true;
+  await harness.clock.run(2.5 * HEARTBEAT_MS);
+  a.bus.cut();
+  a.bus.restore();
+  await harness.clock.run(4 * HEARTBEAT_MS);
+  b.bus.mute = false;
+  await harness.clock.run(HEARTBEAT_MS);
+  assert.deepEqual(a.events, ["unreachable node.b b1", "reachable node.b b1"]);
+  await harness.close(a, b);
+});
+
+Deno.test("a hello of the past, heard before any contact, keeps the living from nothing", async () => {
+  const harness = new LinkHarness();
+  const a = harness.party("a");
+  a.node.send("node.b", ["to the living"]);
+  harness.inject("a", encodeHello(endsOf({ from: "node.b", incarnation: "b0", generation: 7 }), 1_000));
+  await harness.clock.run(HEARTBEAT_MS);
+  const b = harness.party("b");
+  await harness.clock.run(1.5 * HEARTBEAT_MS);
+  assert.deepEqual(b.messages, [["to the living"]]);
+  assert.deepEqual(a.events, ["unreachable node.b null", "reachable node.b b1"]);
+  await harness.close(a, b);
+});
+
+/** Makes `a` challenge a made-up life of `b`; the number of the end that it offers. */
+async function challenge(harness: LinkHarness): Promise<number> {
+  let generation = 0;
+  harness.net.tap = (_subject, data) => {
+    const frame = parseFrame(data.slice());
+    if (frame?.kind === "hello" && frame.toIncarnation === "b2") generation = frame.generation;
+  };
+  harness.inject("a", encodeHello(endsOf({ from: "node.b", incarnation: "b2", generation: 7 }), 1_000));
+  await harness.clock.run(1);
+  harness.net.tap = null;
+  assert.ok(generation > 0, "there was an answer");
+  return generation;
+}
+
+const STATE = { sent: 0, ack: 0, credit: 1_000, asks: false, misses: false };
+
+Deno.test("a challenge that is met replaces the link", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  await harness.kill(b);
+  const toGeneration = await challenge(harness);
+  const ends = endsOf({ from: "node.b", incarnation: "b2", generation: 7, toIncarnation: "a1", toGeneration });
+  harness.inject("a", encodeState(ends, STATE));
+  await harness.clock.run(1);
+  assert.deepEqual(a.events, ["down node.b b1 incarnation-changed"]);
+  await harness.close(a, b);
+});
+
+Deno.test("a challenge that is not met in time, or answered by a good-bye, is forgotten", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  // Idle, so that the old life's death is not noticed meanwhile.
+  await harness.clock.run(15 * HEARTBEAT_MS);
+  await harness.kill(b);
+  for (const saysBye of [false, true]) {
+    const toGeneration = await challenge(harness);
+    const ends = endsOf({ from: "node.b", incarnation: "b2", generation: 7, toIncarnation: "a1", toGeneration });
+    if (saysBye) harness.inject("a", encodeBye(ends));
+    await harness.clock.run(saysBye ? 1 : 4 * HEARTBEAT_MS);
+    const frames = await harness.frames(async () => {
+      harness.inject("a", encodeState(ends, STATE));
+      await harness.clock.run(1);
+    });
+    assert.deepEqual(frames, ["b>state", "a>reset"]);
+  }
+  assert.deepEqual(a.events, []);
+  await harness.close(a, b);
+});
+
+Deno.test("many frames to a dead link are answered once in half a heartbeat", async () => {
+  const harness = new LinkHarness();
+  const a = harness.party("a");
+  const frames = await harness.frames(async () => {
+    for (let i = 0; i < 100; i++) {
+      harness.inject("a", encodeState(endsOf({ toIncarnation: "a0", toGeneration: 1 }), STATE));
+    }
+    await harness.clock.run(10);
+  });
+  assert.equal(frames.filter((frame) => frame === "a>reset").length, 1);
+  await harness.close(a);
 });

@@ -343,3 +343,60 @@ Deno.test("strangers past the bound are ignored", async () => {
   assert.deepEqual(b.logged, ["warn Ignored the hello of a node: too many peers are known."]);
   await harness.close(a, b, late);
 });
+
+Deno.test("nothing of a frame is heard any more once the node has ended", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  b.onMessage = () => void b.bus.close();
+  for (let i = 0; i < 3; i++) a.node.send("node.b", [i]);
+  await harness.clock.run(10);
+  assert.deepEqual(b.messages, [[0]]);
+  await harness.close(a, b);
+});
+
+Deno.test("a long transfer does not wait for timers: half a window of it brings an acknowledgement", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair({ windowBytes: 10_000 });
+  for (let i = 0; i < 100; i++) {
+    a.node.send("node.b", [i, new Uint8Array(1_000)]);
+    await null;
+  }
+  await harness.clock.run(5);
+  assert.equal(b.messages.length, 100);
+  await harness.close(a, b);
+});
+
+Deno.test("close() asks for the acknowledgements it needs and does not wait for timers", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  a.node.send("node.b", ["last words"]);
+  let closed = false;
+  const closing = a.node.close().then(() => closed = true);
+  await harness.clock.run(5);
+  assert.ok(closed);
+  await closing;
+  assert.deepEqual(b.messages, [["last words"]]);
+  await harness.close(b);
+});
+
+Deno.test("a turn may send more messages than the queue holds while there is credit", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair({ queueMessages: 5_000 });
+  for (let i = 0; i < 50_000; i++) a.node.send("node.b", [i]);
+  await harness.clock.run(10);
+  assert.equal(b.messages.length, 50_000);
+  await harness.close(a, b);
+});
+
+Deno.test("a message changed after it was sent, so that it can't travel, ends the link on both sides", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  const message: unknown[] = ["fine"];
+  a.node.send("node.b", message);
+  message.push(() => {});
+  await harness.clock.run(10);
+  assert.deepEqual(a.events, ["down node.b b1 closed-here"]);
+  assert.deepEqual(b.events, ["down node.a a1 silent"]);
+  assert.deepEqual(a.logged, ["error Ended a link: a message was changed after it was sent, and can't travel."]);
+  await harness.close(a, b);
+});
