@@ -7,20 +7,25 @@
 import type { ClientWelcome } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
 import { AuthorizationError, ConnectionError, VersionMismatch } from "../wire/errors.ts";
+import { happensInTime, type Subscribe } from "./waiting.ts";
 
 /** How long to try. */
 export interface AttachmentOptions {
   /** `Infinity`: until it is closed. */
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /** What closed the client meanwhile, if it was. */
-  readonly isClosed: () => Error | null;
+  /** Aborted when the client is closed. */
+  readonly signal: AbortSignal;
 }
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+const NEVER: Subscribe = () => () => {};
 
-/** The welcome. Rejects with `VersionMismatch`, `AuthorizationError`, or `ConnectionError` when the time is over. */
+/**
+ * The welcome. Rejects with `VersionMismatch`, `AuthorizationError`, `ConnectionError` when the time is over,
+ * the signal's reason.
+ */
 export async function attachInTime(
   attach: () => Promise<ClientWelcome>,
   options: AttachmentOptions,
@@ -28,8 +33,7 @@ export async function attachInTime(
   const { clock, timeoutMs } = options;
   const deadline = clock.now() + timeoutMs;
   for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    const closed = options.isClosed();
-    if (closed !== null) throw closed;
+    options.signal.throwIfAborted();
     try {
       return await attach();
     } catch (error) {
@@ -37,7 +41,7 @@ export async function attachInTime(
       if (final !== null) throw final;
       if (clock.now() + pauseMs > deadline) throw noController(timeoutMs, error);
     }
-    await new Promise<void>((resolve) => void clock.setTimer(resolve, pauseMs));
+    await happensInTime(NEVER, { timeout: pauseMs, signal: options.signal }, clock);
   }
 }
 

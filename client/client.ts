@@ -5,10 +5,10 @@
  * @module
  */
 import type { ActorSystem } from "../actors/actor_system.ts";
-import type { TaskId } from "../protocol/ids.ts";
+import type { Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { ConnectionError, TimeoutError, UnknownTask } from "../wire/errors.ts";
-import { newSession, parseTaskId } from "../wire/task_ids.ts";
+import { parseTaskId } from "../wire/task_ids.ts";
 import { hostLinks, SchedulerRefLink } from "./actor_links.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { ClientActor } from "./client_actor.ts";
@@ -26,14 +26,15 @@ export type Jobs = AsyncResult<unknown, boolean> | string | readonly (AsyncResul
 
 /** For compositions: what a client is built on. */
 export interface AttachOptions {
-  /** A node of the role `client` in the cluster's system. */
+  /** A node of the role `client` in the cluster's system, with plain arguments, named by the session. */
   readonly system: ActorSystem;
-  /** How long to wait for the controller, ms; default 10,000. */
-  readonly timeout?: number;
+  readonly session: SessionId;
+  /** How long to wait for the controller; default 10,000. */
+  readonly timeoutMs?: number;
+  /** Ends that waiting. */
+  readonly signal?: AbortSignal;
   /** Resolves when the connection is closed for good, with the reason. */
   readonly connectionClosed?: Promise<Error | undefined>;
-  /** Ends what was made for this client: its system, its connection. Called once, at the end. */
-  readonly release?: () => Promise<void>;
 }
 
 /** Finds a cluster and connects to it: `Client.connect` in the composition. `Options` are those of `cluster/`. */
@@ -46,25 +47,24 @@ export class Client implements AsyncDisposable {
   readonly #session: Session;
   readonly #submission: Submission;
   readonly #context: ResultContext;
-  readonly #release: () => Promise<void>;
+  readonly #releases: (() => unknown)[] = [];
   #closing: Promise<void> | null = null;
 
   /** For `attach` and for tests: over a session that is started by others. */
-  constructor(session: Session, release: () => Promise<void> = () => Promise.resolve()) {
+  constructor(session: Session) {
     this.#session = session;
     this.#submission = new Submission(session);
     this.#context = { clock: session.clock, abort: (job) => session.abortJob(job) };
-    this.#release = release;
   }
 
   /**
    * Introduces a client to the controller of its system. Rejects with `ConnectionError` where none answers in time,
-   * `VersionMismatch`, `AuthorizationError`.
+   * `VersionMismatch`, `AuthorizationError`, the signal's reason.
    */
   static async attach(options: AttachOptions): Promise<Client> {
-    const { system, release } = options;
+    const { system, signal } = options;
     const session: Session = new Session({
-      id: newSession(),
+      id: options.session,
       node: nodeName(system.address),
       scheduler: new SchedulerRefLink(system, () => session.controllerLost()),
       host: hostLinks(system, (host, reason) => session.hostLost(host, reason)),
@@ -72,18 +72,22 @@ export class Client implements AsyncDisposable {
       log: system.log,
     });
     const actor = await system.spawn(ClientActor, { name: ACTOR_NAMES.client, unique: false, args: [session] });
-    const client = new Client(session, async () => {
-      if (release === undefined) await system.stop(actor);
-      else await release();
-    });
+    const client = new Client(session);
+    client.onClosed(() => system.stop(actor));
     try {
-      await session.start(options.timeout ?? ATTACH_TIMEOUT_MS);
+      await unlessAborted(session.start(options.timeoutMs ?? ATTACH_TIMEOUT_MS), signal);
     } catch (error) {
+      session.end(error instanceof Error ? error : new Error(String(error)));
       await client.close();
       throw error;
     }
     options.connectionClosed?.then((error) => session.end(connectionLost(error)));
     return client;
+  }
+
+  /** For compositions: runs when the client is closed, awaited by `close()`, in order of registration. */
+  onClosed(release: () => unknown): void {
+    this.#releases.push(release);
   }
 
   /** The live engines, ascending. */
@@ -165,11 +169,8 @@ export class Client implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    try {
-      await this.#session.close();
-    } finally {
-      await this.#release();
-    }
+    await this.#session.close();
+    for (const release of this.#releases) await release();
   }
 
   *#jobsOf(jobs: readonly (AsyncResult<unknown, boolean> | string)[]): Generator<Job> {
@@ -186,6 +187,17 @@ export class Client implements AsyncDisposable {
 
 function asList(jobs: Jobs): readonly (AsyncResult<unknown, boolean> | string)[] {
   return typeof jobs === "string" || jobs instanceof AsyncResult ? [jobs] : jobs;
+}
+
+/** What the promise comes to, or the signal's reason as soon as it is aborted. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
 }
 
 /** `client.a1b2` → `a1b2` */

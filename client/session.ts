@@ -66,6 +66,7 @@ export class Session {
   #epoch = -1;
   #attaching = false;
   #closed: Error | null = null;
+  readonly #ending = new AbortController();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -262,6 +263,7 @@ export class Session {
   end(cause: Error): void {
     if (this.#closed !== null) return;
     this.#closed = cause;
+    this.#ending.abort(cause);
     this.#queue.pause();
     this.roster.close(closedError(cause));
     for (const job of this.unfinishedJobs()) this.#failRest(job, closedError(cause));
@@ -274,7 +276,7 @@ export class Session {
     try {
       const [epoch, packageVersion, engines] = await attachInTime(
         () => this.#options.scheduler.attach(this.#hello()),
-        { timeoutMs, clock: this.clock, isClosed: () => this.#closed },
+        { timeoutMs, clock: this.clock, signal: this.#ending.signal },
       );
       if (packageVersion !== PACKAGE_VERSION) {
         this.#options.log("warn", "The controller has another version", {
@@ -282,6 +284,7 @@ export class Session {
           there: packageVersion,
         });
       }
+      if (this.#closed !== null) return;
       this.#epoch = epoch;
       this.roster.update(engines);
       for (const task of this.#tasks.all()) this.#recheckPlaces(task);
