@@ -63,13 +63,15 @@ function checkTasks(s: SchedulerState, complain: Complain): void {
 
 function checkFinished(s: SchedulerState, complain: Complain): void {
   let count = 0;
-  for (const { tasks, forgotten, id, attached } of s.sessions.values()) {
+  for (const session of s.sessions.values()) {
+    const { tasks, forgotten, id, attached } = session;
     for (const record of tasks.values()) {
       if (!(record instanceof FinishedRecord)) continue;
       count++;
       if (forgotten.has(record.counter)) complain(`${record.id} is kept and counts as forgotten`);
     }
-    if (!attached && tasks.size === 0) complain(`session ${id} is kept for nothing`);
+    const isRetired = !attached && tasks.size === 0;
+    if (s.retired.has(session) !== isRetired) complain(`session ${id} has retired: ${isRetired}, not known as such`);
   }
   const { maxRecords, maxBytes } = s.options.retention;
   const bytes = [...s.retention].reduce((sum, record) => sum + recordBytes(record), 0);

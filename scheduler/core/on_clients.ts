@@ -4,21 +4,30 @@
  * Whoever comes back is told again what it may have missed; hearing it twice does no harm. Called by `scheduler.ts`.
  * @module
  */
+import type { Session } from "../../protocol/ids.ts";
 import type { ClientAttached, ClientLeft } from "./events.ts";
-import { dropIfDone, tell } from "./settlement.ts";
+import { retireIfDone, tell } from "./settlement.ts";
+import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord } from "./task_record.ts";
 
 /** A client is there: it is told what it may not have heard. */
 export function clientAttached(s: SchedulerState, { session: id, firstUnsettled }: ClientAttached): void {
-  const session = s.session(id);
-  if (!session.attached) s.out.fact({ kind: "client-attached", at: s.now, session: id });
-  session.attached = true;
+  const session = attachSession(s, id);
   for (const [counter, record] of session.tasks) {
     if (!(record instanceof FinishedRecord)) continue;
     s.retention.deliver(record, s.now);
     if (counter >= firstUnsettled) tell(s, record, record);
   }
+}
+
+/** Whoever speaks is there. */
+export function attachSession(s: SchedulerState, id: Session): SessionRecord {
+  const session = s.session(id);
+  if (!session.attached) s.out.fact({ kind: "client-attached", at: s.now, session: id });
+  session.attached = true;
+  s.retired.delete(session);
+  return session;
 }
 
 /** A client is gone. What becomes of its tasks is kept for it or another. */
@@ -27,5 +36,5 @@ export function clientLeft(s: SchedulerState, { session: id }: ClientLeft): void
   if (session === undefined || !session.attached) return;
   session.attached = false;
   s.out.fact({ kind: "client-left", at: s.now, session: id });
-  dropIfDone(s, session);
+  retireIfDone(s, session);
 }

@@ -10,6 +10,7 @@ import type { AbortRequested, PurgeRequested, TasksSubmitted } from "./events.ts
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 import { move } from "./moves.ts";
+import { attachSession } from "./on_clients.ts";
 import { areTargetsGone, deadlineOf, enqueue, expiredOutcome, targetsGone } from "./queueing.ts";
 import { type SessionRecord, splitTaskId } from "./session_record.ts";
 import { forget, settle, systemFailure, tell } from "./settlement.ts";
@@ -18,8 +19,7 @@ import { FinishedRecord, TaskRecord } from "./task_record.ts";
 
 /** A client submitted a batch. Ids that are not of its session are ignored. */
 export function tasksSubmitted(s: SchedulerState, { session: id, specs, agesMs }: TasksSubmitted): void {
-  const session = s.session(id);
-  session.attached = true;
+  const session = attachSession(s, id);
   for (let i = 0; i < specs.length; i++) {
     const spec = specs[i];
     if (spec !== undefined) submit(s, session, spec, agesMs?.[i] ?? 0);

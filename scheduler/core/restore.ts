@@ -41,6 +41,7 @@ export function restoreState(snapshot: Snapshot): SchedulerState {
   const s = new SchedulerState(snapshot.options, snapshot.randomState);
   restoreCounters(s, snapshot);
   for (const session of snapshot.sessions) restoreSession(s, session);
+  for (const id of snapshot.retired) s.retired.add(s.session(id));
   for (const id of snapshot.retention) s.retention.add(finished(s, id));
   for (const orphan of snapshot.orphans) s.orphans.set(orphan.id, { ...orphan, attempt: null, timer: null });
   const engines = restoreEngines(s, snapshot);

@@ -13,6 +13,9 @@ import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, type TaskRecord } from "./task_record.ts";
 import type { TaskMove } from "./transitions.ts";
 
+/** So many sessions that left and have no tasks here are still known. */
+export const MAX_RETIRED_SESSIONS = 1_000;
+
 /** Where the last attempt of a task ran. */
 export interface Whereabouts {
   readonly id: EngineId;
@@ -69,7 +72,7 @@ export function forget(s: SchedulerState, record: FinishedRecord): void {
   record.session.tasks.delete(record.counter);
   record.session.forgotten.add(record.counter);
   s.out.fact({ kind: "task-forgotten", at: s.now, task: record.id });
-  dropIfDone(s, record.session);
+  retireIfDone(s, record.session);
 }
 
 /** Forgets what is over the bounds. */
@@ -77,7 +80,16 @@ export function enforceRetention(s: SchedulerState): void {
   for (let record = s.retention.excess(s.now); record !== null; record = s.retention.excess(s.now)) forget(s, record);
 }
 
-/** A session that left and has nothing here costs nothing. */
-export function dropIfDone(s: SchedulerState, session: SessionRecord): void {
-  if (!session.attached && session.tasks.size === 0) s.sessions.delete(session.id);
+/**
+ * A session that left and has nothing here is only kept to know its ids again, should it come back: the last
+ * `MAX_RETIRED_SESSIONS` of them are.
+ */
+export function retireIfDone(s: SchedulerState, session: SessionRecord): void {
+  if (session.attached || session.tasks.size > 0) return;
+  s.retired.add(session);
+  if (s.retired.size <= MAX_RETIRED_SESSIONS) return;
+  const [oldest] = s.retired;
+  if (oldest === undefined) return;
+  s.retired.delete(oldest);
+  s.sessions.delete(oldest.id);
 }

@@ -118,6 +118,8 @@ export interface Snapshot {
   /** Serials of the free engines as they lie in the pool. */
   readonly pool: readonly number[];
   readonly sessions: readonly SessionSnapshot[];
+  /** Sessions that left and have no tasks, in the order of leaving. */
+  readonly retired: readonly Session[];
   /** Finished tasks in the order in which they are to be forgotten. */
   readonly retention: readonly TaskId[];
   readonly orphans: readonly OrphanSnapshot[];
@@ -147,6 +149,7 @@ export function takeSnapshot(s: SchedulerState): Snapshot {
     engines: enginesOf(s).map(engineSnapshot),
     pool: s.placement.pool.members.map(({ serial }) => serial),
     sessions: [...s.sessions.values()].map(sessionSnapshot),
+    retired: [...s.retired].map(({ id }) => id),
     retention: [...s.retention].map(({ id }) => id),
     orphans: [...s.orphans.values()].map(({ id, epoch, number, host, engine, uuid, ordinal, ended }) => (
       { id, epoch, number, host, engine, uuid, ordinal, ended }

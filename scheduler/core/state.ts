@@ -46,6 +46,8 @@ export class SchedulerState {
   readonly story: Story = new Story();
   readonly out: Outbox;
   readonly sessions: Map<Session, SessionRecord> = new Map();
+  /** Those that left and have no tasks here, in the order of leaving. */
+  readonly retired: Set<SessionRecord> = new Set();
   readonly orphans: Map<TaskId, Orphan> = new Map();
   /** How many tasks are in each live state. */
   readonly counts = { waiting: 0, ready: 0, assigned: 0 };

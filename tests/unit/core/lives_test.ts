@@ -26,6 +26,7 @@ Deno.test("a result settles its task, releases it on the host and lets the next 
 
 Deno.test("facts tell the life of a task in order and come before all other effects", () => {
   const stage = new Stage();
+  stage.attach();
   stage.joinEngines(1);
   stage.submit(spec("s-0"));
   assert.deepEqual(stage.facts.map(({ kind }) => kind), ["task-accepted", "task-assigned"]);
@@ -252,6 +253,7 @@ Deno.test("the story tells the moves of a task", () => {
 
 Deno.test("time that goes back is read as the newest that was seen", () => {
   const stage = new Stage();
+  stage.attach();
   stage.joinEngines(1);
   stage.after(-500).submit(spec("s-0"));
   assert.deepEqual(stage.facts.map(({ at }) => at), [1_000, 1_000]);

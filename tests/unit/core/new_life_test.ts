@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { Epoch, HostId, TaskId } from "../../../protocol/ids.ts";
+import { DECLINED, DONE, engine, held, spec, Stage, THREW } from "./given.ts";
+
+const SECOND = { epoch: 2 as Epoch, graceMs: 3_000 };
+
+Deno.test("a new life dispatches nothing before its grace is over, then everything", () => {
+  const stage = new Stage(SECOND);
+  stage.step({ kind: "scheduler-began", at: stage.now });
+  assert.deepEqual(stage.of("wake").map(({ at }) => at), [stage.now + 3_000]);
+  stage.joinEngines(1);
+  stage.submit(spec("s-0"));
+  assert.deepEqual(stage.dispatches, []);
+  assert.equal(stage.core.explain("s-0" as TaskId).cause, "grace");
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.dispatches, ["s-0>0"]);
+});
+
+Deno.test("the grace is over when all known hosts are back", () => {
+  const stage = new Stage({ ...SECOND, knownHosts: ["a" as HostId, "b" as HostId] });
+  stage.submit(spec("s-0"), spec("s-1"));
+  stage.join([engine(0, "a")]);
+  assert.deepEqual(stage.dispatches, []);
+  stage.join([engine(1, "b")]);
+  assert.deepEqual(stage.dispatches, ["s-0>0", "s-1>1"]);
+});
+
+Deno.test("no engine is named in the grace, so that ids that come back are not given twice", () => {
+  const stage = new Stage(SECOND);
+  stage.join([], { host: "new" as HostId, newEngines: 2 });
+  stage.step({ kind: "engines-requested", at: stage.now, host: "new" as HostId, count: 1, request: 9 });
+  assert.deepEqual([stage.of("host-welcomed"), stage.of("engines-named")], [[], []]);
+  stage.join([engine(0, "old"), engine(1, "old")]);
+  assert.deepEqual(stage.of("host-welcomed").map(({ ids }) => ids), [[]]);
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.of("host-welcomed").map(({ host, ids }) => [host, ids]), [["new", [2, 3]]]);
+  assert.deepEqual(stage.of("engines-named").map(({ ids }) => ids), [[4]]);
+});
+
+Deno.test("a host lost before its ids were named is not welcomed any more", () => {
+  const stage = new Stage(SECOND);
+  stage.join([], { host: "new" as HostId, newEngines: 2 });
+  stage.loseHost("new");
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.of("host-welcomed"), []);
+});
+
+Deno.test("what runs on a host is adopted when its client submits it again, and not dispatched twice", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0)], { held: [held("s-0", 7, 0, "running"), held("s-1", 8, 0, "queued")] });
+  stage.submit(spec("s-0"), spec("s-1"), spec("s-2"));
+  assert.equal(stage.core.counts().assigned, 2);
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.dispatches, []);
+  stage.endDispatch({ host: "h", number: 7 } as never, DONE, 1);
+  assert.deepEqual([stage.outcomes, stage.dispatches], [["s-0:done"], []]);
+  assert.deepEqual(stage.of("release").map(({ epoch, numbers }) => [epoch, numbers]), [[1, [7]]]);
+  stage.endDispatch({ host: "h", number: 8 } as never, DONE, 1);
+  assert.deepEqual([stage.outcomes, stage.dispatches], [["s-1:done"], ["s-2>0"]]);
+});
+
+Deno.test("the same when the client comes first and the host afterwards", () => {
+  const stage = new Stage(SECOND);
+  stage.submit(spec("s-0"), spec("s-1"));
+  stage.join([engine(0), engine(1)], { held: [held("s-0", 7, 0, "running"), held("s-1", 8, 1, "ended")] });
+  assert.deepEqual(stage.outcomes, ["s-1:done"]);
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.dispatches, []);
+  stage.endDispatch({ host: "h", number: 7 } as never, DONE, 1);
+  assert.deepEqual(stage.outcomes, ["s-0:done"]);
+});
+
+Deno.test("a held result settles its task as soon as its client submits it again", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0)], { held: [held("s-0", 7, 0, "ended"), held("s-1", 8, 0, "ended", THREW)] });
+  assert.deepEqual(stage.of("release"), []);
+  stage.submit(spec("s-0"), spec("s-1", { retries: 1 }));
+  assert.deepEqual(stage.outcomes, ["s-0:done"]);
+  assert.deepEqual(stage.of("release").map(({ numbers }) => numbers), [[7, 8]]);
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.dispatches, ["s-1>0"]);
+  assert.equal(stage.lastDispatch("s-1").attempt, 2);
+});
+
+Deno.test("an attempt that ends before its client is back keeps its result on the host until then", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0)], { held: [held("s-0", 7, 0, "running")] });
+  stage.endDispatch({ host: "h", number: 7 } as never, DONE, 1);
+  assert.deepEqual(stage.of("release"), []);
+  stage.submit(spec("s-0"));
+  assert.deepEqual(stage.outcomes, ["s-0:done"]);
+  assert.deepEqual(stage.of("release").map(({ numbers }) => numbers), [[7]]);
+});
+
+Deno.test("what nobody claims is dropped after a bounded time: stopped if it runs, released if it ended", () => {
+  const stage = new Stage({ ...SECOND, adoptableMs: 10_000 });
+  stage.join([engine(0)], { held: [held("s-0", 7, 0, "running"), held("s-1", 8, 0, "ended")] });
+  assert.equal(stage.core.engines()[0]?.load, 1);
+  stage.after(10_000).wake();
+  assert.deepEqual(stage.of("abort-attempts").map(({ epoch, numbers }) => [epoch, numbers]), [[1, [7]]]);
+  assert.deepEqual(stage.of("release").map(({ numbers }) => numbers), [[8]]);
+  stage.submit(spec("s-1"));
+  assert.deepEqual(stage.dispatches, [], "the engine is taken until the host says that it is free");
+  stage.endDispatch({ host: "h", number: 7 } as never, { kind: "aborted" }, 1);
+  assert.deepEqual(stage.dispatches, ["s-1>0"]);
+});
+
+Deno.test("an adopted attempt is retried, declined and aborted like any other", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0), engine(1), engine(2)], {
+    held: [held("s-0", 1, 0, "running"), held("s-1", 2, 1, "running"), held("s-2", 3, 2, "running")],
+  });
+  stage.submit(spec("s-0", { retries: 1 }), spec("s-1"), spec("s-2"));
+  stage.abort("s-2");
+  assert.deepEqual(stage.outcomes, ["s-2:TaskAborted"]);
+  assert.deepEqual(stage.of("abort-attempts").map(({ epoch, numbers }) => [epoch, numbers]), [[1, [3]]]);
+  stage.after(3_000).wake();
+  stage.endDispatch({ host: "h", number: 1 } as never, THREW, 1);
+  assert.deepEqual(stage.dispatches, [], "engine 0 failed it, the others are busy");
+  stage.endDispatch({ host: "h", number: 2 } as never, DECLINED, 1);
+  assert.deepEqual(stage.dispatches, ["s-0>1", "s-1>0"]);
+});
+
+Deno.test("two hosts that hold the same task: the first is believed, the second is told to stop", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0, "a")], { held: [held("s-0", 7, 0, "running")] });
+  stage.join([engine(1, "b")], { held: [held("s-0", 9, 1, "running")] });
+  assert.deepEqual(stage.of("abort-attempts").map(({ host, numbers }) => [host, numbers]), [["b", [9]]]);
+});
+
+Deno.test("a host lost with unclaimed attempts loses them, and their tasks start from the beginning", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0, "a")], { held: [held("s-0", 7, 0, "running")] });
+  stage.loseHost("a");
+  stage.submit(spec("s-0"));
+  stage.join([engine(1, "b")]);
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.dispatches, ["s-0>1"]);
+  assert.equal(stage.lastDispatch("s-0").attempt, 1);
+});
+
+Deno.test("what is held on an engine that is not up is stopped, and of a later life is left alone", () => {
+  const stage = new Stage(SECOND);
+  const later = { ...held("s-1", 8, 0, "running"), epoch: 3 as Epoch };
+  stage.join([engine(0)], { held: [held("s-0", 7, 5, "queued"), later] });
+  assert.deepEqual(stage.of("abort-attempts").map(({ numbers }) => numbers), [[7]]);
+});
+
+Deno.test("targets that did not come back within the grace are gone for good", () => {
+  const stage = new Stage({ ...SECOND, firstEngineId: 4 });
+  stage.submit(spec("s-0", { targets: [1 as never] }), spec("s-1", { targets: [2 as never] }));
+  stage.join([engine(2)]);
+  assert.deepEqual(stage.outcomes, []);
+  stage.after(3_000).wake();
+  assert.deepEqual([stage.outcomes, stage.dispatches], [["s-0:ImpossibleDependency"], ["s-1>2"]]);
+});

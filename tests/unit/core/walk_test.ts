@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { createScheduler } from "../../../scheduler/core/scheduler.ts";
+import { restoreScheduler } from "../../../scheduler/core/restore.ts";
+import { DEFAULT_OPTIONS } from "../../../scheduler/core/scheduler_core.ts";
+import { drawOptions, Walk } from "./walk.ts";
+
+const WALKS = 60;
+const STEPS = 150;
+
+/** The seeds of this run: from the environment's clock, so that each run walks elsewhere, unless one is asked for. */
+const FIRST_SEED = Math.floor(performance.timeOrigin) % 1_000_000;
+
+function forEachSeed(walks: number, check: (seed: number) => void): void {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + walks; seed++) {
+    try {
+      check(seed);
+    } catch (error) {
+      throw new Error(`Failed with seed ${seed}`, { cause: error });
+    }
+  }
+}
+
+Deno.test(`random walks keep every invariant after each step (seeds from ${FIRST_SEED})`, () => {
+  forEachSeed(WALKS, (seed) => new Walk(seed).run(STEPS));
+});
+
+Deno.test(`after a random walk every task that is left comes to an end, once (seeds from ${FIRST_SEED})`, () => {
+  forEachSeed(WALKS, (seed) => {
+    const walk = new Walk(seed);
+    walk.run(STEPS);
+    walk.settleDown();
+    for (const { tasks } of walk.stage.state.sessions.values()) {
+      for (const { id, state } of tasks.values()) {
+        // A target that was never named is the one thing that may never come.
+        if (state !== "settled") assert.equal(walk.stage.core.explain(id).cause, "targets", id);
+      }
+    }
+  });
+});
+
+Deno.test(`each task has one outcome, however often it is told (seeds from ${FIRST_SEED})`, () => {
+  forEachSeed(WALKS, (seed) => {
+    const walk = new Walk(seed);
+    walk.run(STEPS);
+    for (const [task, told] of walk.stage.settled) {
+      const [first, ...others] = told.filter(({ outcome }) =>
+        // A forgotten task is answered as such.
+        outcome.kind !== "failed" || outcome.error.name !== "InvalidDependency"
+      );
+      for (const other of others) assert.deepEqual(other.outcome, first?.outcome, task);
+    }
+  });
+});
+
+Deno.test(`the same events give the same effects (seeds from ${FIRST_SEED})`, () => {
+  forEachSeed(WALKS / 2, (seed) => {
+    const walk = new Walk(seed);
+    walk.run(STEPS);
+    const [one, two] = [createScheduler(drawOptions(seed)), createScheduler(drawOptions(seed))];
+    for (const event of walk.events) assert.deepEqual(one.step(event), two.step(event));
+    assert.deepEqual(one.snapshot(), walk.stage.core.snapshot());
+  });
+});
+
+Deno.test(`a snapshot taken anywhere goes on with the same effects (seeds from ${FIRST_SEED})`, () => {
+  forEachSeed(WALKS / 2, (seed) => {
+    const walk = new Walk(seed);
+    walk.run(STEPS);
+    let core = createScheduler(drawOptions(seed));
+    const straight = createScheduler(drawOptions(seed));
+    walk.events.forEach((event, i) => {
+      assert.deepEqual(core.step(event), straight.step(event), `event ${i}, ${event.kind}`);
+      if (i % 3 !== 0) return;
+      const snapshot = core.snapshot();
+      core = restoreScheduler(structuredClone(snapshot));
+      assert.deepEqual(core.snapshot(), snapshot);
+    });
+  });
+});
+
+Deno.test("a snapshot of another schema is refused", () => {
+  const snapshot = createScheduler(DEFAULT_OPTIONS).snapshot();
+  assert.throws(() => restoreScheduler({ ...snapshot, schema: 99 }), /schema 99: this version reads schema 1/);
+});
