@@ -185,7 +185,7 @@ export class ActorSystem implements AsyncDisposable {
         throw error;
       }
       if (claim !== null) {
-        claim.onLost = (error) => cell.fail(error);
+        claim.whenLost((error) => cell.fail(error));
         cell.onEnd(() => claim.release());
       }
     } finally {

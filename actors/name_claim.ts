@@ -24,13 +24,12 @@ export interface ClaimOptions {
 }
 
 export class NameClaim {
-  /** Called once, when another claim stays instead of this one. */
-  onLost: (error: NameTaken) => void = () => {};
   readonly #options: ClaimOptions;
   readonly #claimedAt: number;
   readonly #token = crypto.randomUUID();
   readonly #subscription: BusSubscription;
   #lost: NameTaken | null = null;
+  #onLost: (error: NameTaken) => void = () => {};
   #released = false;
 
   constructor(options: ClaimOptions) {
@@ -42,6 +41,12 @@ export class NameClaim {
   /** Why the name is gone, where it was lost. */
   get lost(): NameTaken | null {
     return this.#lost;
+  }
+
+  /** Calls back when another claim stays instead of this one: at once if that was so already. */
+  whenLost(listener: (error: NameTaken) => void): void {
+    if (this.#lost !== null) listener(this.#lost);
+    else this.#onLost = listener;
   }
 
   /** Tells other claimants of this one, if there are any. */
@@ -87,7 +92,7 @@ export class NameClaim {
       `Ending actor "${name}" on ${address}: ${winner} has held this name for longer; send to that one`,
     );
     this.release();
-    this.onLost(this.#lost);
+    this.#onLost(this.#lost);
   }
 
   #claim(echo: string | null): NameMessage {

@@ -2,7 +2,7 @@
  * The way to an actor that is known by its unique name: looked up at the first message, then direct.
  *
  * Until the owner is known messages wait here, in order. There is one such route a name and node, so the order holds
- * over all references. `forget` makes the next message look the name up again. Made by `remote.ts`.
+ * over all references. `forget` makes the next message look the name up again, with some patience. Made by `remote.ts`.
  * @module
  */
 import type { Clock } from "../wire/clock.ts";
@@ -29,6 +29,10 @@ interface Waiting {
   readonly pending: PendingCall | null;
 }
 
+/** A name that was found before may be on its way: a supervisor starts its actor again, here or elsewhere. */
+const PATIENCE_MS = 1_000;
+const ASK_AGAIN_MS = 50;
+
 /** Messages that may wait for a lookup. */
 export const NAME_QUEUE_BOUND = 10_000;
 
@@ -38,6 +42,7 @@ export class NameRoute implements Route {
   readonly #options: NameRouteOptions;
   readonly #waiting = new Ring<Waiting>();
   #route: Route | null = null;
+  #wasFound = false;
   #resolving: Promise<Route | null> | null = null;
   #flushing: Promise<void> | null = null;
 
@@ -80,17 +85,32 @@ export class NameRoute implements Route {
   }
 
   #known(): Route | null {
-    return this.#route ??= this.#options.localRoute();
+    if (this.#route === null) {
+      this.#route = this.#options.localRoute();
+      this.#wasFound ||= this.#route !== null;
+    }
+    return this.#route;
   }
 
   /** One lookup at a time. */
   #resolve(): Promise<Route | null> {
     const known = this.#known();
     if (known !== null) return Promise.resolve(known);
-    this.#resolving ??= this.#options.lookUp()
+    this.#resolving ??= this.#find()
       .then((route) => this.#route = route)
       .finally(() => this.#resolving = null);
     return this.#resolving;
+  }
+
+  async #find(): Promise<Route | null> {
+    let route = this.#options.localRoute() ?? await this.#options.lookUp();
+    const untilMs = this.clock.now() + (this.#wasFound ? PATIENCE_MS : 0);
+    while (route === null && this.clock.now() < untilMs) {
+      await new Promise<void>((resolve) => this.clock.setTimer(resolve, ASK_AGAIN_MS));
+      route = this.#options.localRoute() ?? await this.#options.lookUp();
+    }
+    this.#wasFound = route !== null;
+    return route;
   }
 
   async #flush(): Promise<void> {

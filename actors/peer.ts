@@ -22,11 +22,17 @@ export interface OutgoingCall {
   readonly method: string;
 }
 
+/** A watch of an actor there. */
+export interface OutgoingWatch {
+  readonly actor: string;
+  readonly tell: (event: RouteEvent) => void;
+}
+
 export class Peer {
   /** Our calls there, by number. */
   readonly calls = new Map<number, OutgoingCall>();
   /** Our watches there, by number. */
-  readonly watches = new Map<number, (event: RouteEvent) => void>();
+  readonly watches = new Map<number, OutgoingWatch>();
   /** Their watches of actors here: what ends each. */
   readonly observers = new Map<number, () => void>();
   /** Declared down: nothing goes there any more. */
@@ -112,7 +118,7 @@ export class Peer {
     this.observers.clear();
     this.updateWatch();
     for (const call of calls) call.pending.reject(this.#downError(call, why));
-    for (const listener of watches) listener({ kind: "ended", reason: "node-down" });
+    for (const watch of watches) watch.tell({ kind: "ended", reason: "node-down" });
     this.#wakeWaiters();
   }
 

@@ -60,7 +60,7 @@ export class Peers implements LinkEvents {
   watch(to: NodeAddress, actor: string, listener: (event: RouteEvent) => void): () => void {
     const peer = this.#peer(to);
     const number = ++this.#lastNumber;
-    peer.watches.set(number, listener);
+    peer.watches.set(number, { actor, tell: listener });
     peer.tell([KIND.watch, actor, number]);
     peer.updateWatch();
     return () => {
@@ -110,7 +110,7 @@ export class Peers implements LinkEvents {
   }
 
   #tellWatches(address: NodeAddress, event: RouteEvent): void {
-    for (const listener of [...this.#peers.get(address)?.watches.values() ?? []]) listener(event);
+    for (const watch of [...this.#peers.get(address)?.watches.values() ?? []]) watch.tell(event);
   }
 
   #receive(peer: Peer, message: ActorMessage): void {
@@ -227,10 +227,11 @@ export class Peers implements LinkEvents {
   }
 
   #ended(peer: Peer, number: number, reason: string): void {
-    const listener = peer.watches.get(number);
-    if (listener === undefined) return;
+    const watch = peer.watches.get(number);
+    if (watch === undefined) return;
     peer.watches.delete(number);
     peer.updateWatch();
-    listener({ kind: "ended", reason: reason as EndReason });
+    this.#options.onMoved(peer.address, watch.actor);
+    watch.tell({ kind: "ended", reason: reason as EndReason });
   }
 }

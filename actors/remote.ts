@@ -66,8 +66,10 @@ export class Remote {
   }
 
   /** Takes a unique name for an actor of this node. Rejects with `NameTaken`. */
-  claim(name: string): Promise<NameClaim> | null {
-    return this.#names?.claim(name) ?? null;
+  async claim(name: string): Promise<NameClaim | null> {
+    const claim = await this.#names?.claim(name) ?? null;
+    this.#nameRoutes.get(name)?.forget();
+    return claim;
   }
 
   /** The way to whoever has a unique name. */

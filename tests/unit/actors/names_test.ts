@@ -114,6 +114,27 @@ Deno.test("a name is taken in the whole system, and free when its actor ended", 
   equal(await within(ref.call.where(), "the second"), "node.b", "the name is looked up again");
 });
 
+Deno.test("a name that was found before is asked for again for a second: its actor may be starting again", async () => {
+  await using town = new Town();
+  const a = town.join("a").system;
+  const ref = town.join("b").system.ref<Store>("store");
+  const held = await a.spawn(Store, { name: "store" });
+  equal(await ref.call.note(0), 1);
+  await a.stop(held);
+  await rejects(ref.call.note(1), NoRespondersError, "who did not know is told at once");
+  ref.cast.note(2);
+  const patient = ref.call.note(3);
+  await town.net.clock.run(500);
+  await a.spawn(Store, { name: "store" });
+  await town.net.clock.run(100);
+  equal(await within(patient, "the reply"), 2, "in order");
+  await a.stop(a.refAt("node.a", "store"));
+  await rejects(ref.call.note(4), NoRespondersError);
+  const late = rejects(ref.call.note(5), NoRespondersError);
+  await town.net.clock.run(1_000);
+  await within(late, "the error");
+});
+
 Deno.test("names that are not unique meet no other node's", async () => {
   await using town = new Town();
   const a = town.join("a").system;
