@@ -11,7 +11,9 @@ const JITTER = 0.5;
 
 /** All of it is required: defaults are the caller's. */
 export interface BackoffOptions {
+  /** The first pause. */
   readonly initialMs: number;
+  /** The longest one. */
   readonly maxMs: number;
   /** From 0 to below 1. */
   readonly random: () => number;
@@ -23,6 +25,7 @@ export class Backoff {
   #attempts = 0;
   #pauseMs: number;
 
+  /** At the first pause. */
   constructor(options: BackoffOptions) {
     this.#options = options;
     this.#pauseMs = this.#draw();

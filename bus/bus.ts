@@ -11,17 +11,25 @@ export type BusHeaders = readonly (readonly [name: string, value: string])[];
 
 /** A message as it was delivered. `data` may be a view into a receive buffer: copy what is to outlive the handler. */
 export interface BusMessage {
+  /** What it was published to. */
   readonly subject: string;
+  /** Its bytes. */
   readonly data: Uint8Array;
+  /** Where an answer goes, if one is wanted. */
   readonly reply: string | undefined;
+  /** `undefined` where there are none. */
   readonly headers: BusHeaders | undefined;
 }
 
+/** What goes with a message. */
 export interface PublishOptions {
+  /** Where an answer should go. */
   readonly reply?: string;
+  /** None, if empty. */
   readonly headers?: BusHeaders;
 }
 
+/** Which messages a subscription gets, and how many. */
 export interface SubscribeOptions {
   /** Of all subscriptions with this queue name and subject, one gets each message. */
   readonly queue?: string;
@@ -29,14 +37,19 @@ export interface SubscribeOptions {
   readonly max?: number;
 }
 
+/** How long to wait for an answer, and what goes with the question. */
 export interface RequestOptions {
   /** ms; default 5,000. */
   readonly timeout?: number;
+  /** Ends the waiting. */
   readonly signal?: AbortSignal;
+  /** Of the question. */
   readonly headers?: BusHeaders;
 }
 
+/** Messages that go to a handler until it is ended. */
 export interface BusSubscription {
+  /** The subject or pattern that was asked for. */
   readonly subject: string;
   /** Ends now; no handler call follows. */
   unsubscribe(): void;
@@ -50,6 +63,7 @@ export type BusStatus = "connected" | "disconnected" | "closed";
  * Handlers run synchronously, one after the other; one that throws is reported to `onError` and loses nothing else.
  */
 export interface Bus extends AsyncDisposable {
+  /** What `onStatus` last said; `connected` at first. */
   readonly status: BusStatus;
   /** Largest payload in bytes, headers included. */
   readonly maxPayload: number;

@@ -18,6 +18,7 @@ export class DeliveryQueue<Entry> {
   #scheduled = false;
   #sinceTurn = 0;
 
+  /** `handle` must not throw. */
   constructor(handle: (entry: Entry) => void) {
     this.#handle = handle;
   }
@@ -27,6 +28,7 @@ export class DeliveryQueue<Entry> {
     return this.#entries.length - this.#head;
   }
 
+  /** Queues; returns before anything is handled. */
   push(entry: Entry): void {
     this.#entries.push(entry);
     if (!this.#scheduled) this.#schedule();

@@ -13,7 +13,9 @@ const decoder = new TextDecoder();
 
 /** What a header block says. `status` is `503` where nobody listens to a request. */
 export interface HeaderBlock {
+  /** The server's code, if it is a message of the server. */
   readonly status: number | undefined;
+  /** In order. */
   readonly headers: BusHeaders;
 }
 

@@ -46,6 +46,7 @@ export class MemoryBroker {
   readonly #random: () => number;
   readonly #router: Router;
 
+  /** Nothing is connected at first. */
   constructor(options: MemoryBrokerOptions = {}) {
     this.#random = options.random ?? Math.random;
     this.#router = {

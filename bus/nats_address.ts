@@ -13,7 +13,9 @@ export type NatsCredentials =
 
 /** Servers as `host:port`, the credentials found in their URLs, and their names for people. */
 export interface NatsAddress {
+  /** With scheme and port. */
   readonly servers: readonly string[];
+  /** From the first URL that has some. */
   readonly credentials: NatsCredentials | undefined;
   /** `"nats://host:port", "nats://other:port"` */
   readonly names: string;

@@ -22,7 +22,9 @@ const DEFAULT_RECONNECT_MAX_MS = 2_000;
 
 /** What happens to a connection. */
 export interface NatsEvents {
+  /** The connection is gone, for now. */
   lost(): void;
+  /** It is there again, with all subscriptions. */
   back(): void;
   /** The server sent an error. */
   reported(error: Error): void;
@@ -34,13 +36,17 @@ export interface NatsEvents {
 
 /** A connection and what is known of it. */
 export interface OpenedNats {
+  /** The official client. */
   readonly connection: NatsConnection;
   /** The servers, for messages. */
   readonly names: string;
+  /** As the server last said. */
   readonly maxPayload: number;
   /** `false` as soon as the client knows that its socket is gone, some microtasks before its event says so. */
   readonly alive: boolean;
+  /** Says what happens from now on; to be called once. */
   listen(events: NatsEvents): void;
+  /** Ends it for ever. */
   close(): Promise<void>;
 }
 

@@ -30,6 +30,7 @@ export class PendingRequests {
   readonly #pending = new Map<string, PendingRequest>();
   #counter = 0;
 
+  /** `inboxPrefix` without a dot at its end. */
   constructor(inboxPrefix: string, clock: Clock) {
     this.#prefix = `${inboxPrefix}.${drawId()}.`;
     this.pattern = `${this.#prefix}*`;

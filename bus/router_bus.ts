@@ -70,6 +70,7 @@ export class RouterBus implements Bus {
   };
   #hasInbox = false;
 
+  /** Connected at once. */
   constructor(router: Router, options: RouterBusOptions = {}) {
     this.#router = router;
     this.#onError = options.onError ?? ((error) => console.error(error));
@@ -153,6 +154,7 @@ export class RouterBus implements Bus {
     this.#board.set("connected");
   }
 
+  /** Closes. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

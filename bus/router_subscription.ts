@@ -27,6 +27,7 @@ export class RouterSubscription implements BusSubscription {
   #ended = false;
   #stop: (() => void) | undefined;
 
+  /** Hears nothing until `attach`. */
   constructor(
     subject: string,
     handler: (message: BusMessage) => void,

@@ -24,6 +24,7 @@ export class StatusBoard {
     this.#onError = onError;
   }
 
+  /** What was last set. */
   get status(): BusStatus {
     return this.#status;
   }

@@ -62,6 +62,7 @@ export class NatsServer implements AsyncDisposable {
     return server;
   }
 
+  /** Where it listens, also while it is stopped. */
   get port(): number {
     return this.#port;
   }
@@ -103,6 +104,7 @@ export class NatsServer implements AsyncDisposable {
     await this.#spawn();
   }
 
+  /** Kills it and removes its folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await Deno.remove(this.#folder, { recursive: true });

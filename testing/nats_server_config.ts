@@ -5,8 +5,11 @@
 
 /** One user and what it may do; without `permissions` everything. */
 export interface NatsServerUser {
+  /** The name. */
   readonly user: string;
+  /** The password. */
   readonly pass: string;
+  /** Allow lists of subjects. */
   readonly permissions?: { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
 }
 
@@ -15,8 +18,11 @@ export type NatsServerAuth = { readonly token: string } | { readonly users: read
 
 /** What shapes the configuration. */
 export interface NatsServerSettings {
+  /** Default: everybody is let in. */
   readonly auth?: NatsServerAuth;
+  /** With streams; default `false`. */
   readonly jetstream?: boolean;
+  /** More lines, as they are. */
   readonly config?: string;
 }
 

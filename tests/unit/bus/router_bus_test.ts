@@ -84,6 +84,19 @@ Deno.test("a maximum counts arrivals, so that a queue group's others get the res
   equal(calls, 2);
 });
 
+Deno.test("a message that an outage dropped does not count towards the maximum", async () => {
+  const router = new ListRouter();
+  const bus = new RouterBus(router);
+  let calls = 0;
+  bus.subscribe("a", () => calls++, { max: 2 });
+  router.deliver("a");
+  bus.disconnect();
+  bus.reconnect();
+  for (let index = 0; index < 3; index++) router.deliver("a");
+  await bus.flush();
+  equal(calls, 2);
+});
+
 Deno.test("a request whose message reaches nobody is refused, one that reaches somebody waits", async () => {
   const router = new ListRouter();
   const bus = new RouterBus(router);
