@@ -171,7 +171,8 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function isIncarnation(value: unknown): value is string {
+/** Whether `value` can name a life of a node: 1 to 64 characters. */
+export function isIncarnation(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= 64;
 }
 

@@ -1,54 +1,26 @@
 /**
  * All we have to do with one other node: the link to it, the candidate that may replace it, who waits for what.
  *
- * Carries out what `link_handshake.ts` decides, and moves frames between the halves of the link and the shell. No bus and
- * no timer of its own: `node.ts` hands in frames, ticks and changes of the bus, and implements `LinkShell`.
+ * Carries out what `link_handshake.ts` decides, and tells the node's listener when links end.
+ * No bus and no timer of its own: `node.ts` hands in frames, ticks and changes of the bus.
  * @module
  */
 import {
   type ByeFrame,
-  type DataFrame,
   encodeBye,
   encodeHello,
   encodeReset,
-  encodeState,
   type ForeignFrame,
   type Frame,
   type HelloFrame,
-  parseFrame,
-  type PartFrame,
   type ResetFrame,
-  type StateFrame,
 } from "./frame.ts";
-import { Link, type LinkRemote, type LinkSelf } from "./link.ts";
-import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES, type ResolvedLinkBounds } from "./link_bounds.ts";
+import { Link, type LinkRemote } from "./link.ts";
+import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from "./link_bounds.ts";
 import { endsTowards, judgeFrame, judgeHello, judgeReset } from "./link_handshake.ts";
-import type { DownReason, LinkEvents, LinkMessage, NodeAddress } from "./link_port.ts";
-
-/** What a peer needs of its node. Events must not throw. */
-export interface LinkShell {
-  readonly self: LinkSelf;
-  readonly bounds: ResolvedLinkBounds;
-  readonly heartbeatMs: number;
-  readonly events: LinkEvents;
-  /** `countedMs` of the clock by which peers are judged. */
-  readonly countedMs: number;
-  readonly maxPayload: number;
-  /** A number no end of ours has had. */
-  nextGeneration(): number;
-  /** Publishes, or drops while the bus is away: frames in flight are kept by their links. */
-  publish(to: NodeAddress, bytes: Uint8Array): void;
-  /** Answers a frame that belongs to no link of ours; may leave out repetitions. */
-  refuse(frame: Frame): void;
-  /** Some peer is owed an acknowledgement. */
-  receiptOwed(): void;
-  /** Some peer has acknowledged frames, or is gone. */
-  progressed(): void;
-  /** Neither link nor candidate is left. */
-  forget(peer: LinkPeer): void;
-  /** Something that should not be; `kind` is a fixed text. */
-  noise(kind: string, fields: Readonly<Record<string, unknown>>): void;
-}
+import type { DownReason, LinkMessage, NodeAddress } from "./link_port.ts";
+import type { LinkShell } from "./link_shell.ts";
+import { LinkTraffic } from "./link_traffic.ts";
 
 export class LinkPeer {
   readonly address: NodeAddress;
@@ -57,6 +29,7 @@ export class LinkPeer {
   /** Whether the node will flush it at the end of this turn. */
   flushing = false;
   readonly #shell: LinkShell;
+  readonly #traffic: LinkTraffic;
   #link: Link | null = null;
   #candidate: Link | null = null;
   #waiting: (() => void)[] = [];
@@ -64,6 +37,7 @@ export class LinkPeer {
   constructor(shell: LinkShell, address: NodeAddress) {
     this.#shell = shell;
     this.address = address;
+    this.#traffic = new LinkTraffic(shell, address, () => this.end("closed-here", { tells: true }));
   }
 
   get link(): Link | null {
@@ -104,16 +78,8 @@ export class LinkPeer {
   flush(): boolean {
     const link = this.#link;
     if (link === null || link.phase !== "open") return false;
-    let left = false;
-    for (let bytes = this.#nextFrame(link); bytes !== null; bytes = this.#nextFrame(link)) {
-      this.#shell.publish(this.address, bytes);
-      left = true;
-    }
-    if (left && link.phase === "open") {
-      link.used(this.#shell.countedMs);
-      link.inbox.receiptLeft();
-      this.#checkDrained();
-    }
+    const left = this.#traffic.send(link);
+    if (left) this.#checkDrained();
     return left;
   }
 
@@ -125,13 +91,13 @@ export class LinkPeer {
 
   /** An acknowledgement has waited long enough for a frame to ride on. */
   sendReceipt(): void {
-    if (this.#link?.inbox.owes) this.#sendState(this.#link, {});
+    if (this.#link?.inbox.owes) this.#traffic.sendState(this.#link, {});
   }
 
   /** Asks for a sign of life. */
   ask(): void {
     if (this.#link === null) return;
-    if (this.#link.phase === "open") this.#sendState(this.#link, { asks: true });
+    if (this.#link.phase === "open") this.#traffic.sendState(this.#link, { asks: true });
     else this.#sendHello(this.#link);
   }
 
@@ -172,9 +138,7 @@ export class LinkPeer {
     const link = this.#link;
     if (link === null || link.phase !== "open") return;
     this.#hear(link);
-    this.#receiveReceipt(link, frame);
-    if (frame.kind === "state") this.#receiveState(link, frame);
-    else this.#receiveMessages(link, frame, byteLength);
+    this.#traffic.receive(link, frame, byteLength);
     this.#settle(link);
   }
 
@@ -194,7 +158,7 @@ export class LinkPeer {
     this.watched = false;
     this.#link = this.#candidate;
     this.#candidate = null;
-    if (this.#link === null) this.#shell.forget(this);
+    if (this.#link === null) this.#shell.forget(this.address);
     if (options.tells && link.remote !== null) this.#tellDead(link, link.remote);
     for (const resolve of this.#waiting.splice(0)) resolve();
     const incarnation = options.incarnation ?? (wasOpen ? link.remote?.incarnation : undefined) ?? null;
@@ -281,81 +245,16 @@ export class LinkPeer {
   #speakUp(): void {
     const link = this.#link;
     if (link === null || link.phase !== "open" || this.flush()) return;
-    this.#sendState(link, {});
-  }
-
-  #receiveReceipt(link: Link, frame: DataFrame | PartFrame | StateFrame): void {
-    if (link.outbox.acknowledge(frame.ack, frame.credit)) this.#shell.progressed();
-  }
-
-  #receiveState(link: Link, frame: StateFrame): void {
-    if (frame.misses) {
-      for (const bytes of link.outbox.unacknowledged()) this.#shell.publish(this.address, bytes);
-    }
-    const misses = frame.sent > link.inbox.ack && link.inbox.shouldAsk();
-    if (misses || frame.asks) this.#sendState(link, { misses });
-  }
-
-  #receiveMessages(link: Link, frame: DataFrame | PartFrame, byteLength: number): void {
-    const { inbox } = link;
-    const arrival = inbox.arrival(frame.seq);
-    if (arrival === "early" && inbox.shouldAsk()) this.#sendState(link, { misses: true });
-    if (arrival !== "next") return;
-    if (frame.kind === "part" && !inbox.fits(frame.offset, frame.total)) {
-      return this.#shell.noise("Dropped a part that continues nothing.", { from: this.address });
-    }
-    inbox.take(byteLength);
-    link.used(this.#shell.countedMs);
-    if (frame.kind === "data") this.#deliver(link, frame.messages);
-    else this.#receivePart(link, frame);
-  }
-
-  #receivePart(link: Link, part: PartFrame): void {
-    let whole: Uint8Array | null;
-    try {
-      whole = link.inbox.assemble(part.total, part.chunk);
-    } catch {
-      this.#shell.noise("Ended a link: no memory for a message.", { from: this.address, bytes: part.total });
-      return this.end("closed-here", { tells: true });
-    }
-    if (whole === null) return;
-    const frame = parseFrame(whole);
-    if (frame?.kind === "data") return this.#deliver(link, frame.messages);
-    this.#shell.noise("Ended a link: the parts of a message made no message.", { from: this.address });
-    this.end("closed-here", { tells: true });
-  }
-
-  #deliver(link: Link, messages: readonly LinkMessage[]): void {
-    const incarnation = link.remote?.incarnation ?? "";
-    for (const message of messages) {
-      // A handler may end the link, and nothing of it must be heard after that.
-      if (link.phase !== "open") return;
-      this.#shell.events.message(this.address, incarnation, message);
-    }
+    this.#traffic.sendState(link, {});
   }
 
   /** After a frame: use fresh credit, and see to what the peer is owed. */
   #settle(link: Link): void {
     if (link.phase !== "open") return;
     if (!this.flushing && link.outbox.queuedMessages > 0) this.flush();
-    this.#checkDrained();
     if (link.phase !== "open" || !link.inbox.owes) return;
-    if (link.inbox.owesMuch) this.#sendState(link, {});
+    if (link.inbox.owesMuch) this.#traffic.sendState(link, {});
     else this.#shell.receiptOwed();
-  }
-
-  #nextFrame(link: Link): Uint8Array | null {
-    try {
-      return link.outbox.next(link.ends, link.receipt, this.#shell.maxPayload);
-    } catch (error) {
-      // A message that was changed after it was sent; those behind it must not pass it.
-      this.#shell.noise("Ended a link: a message was changed after it was sent, and can't travel.", {
-        to: this.address,
-        error,
-      });
-      this.end("closed-here", { tells: true });
-      return null;
-    }
   }
 
   #hear(link: Link): void {
@@ -396,13 +295,6 @@ export class LinkPeer {
 
   #sendHello(end: Link): void {
     this.#shell.publish(this.address, encodeHello(end.ends, end.receipt.credit));
-  }
-
-  #sendState(link: Link, flags: { readonly asks?: boolean; readonly misses?: boolean }): void {
-    const { ack, credit } = link.receipt;
-    const { asks = false, misses = false } = flags;
-    link.inbox.receiptLeft();
-    this.#shell.publish(this.address, encodeState(link.ends, { sent: link.outbox.sent, ack, credit, asks, misses }));
   }
 
   #tellDead(link: Link, remote: LinkRemote): void {

@@ -13,7 +13,7 @@ import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import { ConnectionError, MailboxFull } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
-import { encodeHello, encodeReset, type ForeignFrame, type Frame, isNodeAddress, parseFrame } from "./frame.ts";
+import { type ForeignFrame, type Frame, isIncarnation, isNodeAddress, parseFrame } from "./frame.ts";
 import { frameSize } from "./frame_size.ts";
 import {
   ACK_DELAY_MS,
@@ -24,10 +24,12 @@ import {
   resolveLinkBounds,
 } from "./link_bounds.ts";
 import { LinkClock } from "./link_clock.ts";
-import { endsTowards } from "./link_handshake.ts";
 import { LinkNoise } from "./link_noise.ts";
-import { LinkPeer, type LinkShell } from "./link_peer.ts";
+import { LinkPeer } from "./link_peer.ts";
+import { guardEvents } from "./link_events.ts";
 import type { LinkEvents, LinkMessage, LinkTransport, NodeAddress } from "./link_port.ts";
+import { LinkRefusals } from "./link_refusals.ts";
+import type { LinkShell } from "./link_shell.ts";
 
 /** What a node is made of. The bus stays the caller's: `close` does not close it. */
 export interface NodeOptions {
@@ -49,6 +51,19 @@ const FOREIGN = "Cannot talk to a node of another protocol number; run the same 
 
 const NO_EVENTS: LinkEvents = { message() {}, down() {}, unreachable() {}, reachable() {} };
 
+function checkOptions(address: string, { bus, node, incarnation }: NodeOptions, heartbeatMs: number): void {
+  const fail = (what: string) => `Cannot make node "${node}": ${what}`;
+  if (!isNodeAddress(address)) throw new TypeError(fail(`its name must be of letters, digits, "-" and "_".`));
+  if (!isIncarnation(incarnation)) {
+    throw new TypeError(fail(`incarnation "${incarnation}" must have 1 to 64 characters.`));
+  }
+  if (!(heartbeatMs > 0)) throw new RangeError(fail(`a heartbeat of ${heartbeatMs} ms must be above 0.`));
+  if (bus.maxPayload >= MIN_PAYLOAD_BYTES) return;
+  throw new RangeError(
+    fail(`the bus takes ${bus.maxPayload} bytes at a time and links need ${MIN_PAYLOAD_BYTES}; raise max_payload.`),
+  );
+}
+
 /** One life of a node. See `LinkTransport` for what it promises. */
 export class Node implements LinkTransport {
   readonly address: NodeAddress;
@@ -62,7 +77,7 @@ export class Node implements LinkTransport {
   readonly #judge: LinkClock;
   readonly #shell: LinkShell;
   readonly #peers = new Map<NodeAddress, LinkPeer>();
-  readonly #refused = new Set<string>();
+  readonly #refusals: LinkRefusals;
   readonly #endings: (() => void)[] = [];
   #events: LinkEvents = NO_EVENTS;
   #generation = 0;
@@ -78,15 +93,7 @@ export class Node implements LinkTransport {
   constructor(options: NodeOptions) {
     const { bus, cluster, role, node, incarnation, clock, heartbeatMs = 1_000, log } = options;
     const address: NodeAddress = `${role}.${node}`;
-    if (!isNodeAddress(address)) {
-      throw new TypeError(`Cannot make node "${node}": its name must be of letters, digits, "-" and "_".`);
-    }
-    if (bus.maxPayload < MIN_PAYLOAD_BYTES) {
-      throw new RangeError(
-        `Cannot make node "${node}": the bus takes ${bus.maxPayload} bytes at a time, and links need ` +
-          `${MIN_PAYLOAD_BYTES}; raise max_payload.`,
-      );
-    }
+    checkOptions(address, options, heartbeatMs);
     this.address = address;
     this.incarnation = incarnation;
     this.#bus = bus;
@@ -97,6 +104,7 @@ export class Node implements LinkTransport {
     this.#noise = new LinkNoise(clock, log);
     this.#judge = new LinkClock(clock.now(), heartbeatMs / 2, bus.status === "connected");
     this.#shell = this.#makeShell(options);
+    this.#refusals = new LinkRefusals(this.#shell);
     const subscription = bus.subscribe(nodeSubject(cluster, role, node), (message) => this.#receive(message));
     const forgetStatus = bus.onStatus((status) => this.#busChanged(status));
     this.#endings.push(() => subscription.unsubscribe(), forgetStatus);
@@ -157,7 +165,7 @@ export class Node implements LinkTransport {
       self: { address: this.address, incarnation: this.incarnation },
       bounds: resolveLinkBounds(options.bounds),
       heartbeatMs: this.#heartbeatMs,
-      events: this.#makeEvents(),
+      events: guardEvents(() => this.#events, this.#log),
       get countedMs() {
         return node.#judge.countedMs;
       },
@@ -166,34 +174,11 @@ export class Node implements LinkTransport {
       },
       nextGeneration: () => this.#generation += 1,
       publish: (to, bytes) => this.#publish(to, bytes),
-      refuse: (frame) => this.#refuse(frame),
+      refuse: (frame) => this.#refusals.refuse(frame),
       receiptOwed: () => this.#oweReceipt(),
       progressed: () => this.#onProgress?.(),
-      forget: (peer) => this.#peers.delete(peer.address),
+      forget: (peer) => this.#peers.delete(peer),
       noise: (kind, fields) => this.#noise.note("error", kind, fields),
-    };
-  }
-
-  /** A listener that throws must not stop what else a frame brings. */
-  #makeEvents(): LinkEvents {
-    const guard = (tell: () => void) => {
-      try {
-        tell();
-      } catch (error) {
-        this.#log("error", "A listener of the node threw.", { error });
-      }
-    };
-    return {
-      message: (from, incarnation, message) => {
-        try {
-          this.#events.message(from, incarnation, message);
-        } catch (error) {
-          this.#log("error", "A listener of the node threw.", { error });
-        }
-      },
-      down: (peer, incarnation, reason) => guard(() => this.#events.down(peer, incarnation, reason)),
-      unreachable: (peer, incarnation) => guard(() => this.#events.unreachable(peer, incarnation)),
-      reachable: (peer, incarnation) => guard(() => this.#events.reachable(peer, incarnation)),
     };
   }
 
@@ -254,7 +239,7 @@ export class Node implements LinkTransport {
   #welcome(frame: Frame): LinkPeer | undefined {
     if (frame.kind === "reset" || frame.kind === "bye") return undefined;
     if (frame.kind !== "hello") {
-      this.#refuse(frame);
+      this.#refusals.refuse(frame);
       return undefined;
     }
     if (this.#state !== "open") return undefined;
@@ -268,24 +253,7 @@ export class Node implements LinkTransport {
     this.#noise.note("error", FOREIGN, { from, protocol, ours: PROTOCOL_VERSION, code: "VERSION_MISMATCH" });
     if (!isHello) return;
     this.#peers.get(from)?.receiveForeign(frame);
-    // So that the other side learns of it too; an answer is not answered.
-    if (frame.toIncarnation !== null || !this.#isFirst(frame)) return;
-    const ends = endsTowards(frame, { from: this.address, incarnation: this.incarnation });
-    this.#publish(from, encodeHello({ ...ends, generation: this.#shell.nextGeneration() }, 0));
-  }
-
-  #refuse(frame: Frame): void {
-    if (frame.toIncarnation === null || !this.#isFirst(frame)) return;
-    const ends = endsTowards(frame, { from: this.address, incarnation: this.incarnation });
-    this.#publish(frame.from, encodeReset(ends, frame.toIncarnation, frame.toGeneration));
-  }
-
-  /** Once in half a heartbeat is enough, or a fast sender to a dead link would get an answer to every frame. */
-  #isFirst(frame: Frame | ForeignFrame): boolean {
-    const key = `${frame.from} ${frame.incarnation} ${frame.generation} ${frame.toIncarnation} ${frame.toGeneration}`;
-    if (this.#refused.has(key) || this.#refused.size >= this.#shell.bounds.peers) return false;
-    this.#refused.add(key);
-    return true;
+    this.#refusals.answerForeign(frame);
   }
 
   #oweReceipt(): void {
@@ -300,7 +268,7 @@ export class Node implements LinkTransport {
   readonly #tick = (): void => {
     this.#tickTimer = this.#clock.setTimer(this.#tick, this.#heartbeatMs / 2);
     this.#judge.tick(this.#clock.now());
-    this.#refused.clear();
+    this.#refusals.clear();
     for (const peer of [...this.#peers.values()]) peer.tick();
   };
 

@@ -265,6 +265,7 @@ Deno.test("addresses that are none, and the own one, are the programmer's mistak
   assert.throws(() => a.node.send("node.*", ["to all"]), TypeError);
   assert.throws(() => a.node.watch("node.a.b"), TypeError);
   assert.throws(() => harness.party("no dots.please"), TypeError);
+  assert.throws(() => harness.party("b", ""), TypeError);
   await harness.close(a);
 });
 
