@@ -105,5 +105,7 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
     credential: credentials.host ?? null,
     credentials,
     importConfig: null,
+    daemon: false,
+    temporary: options.name === undefined,
   };
 }

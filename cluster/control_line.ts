@@ -52,8 +52,12 @@ export interface HostConfig {
   readonly credential: Credential | null;
   /** For the connection file. */
   readonly credentials: Credentials;
-  /** Folder of the configuration file that the tasks' imports are resolved with. */
+  /** A configuration file that the tasks' imports are resolved with. */
   readonly importConfig: string | null;
+  /** Whether it outlives the process that started it. */
+  readonly daemon: boolean;
+  /** Whether its profile folder goes with it. */
+  readonly temporary: boolean;
 }
 
 /** What a controller child says once. */

@@ -48,8 +48,8 @@ export interface HostActorOptions {
   readonly heartbeatMs: number;
   /** From the abort of a running task to the end of its process, ms. */
   readonly graceMs: number;
-  /** How long running tasks may go on when this actor is stopped, ms. */
-  readonly drainMs: number;
+  /** How long running tasks may go on when this actor is stopped, ms; asked for then. */
+  readonly drainMs: () => number;
   /** Bytes in the blob folder; `null`: its default. */
   readonly blobLimitBytes: number | null;
   /** Told of each engine that is ready, for who waits for the start. */
@@ -92,7 +92,7 @@ export class HostActor extends Actor implements HostApi {
 
   protected override async onStop(): Promise<void> {
     const { fleet, folder, results, link } = this.#own;
-    await fleet.close(this.#options.drainMs);
+    await fleet.close(this.#options.drainMs());
     results.flush();
     link.close();
     folder[Symbol.dispose]();

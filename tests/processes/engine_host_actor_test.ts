@@ -150,7 +150,7 @@ class Stage implements AsyncDisposable {
         },
         heartbeatMs: 1_000,
         graceMs: 200,
-        drainMs: 0,
+        drainMs: () => 0,
         blobLimitBytes: null,
         ...options,
       }],

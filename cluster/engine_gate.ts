@@ -1,0 +1,92 @@
+/**
+ * Waits for engines to come up: all of the first ones, or some by their ids; and for the news that they can't.
+ *
+ * Owned by `host_service.ts`, told by the host's actor.
+ * @module
+ */
+import type { EngineId } from "../protocol/ids.ts";
+import { EngineError } from "../wire/errors.ts";
+
+interface Waiter {
+  readonly ids: readonly EngineId[];
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+export class EngineGate {
+  readonly #wanted: number;
+  readonly #onProgress: ((ready: number, wanted: number) => void) | undefined;
+  readonly #first = Promise.withResolvers<void>();
+  readonly #failed = Promise.withResolvers<Error>();
+  readonly #up = new Set<EngineId>();
+  readonly #waiters = new Set<Waiter>();
+  #stopping = false;
+
+  constructor(wanted: number, onProgress?: (ready: number, wanted: number) => void) {
+    this.#wanted = wanted;
+    this.#onProgress = onProgress;
+    this.#first.promise.catch(() => {});
+  }
+
+  /** Resolves when as many engines are ready as were wanted; rejects when one of them is given up. */
+  get ready(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  /** Resolves with the reason when the host ended without having been asked to. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
+  }
+
+  /** Resolves when these are ready. */
+  allReady(ids: readonly EngineId[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiters.add({ ids, resolve, reject });
+    this.#settle();
+    return promise;
+  }
+
+  /** These are about to be restarted. */
+  expectAgain(ids: readonly EngineId[]): void {
+    for (const id of ids) this.#up.delete(id);
+  }
+
+  engineReady(id: EngineId): void {
+    this.#up.add(id);
+    this.#onProgress?.(this.#up.size, this.#wanted);
+    this.#settle();
+  }
+
+  engineFailed(id: EngineId | null, reason: string, givenUp: boolean): void {
+    if (!givenUp) return;
+    const error = new EngineError(`Cannot start engine ${id ?? "(without an id yet)"}: ${reason}`);
+    this.#first.reject(error);
+    for (const waiter of this.#waiters) {
+      if (id === null || waiter.ids.includes(id)) this.#end(waiter, () => waiter.reject(error));
+    }
+  }
+
+  stopping(): void {
+    this.#stopping = true;
+  }
+
+  hostEnded(reason: string): void {
+    if (this.#stopping) return;
+    const error = new EngineError(`The host ended: ${reason}`);
+    this.#failed.resolve(error);
+    this.#first.reject(error);
+    for (const waiter of this.#waiters) this.#end(waiter, () => waiter.reject(error));
+  }
+
+  #settle(): void {
+    if (this.#up.size >= this.#wanted) this.#first.resolve();
+    for (const waiter of this.#waiters) {
+      if (waiter.ids.every((id) => this.#up.has(id))) this.#end(waiter, waiter.resolve);
+    }
+  }
+
+  #end(waiter: Waiter, settle: () => void): void {
+    this.#waiters.delete(waiter);
+    settle();
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Troupe: parallel and distributed computing for TypeScript, on Deno and NATS. All that is public, name by name.
+ *
+ * Loading it loads no broker, no NATS client and no parser: these come with the first use. Works from a file and from a
+ * URL, with no `deno.json` in reach.
+ *
+ * @example
+ * ```ts
+ * import { Cluster } from "./mod.ts";
+ *
+ * await using cluster = await Cluster.start({ n: 2 });
+ * await using client = await cluster.connect();
+ * const squares = await client.loadBalancedView().map((x: number) => x * x, [1, 2, 3]);
+ * console.log(squares); // [ 1, 4, 9 ]
+ * ```
+ * @module
+ */
+export { Cluster, type ClusterConnection } from "./cluster/cluster.ts";
+export type { ClusterOptions } from "./cluster/cluster_options.ts";
+export type { ClientConnectOptions } from "./cluster/connect_client.ts";
+export { Client, type ClientConstructor } from "./cluster/public_client.ts";
+
+export type { Jobs } from "./client/client.ts";
+export { AsyncMapResult } from "./client/async_map_result.ts";
+export { AsyncResult, type PerTask } from "./client/async_result.ts";
+export { type CurrentTask, currentTask } from "./client/current_task.ts";
+export { type DirectResult, DirectView, type Targets } from "./client/direct_view.ts";
+export { LoadBalancedView } from "./client/load_balanced_view.ts";
+export type { BackoffOptions, FlagOptions } from "./client/task_flags.ts";
+export type { TaskMetadata } from "./client/task_metadata.ts";
+export type { WaitOptions } from "./client/waiting.ts";
+
+export { Actor, type ActorContext, type WatchEvent } from "./actors/actor.ts";
+export { ActorSystem, type ConnectOptions, type LocalOptions } from "./actors/actor_system.ts";
+export { type ChildSpec, childSpec, type SupervisorOptions } from "./actors/child_spec.ts";
+export type { ActorAddress, CallOptions, Calls, Casts, EndReason, Ref } from "./actors/ref.ts";
+export { type ChildReport, Supervisor } from "./actors/supervisor.ts";
+
+export {
+  AlreadyRunning,
+  AuthorizationError,
+  CompositeError,
+  ConnectionError,
+  DependencyTimeout,
+  EngineError,
+  ImpossibleDependency,
+  InvalidDependency,
+  MailboxFull,
+  NameTaken,
+  NoEnginesRegistered,
+  NotRunning,
+  RemoteError,
+  type RemoteErrorDetails,
+  SerializationError,
+  TaskAborted,
+  TaskPending,
+  TaskTimeout,
+  TimeoutError,
+  TroupeError,
+  UnknownTask,
+  UnmetDependency,
+  VersionMismatch,
+} from "./wire/errors.ts";
