@@ -30,7 +30,7 @@ export function violations(s: SchedulerState): readonly string[] {
 function liveTasks(s: SchedulerState): TaskRecord[] {
   const live: TaskRecord[] = [];
   for (const { tasks } of s.sessions.values()) {
-    for (const task of tasks.values()) if (task instanceof TaskRecord) live.push(task);
+    for (const task of tasks) if (task instanceof TaskRecord) live.push(task);
   }
   return live;
 }
@@ -65,7 +65,7 @@ function checkFinished(s: SchedulerState, complain: Complain): void {
   let count = 0;
   for (const session of s.sessions.values()) {
     const { tasks, forgotten, id, attached } = session;
-    for (const record of tasks.values()) {
+    for (const record of tasks) {
       if (!(record instanceof FinishedRecord)) continue;
       count++;
       if (forgotten.has(record.counter)) complain(`${record.id} is kept and counts as forgotten`);

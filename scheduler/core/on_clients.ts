@@ -14,10 +14,10 @@ import { FinishedRecord } from "./task_record.ts";
 /** A client is there: it is told what it may not have heard. */
 export function clientAttached(s: SchedulerState, { session: id, firstUnsettled }: ClientAttached): void {
   const session = attachSession(s, id);
-  for (const [counter, record] of session.tasks) {
+  for (const record of session.tasks) {
     if (!(record instanceof FinishedRecord)) continue;
     s.retention.deliver(record, s.now);
-    if (counter >= firstUnsettled) tell(s, record, record);
+    if (record.counter >= firstUnsettled) tell(s, record, record);
   }
 }
 

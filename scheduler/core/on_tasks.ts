@@ -12,7 +12,7 @@ import type { TaskSpec } from "../../protocol/task_spec.ts";
 import { move } from "./moves.ts";
 import { attachSession } from "./on_clients.ts";
 import { areTargetsGone, deadlineOf, enqueue, expiredOutcome, targetsGone } from "./queueing.ts";
-import { type SessionRecord, splitTaskId } from "./session_record.ts";
+import { counterOf, type SessionRecord } from "./session_record.ts";
 import { forget, settle, systemFailure, tell } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, TaskRecord } from "./task_record.ts";
@@ -47,13 +47,13 @@ export function purgeRequested(s: SchedulerState, { ids }: PurgeRequested): void
 }
 
 function submit(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs: number): void {
-  const parts = splitTaskId(spec.id);
-  if (parts === null || parts.session !== session.id) return;
-  const known = session.tasks.get(parts.counter);
+  const counter = counterOf(session.id, spec.id);
+  if (counter < 0) return;
+  const known = session.tasks.get(counter);
   if (known instanceof FinishedRecord) return tell(s, known, spec);
   if (known !== undefined) return;
-  if (session.forgotten.has(parts.counter)) return answerForgotten(s, session, spec);
-  accept(s, new TaskRecord(spec, session, parts.counter, s.nextOrder++, s.now - ageMs));
+  if (session.forgotten.has(counter)) return answerForgotten(s, session, spec);
+  accept(s, new TaskRecord(spec, session, counter, s.nextOrder++, s.now - ageMs));
 }
 
 function accept(s: SchedulerState, task: TaskRecord): void {

@@ -129,7 +129,7 @@ function restoreEngine(s: SchedulerState, from: EngineSnapshot): EngineRecord {
 function restoreQueue(s: SchedulerState): void {
   const ready: TaskRecord[] = [];
   for (const { tasks } of s.sessions.values()) {
-    for (const task of tasks.values()) if (task instanceof TaskRecord && task.state === "ready") ready.push(task);
+    for (const task of tasks) if (task instanceof TaskRecord && task.state === "ready") ready.push(task);
   }
   ready.sort((a, b) => a.order - b.order);
   for (const task of ready) s.placement.push(task);

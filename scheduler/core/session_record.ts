@@ -6,7 +6,7 @@
  */
 import type { Session, TaskId } from "../../protocol/ids.ts";
 import { IntervalSet } from "./interval_set.ts";
-import type { FinishedRecord, TaskRecord } from "./task_record.ts";
+import { TaskTable } from "./task_table.ts";
 
 export class SessionRecord {
   readonly id: Session;
@@ -15,7 +15,7 @@ export class SessionRecord {
   attached = false;
   /** When a task of this client was assigned last, on a counter of all assignments; 0: never. Smaller goes first. */
   served = 0;
-  readonly tasks: Map<number, TaskRecord | FinishedRecord> = new Map();
+  readonly tasks: TaskTable = new TaskTable();
   forgotten: IntervalSet = new IntervalSet();
 
   constructor(id: Session, serial: number) {
@@ -24,10 +24,25 @@ export class SessionRecord {
   }
 }
 
+const DASH = 45;
+const ZERO = 48;
+
+/** The counter in a task id of this session; -1 where it is none. Makes no garbage: each submitted task passes here. */
+export function counterOf(session: Session, id: TaskId): number {
+  const digits = id.length - session.length - 1;
+  if (digits < 1 || digits > 15 || !id.startsWith(session) || id.charCodeAt(session.length) !== DASH) return -1;
+  let counter = 0;
+  for (let i = session.length + 1; i < id.length; i++) {
+    const digit = id.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    counter = counter * 10 + digit;
+  }
+  return counter;
+}
+
 /** The two parts of a task id; `null` where it is none. */
 export function splitTaskId(id: TaskId): { readonly session: Session; readonly counter: number } | null {
-  const dash = id.lastIndexOf("-");
-  const counter = dash < 1 || dash === id.length - 1 ? NaN : Number(id.slice(dash + 1));
-  if (!Number.isSafeInteger(counter) || counter < 0) return null;
-  return { session: id.slice(0, dash) as Session, counter };
+  const session = id.slice(0, Math.max(0, id.lastIndexOf("-"))) as Session;
+  const counter = session === "" ? -1 : counterOf(session, id);
+  return counter < 0 ? null : { session, counter };
 }

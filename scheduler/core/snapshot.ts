@@ -69,6 +69,7 @@ export interface SessionSnapshot {
   readonly attached: boolean;
   readonly served: number;
   readonly forgotten: readonly (readonly [number, number])[];
+  /** Ascending by counter. */
   readonly tasks: readonly (LiveTaskSnapshot | FinishedTaskSnapshot)[];
 }
 
@@ -175,7 +176,7 @@ function engineSnapshot(engine: EngineRecord): EngineSnapshot {
 }
 
 function sessionSnapshot({ id, serial, attached, served, forgotten, tasks }: SessionRecord): SessionSnapshot {
-  return { id, serial, attached, served, forgotten: forgotten.intervals, tasks: [...tasks.values()].map(taskSnapshot) };
+  return { id, serial, attached, served, forgotten: forgotten.intervals, tasks: [...tasks].map(taskSnapshot) };
 }
 
 function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | FinishedTaskSnapshot {

@@ -24,6 +24,7 @@ import type { HeldAttempt, HostJoined, ReadyEngine, SchedulerEvent } from "../..
 import { violations } from "../../../scheduler/core/invariants.ts";
 import { coreOver } from "../../../scheduler/core/scheduler.ts";
 import { DEFAULT_OPTIONS, type SchedulerCore, type SchedulerOptions } from "../../../scheduler/core/scheduler_core.ts";
+import { TaskRecord } from "../../../scheduler/core/task_record.ts";
 import { SchedulerState } from "../../../scheduler/core/state.ts";
 
 export const VALUE = new Uint8Array([1]);
@@ -88,12 +89,28 @@ export class Stage {
     this.effects = this.core.step(event);
     for (const effect of this.effects) this.#note(effect);
     assert.deepEqual(violations(this.state), [], `after ${event.kind}`);
+    for (const effect of this.effects) if (effect.kind === "dispatch") this.#checkOvertaking(effect);
     return this.effects;
   }
 
   #note(effect: Effect): void {
     if (effect.kind === "dispatch") append(this.dispatched, effect.spec.id, effect);
     if (effect.kind === "settle") append(this.settled, effect.task, effect);
+  }
+
+  /** A fresh task never overtakes an older one of the same client and priority that could run there. */
+  #checkOvertaking({ spec, engine: id }: Dispatch): void {
+    const task = this.state.task(spec.id);
+    const taken = this.state.registry.current(id);
+    if (!(task instanceof TaskRecord) || taken === null) return;
+    for (const group of this.state.placement.groups) {
+      if (!group.accepts(taken)) continue;
+      for (const other of group.queue) {
+        const isOvertaken = other.session === task.session && other.flags.priority === task.flags.priority &&
+          other.order < task.order;
+        assert.ok(!isOvertaken, `${task.id} overtook ${other.id} on engine ${id}`);
+      }
+    }
   }
 
   after(ms: number): this {

@@ -17,6 +17,7 @@ const POISONED: readonly (readonly [place: object, name: string])[] = [
   [globalThis, "crypto"],
   [globalThis, "console"],
   [globalThis, "Promise"],
+  [globalThis, "Deno"],
 ];
 
 function withPoison(run: () => void): void {

@@ -4,7 +4,8 @@ import { IntervalSet, MAX_INTERVALS } from "../../../scheduler/core/interval_set
 import { LinkedList } from "../../../scheduler/core/linked_list.ts";
 import { SeededRandom } from "../../../scheduler/core/random.ts";
 import { ReadyQueue } from "../../../scheduler/core/ready_queue.ts";
-import { SessionRecord, splitTaskId } from "../../../scheduler/core/session_record.ts";
+import { counterOf, SessionRecord, splitTaskId } from "../../../scheduler/core/session_record.ts";
+import { TaskTable } from "../../../scheduler/core/task_table.ts";
 import { TaskRecord } from "../../../scheduler/core/task_record.ts";
 import { spec } from "./given.ts";
 
@@ -62,6 +63,31 @@ Deno.test("a list keeps the order of appending through removals (seeds 1 to 20)"
       assert.deepEqual([...list].map(({ key }) => key), inside.map(({ key }) => key), `seed ${seed}`);
       assert.deepEqual([list.size, list.first, list.last], [inside.length, inside[0] ?? null, inside.at(-1) ?? null]);
     }
+  }
+});
+
+Deno.test("a task table is a map that is read in order of counters (seeds 1 to 20)", () => {
+  const session = new SessionRecord("a" as never, 0);
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new SeededRandom(seed);
+    const table = new TaskTable();
+    const model = new Map<number, TaskRecord>();
+    for (let i = 0; i < 500; i++) {
+      const counter = random.below(600);
+      if (random.below(2) === 0) {
+        const task = new TaskRecord(spec(`a-${counter}`), session, counter, i, 0);
+        table.set(counter, task);
+        model.set(counter, task);
+      } else {
+        table.delete(counter);
+        model.delete(counter);
+      }
+      assert.equal(table.get(counter), model.get(counter), `seed ${seed}`);
+      assert.equal(table.size, model.size);
+    }
+    const inOrder = [...model.keys()].sort((a, b) => a - b);
+    assert.deepEqual([...table].map(({ counter }) => counter), inOrder);
+    for (const counter of inOrder) assert.equal(table.get(counter), model.get(counter));
   }
 });
 
@@ -140,6 +166,13 @@ Deno.test("the generator is uniform enough, the same for a seed, and goes on fro
   }
   for (const count of counts) assert.ok(Math.abs(count - 10_000) < 500, String(counts));
   assert.equal(new SeededRandom(one.state).next(), two.next());
+});
+
+Deno.test("the counter of an id is read only where the id is of the session", () => {
+  assert.equal(counterOf("ab" as never, "ab-120" as never), 120);
+  for (const id of ["abc-1", "ab-", "ab", "ab-1x", "b-1", "ab--1", `ab-${"9".repeat(16)}`]) {
+    assert.equal(counterOf("ab" as never, id as never), -1, id);
+  }
 });
 
 Deno.test("a task id splits at its last dash, and what is none gives null", () => {

@@ -4,11 +4,11 @@ import { restoreScheduler } from "../../../scheduler/core/restore.ts";
 import { DEFAULT_OPTIONS } from "../../../scheduler/core/scheduler_core.ts";
 import { drawOptions, Walk } from "./walk.ts";
 
-const WALKS = 60;
+const WALKS = 40;
 const STEPS = 150;
 
-/** The seeds of this run: from the environment's clock, so that each run walks elsewhere, unless one is asked for. */
-const FIRST_SEED = Math.floor(performance.timeOrigin) % 1_000_000;
+/** Each run walks elsewhere, unless a seed is asked for: `deno test tests/unit/core/walk_test.ts -- 618370`. */
+const FIRST_SEED = Number(Deno.args[0] ?? NaN) || Math.floor(performance.timeOrigin) % 1_000_000;
 
 function forEachSeed(walks: number, check: (seed: number) => void): void {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + walks; seed++) {
@@ -30,7 +30,7 @@ Deno.test(`after a random walk every task that is left comes to an end, once (se
     walk.run(STEPS);
     walk.settleDown();
     for (const { tasks } of walk.stage.state.sessions.values()) {
-      for (const { id, state } of tasks.values()) {
+      for (const { id, state } of tasks) {
         // A target that was never named is the one thing that may never come.
         if (state !== "settled") assert.equal(walk.stage.core.explain(id).cause, "targets", id);
       }
