@@ -65,7 +65,11 @@ export class Cluster implements AsyncDisposable {
    * `ConnectionError` and `AuthorizationError` from NATS servers, `TimeoutError`
    */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const config = await resolveClusterOptions(options);
+    return await Cluster.launch(await resolveClusterOptions(options), options);
+  }
+
+  /** As `start`, for compositions that have made the configuration of the host themselves. */
+  static async launch(config: HostConfig, options: Pick<ClusterOptions, "timeout" | "signal"> = {}): Promise<Cluster> {
     options.signal?.throwIfAborted();
     const child = new ChildProcess({
       name: "host",
@@ -166,7 +170,7 @@ export class Cluster implements AsyncDisposable {
 async function firstReport(
   reports: AsyncGenerator<HostReport>,
   config: HostConfig,
-  options: ClusterOptions,
+  options: Pick<ClusterOptions, "timeout" | "signal">,
 ): Promise<Extract<HostReport, { kind: "ready" }>> {
   const timeoutMs = options.timeout ?? START_TIMEOUT_MS;
   const late = Promise.withResolvers<never>();

@@ -18,7 +18,7 @@ Deno.test("a connection file comes back as it was written, and only its owner ma
   assert.equal(read.cluster, "one");
   assert.deepEqual(read.servers, ["nats://127.0.0.1:4222"]);
   assert.deepEqual(read.credentials, credentials);
-  if (Deno.build.os !== "windows") assert.equal((await Deno.stat(paths.connection)).mode! & 0o777, 0o600);
+  if (Deno.build.os !== "windows") assert.equal(((await Deno.stat(paths.connection)).mode ?? 0) & 0o777, 0o600);
 });
 
 Deno.test("the file for hosts holds the host's credential alone, and says so to a client", async () => {

@@ -15,6 +15,11 @@ const code = new TextEncoder().encode("(x) => x");
 const session = "aaaaaaaaaa" as Session;
 const host = "box" as HostId;
 
+function first<T>(list: readonly T[]): T {
+  assert.ok(list.length > 0);
+  return list[0] as T;
+}
+
 /** Keeps what it is told, and lets a test wait for it. */
 class Told<T> {
   readonly all: T[] = [];
@@ -84,15 +89,15 @@ function batch(counter: number): SubmitMessage {
 Deno.test("a task goes from its client to a host and its result back, with facts written on the way", async () => {
   await using at = await stage();
   const [, ids] = await at.scheduler.call.joinHost(hello());
-  const id = ids[0]!;
+  const id = first(ids);
   at.scheduler.cast.engineReady([id, "u" as never, host, 5, 1]);
   await at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
   at.scheduler.cast.submit(batch(0));
-  const [kind, message] = (await at.hostTold.atLeast(1))[0]!;
+  const [kind, message] = first(await at.hostTold.atLeast(1));
   assert.equal(kind, "dispatch");
   const [sentEpoch, codes, templates, runs] = message as DispatchMessage;
   assert.deepEqual([sentEpoch, codes.length, templates.length, runs.length], [epoch, 1, 1, 1]);
-  assert.deepEqual(runs[0]!.slice(1, 4), [id, `${session}-0`, 1]);
+  assert.deepEqual(first(runs).slice(1, 4), [id, `${session}-0`, 1]);
   const kinds = at.facts.map(({ kind }) => kind);
   assert.ok(kinds.indexOf("task-accepted") < kinds.indexOf("task-assigned"));
 });
@@ -100,7 +105,7 @@ Deno.test("a task goes from its client to a host and its result back, with facts
 Deno.test("code is sent to a host with the first task that needs it only", async () => {
   await using at = await stage();
   const [, ids] = await at.scheduler.call.joinHost(hello());
-  at.scheduler.cast.engineReady([ids[0]!, "u" as never, host, 5, 9]);
+  at.scheduler.cast.engineReady([first(ids), "u" as never, host, 5, 9]);
   at.scheduler.cast.submit(batch(0));
   at.scheduler.cast.submit(batch(1));
   const told = await at.hostTold.atLeast(2);
@@ -112,7 +117,7 @@ Deno.test("an abort of a queued task settles it at its client", async () => {
   await at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
   at.scheduler.cast.submit(batch(0));
   at.scheduler.cast.abort([`${session}-0` as never]);
-  const [counter, , body] = (await at.clientTold.atLeast(1))[0]!;
+  const [counter, , body] = first(await at.clientTold.atLeast(1));
   assert.equal(counter, 0);
   assert.equal((body as readonly unknown[])[0], "TaskAborted");
 });

@@ -1,0 +1,64 @@
+/**
+ * A host in the foreground: a status line while engines come up, then it stays until it is told to stop.
+ *
+ * The first interrupt or SIGTERM lets running tasks finish within the drain time, the second does not. Used by `start`
+ * and `engines`.
+ * @module
+ */
+import type { HostConfig } from "../cluster/control_line.ts";
+import { HostService } from "../cluster/host_service.ts";
+import { allLogs, fileLog, stderrLog } from "../cluster/process_log.ts";
+import { profilePaths } from "../cluster/profile.ts";
+import { EXIT } from "./exit_code.ts";
+import { StatusLine } from "./status_line.ts";
+
+/** What the verb says when everything is up. */
+type Describe = (service: HostService) => string;
+
+/** Resolves with the first signal, and again with the next. */
+class StopSignals {
+  #wake: () => void = () => {};
+  #pending = 0;
+
+  constructor() {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
+      Deno.addSignalListener(signal, () => {
+        this.#pending++;
+        this.#wake();
+      });
+    }
+  }
+
+  async next(): Promise<"stop"> {
+    while (this.#pending === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    this.#pending--;
+    return "stop";
+  }
+}
+
+/** Runs a host until a signal; its exit code. */
+export async function runInForeground(config: HostConfig, describe: Describe): Promise<number> {
+  const signals = new StopSignals();
+  const paths = profilePaths(config.cluster);
+  await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
+  using file = fileLog(paths.log);
+  const log = allLogs(stderrLog("warn"), file.log);
+  using line = new StatusLine();
+  const stopping = signals.next();
+  await using service = await HostService.start(config, {
+    log,
+    onProgress: (ready, wanted) => line.show(`${ready} of ${wanted} engines ready`),
+  });
+  const up = await Promise.race([service.ready, stopping, service.failed]);
+  line.clear();
+  if (up instanceof Error) throw up;
+  if (up === undefined) {
+    console.error(describe(service));
+    const ended = await Promise.race([stopping, service.failed]);
+    if (ended instanceof Error) throw ended;
+  }
+  console.error(`Stopping "${config.cluster}"; running tasks may finish for ${config.drainMs} ms. Again: at once.`);
+  void signals.next().then(() => Deno.exit(EXIT.failed));
+  return EXIT.done;
+}

@@ -1,0 +1,148 @@
+/**
+ * From the flags of `start`, `engines` and `run` to the configuration of a host, and of its controller.
+ *
+ * What can't be meant is a `UsageError` here, before anything starts. Used by these verbs.
+ * @module
+ */
+import { resolve } from "node:path";
+import { SCHEMES } from "../cluster/cluster_options.ts";
+import type { ControllerConfig, HostConfig } from "../cluster/control_line.ts";
+import { type Credentials, makeCredentials, oneForAll, parseCredentials } from "../cluster/credentials.ts";
+import { type EnginePermissions, parsePermissionFlags } from "../cluster/engine_permissions.ts";
+import { UsageError } from "./exit_code.ts";
+import type { Said } from "./grammar.ts";
+
+const HEARTBEAT_MS = 1_000;
+const LOOPBACK = "127.0.0.1";
+
+type PermissionFlags = Pick<
+  Said<"run">,
+  | "allowAll"
+  | "offline"
+  | "allowRead"
+  | "allowWrite"
+  | "allowNet"
+  | "allowEnv"
+  | "allowSys"
+  | "allowRun"
+  | "allowFfi"
+  | "allowImport"
+>;
+
+type Scheduling = Pick<
+  Said<"start">,
+  "name" | "nats" | "credentials" | "listen" | "port" | "scheme" | "hwm" | "keep" | "store" | "durability"
+>;
+
+function notYet(flag: string): UsageError {
+  return new UsageError(`Cannot use ${flag} yet: this version of Troupe does not have it; leave it out.`);
+}
+
+function permissionFlag(name: string, value: string | undefined): string[] {
+  if (value === undefined) return [];
+  return [value === "" ? `--allow-${name}` : `--allow-${name}=${value}`];
+}
+
+/** What the flags grant to tasks. */
+export function permissionsOf(said: PermissionFlags): EnginePermissions {
+  try {
+    return parsePermissionFlags([
+      ...(said.allowAll ? ["--allow-all"] : []),
+      ...(said.offline ? ["--offline-tasks"] : []),
+      ...permissionFlag("read", said.allowRead),
+      ...permissionFlag("write", said.allowWrite),
+      ...permissionFlag("net", said.allowNet),
+      ...permissionFlag("env", said.allowEnv),
+      ...permissionFlag("sys", said.allowSys),
+      ...permissionFlag("run", said.allowRun),
+      ...permissionFlag("ffi", said.allowFfi),
+      ...permissionFlag("import", said.allowImport),
+    ]);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** Reads a credentials file. A file that is missing or is none is wrong usage. */
+export async function readCredentials(path: string): Promise<Credentials> {
+  try {
+    return parseCredentials(await Deno.readTextFile(path), path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new UsageError(`Cannot read the credentials: no file "${path}".`);
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** The credentials for existing servers: from the file, else the token of the environment, else none. */
+export async function givenCredentials(path: string | undefined): Promise<Credentials> {
+  if (path !== undefined) return await readCredentials(path);
+  const token = Deno.env.get("TROUPE_TOKEN");
+  return token ? oneForAll({ token }) : {};
+}
+
+/** Refuses what a later version will have. */
+function refuseLater(said: Scheduling): number {
+  if (said.store !== "memory") throw notYet(`--store ${said.store}`);
+  if (said.durability !== "none") throw notYet(`--durability ${said.durability}`);
+  if (said.hwm === "auto") throw notYet("--hwm auto");
+  if (!SCHEMES.includes(said.scheme)) throw notYet(`--scheme ${said.scheme}`);
+  return said.hwm;
+}
+
+/** What the flags say of the controller, and the credentials of its cluster. */
+export async function controllerOf(
+  said: Scheduling,
+): Promise<{ readonly controller: Omit<ControllerConfig, "epoch">; readonly credentials: Credentials }> {
+  const hwm = refuseLater(said);
+  if (said.nats !== undefined && (said.listen !== undefined || said.port !== undefined)) {
+    throw new UsageError(
+      "Cannot use --nats with --listen or --port: these are for the embedded broker; leave them out.",
+    );
+  }
+  const embedded = said.nats === undefined;
+  const credentials = embedded && said.credentials === undefined
+    ? makeCredentials(Deno.env.get("TROUPE_TOKEN") || undefined)
+    : await givenCredentials(said.credentials);
+  const broker = { hostname: said.listen ?? LOOPBACK, port: said.port ?? 0, credentials };
+  const controller = {
+    cluster: said.name,
+    broker: embedded ? broker : null,
+    servers: said.nats ?? [],
+    credential: credentials.controller ?? null,
+    scheme: said.scheme,
+    hwm,
+    keep: said.keep,
+    heartbeatMs: HEARTBEAT_MS,
+  };
+  return { controller, credentials };
+}
+
+type EngineFlags = PermissionFlags & Pick<Said<"engines">, "name" | "n" | "slots" | "drain" | "engineMemory">;
+
+/** What the flags say of the host; where it joins is added by the verb. */
+export function hostOf(said: EngineFlags): Omit<HostConfig, "controller" | "servers" | "credential" | "credentials"> {
+  if (said.engineMemory !== undefined) throw notYet("--engine-memory");
+  if (said.slots !== 1) throw notYet("--slots");
+  return {
+    cluster: said.name,
+    engines: said.n,
+    slots: said.slots,
+    permissions: permissionsOf(said),
+    drainMs: said.drain,
+    importConfig: importConfig(),
+    daemon: false,
+    temporary: false,
+  };
+}
+
+/** The configuration file in the working directory, so that tasks import what the program would. */
+export function importConfig(): string | null {
+  for (const name of ["deno.json", "deno.jsonc"]) {
+    try {
+      if (Deno.statSync(name).isFile) return resolve(name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}

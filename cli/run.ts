@@ -1,0 +1,42 @@
+/**
+ * `run`: a private cluster, a script against it, and the script's exit code.
+ *
+ * The script finds the cluster by `Client.connect()` without arguments: its environment says which one it is.
+ * @module
+ */
+import { Cluster } from "../cluster/cluster.ts";
+import { resolveClusterOptions } from "../cluster/cluster_options.ts";
+import { UsageError } from "./exit_code.ts";
+import type { Said } from "./grammar.ts";
+import { importConfig, permissionsOf } from "./host_flags.ts";
+
+function checkScript(script: string): void {
+  if (/^(?:https?|file|npm|jsr):/.test(script)) return;
+  try {
+    if (Deno.statSync(script).isFile) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw new UsageError(`Cannot run "${script}": there is no such file.`);
+}
+
+export async function run(said: Said<"run">): Promise<number> {
+  checkScript(said.script);
+  const permissions = permissionsOf(said);
+  // An interrupt reaches the script too; what it makes of it decides when this ends.
+  Deno.addSignalListener("SIGINT", () => {});
+  await using cluster = await Cluster.launch({
+    ...await resolveClusterOptions({ n: said.n }),
+    permissions,
+    importConfig: importConfig(),
+  });
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", said.script, ...said.args],
+    env: { TROUPE_CLUSTER: cluster.name },
+  }).spawn();
+  const end = () => child.kill("SIGTERM");
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+  const { code } = await child.status;
+  if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", end);
+  return code;
+}
