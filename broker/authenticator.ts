@@ -11,8 +11,11 @@ import type { SubjectPermissions } from "../protocol/subjects.ts";
 
 /** Somebody who may connect. Without `permissions` everything is allowed. */
 export interface BrokerUser {
+  /** Unique, not empty. */
   readonly user: string;
+  /** Not empty. */
   readonly password: string;
+  /** Allow lists; default: everything. */
   readonly permissions?: SubjectPermissions;
 }
 
@@ -28,8 +31,11 @@ export interface AuthenticatorOptions {
 
 /** What a client says of itself. */
 export interface Credentials {
+  /** Each is empty where the client did not name it. */
   readonly user: string;
+  /** As it was typed. */
   readonly password: string;
+  /** Instead of user and password. */
   readonly token: string;
 }
 
@@ -45,6 +51,7 @@ export class Authenticator {
   readonly #users = new Map<string, KnownUser>();
   readonly #token: Uint8Array | undefined;
 
+  /** `TypeError` for users that make no sense. */
   constructor(options: AuthenticatorOptions) {
     this.required = options.allowAnonymous !== true;
     const users = options.users ?? [];

@@ -31,10 +31,13 @@ export interface BrokerOptions extends AuthenticatorOptions {
   readonly port?: number;
   /** Largest message in bytes, headers included; default 1 MiB. */
   readonly maxPayload?: number;
+  /** What a client may ask for; each bound has a default. */
   readonly limits?: BrokerLimits;
   /** What clients are told; default `troupe`. */
   readonly serverName?: string;
+  /** Takes what operators want to know; default: nothing is logged. */
   readonly log?: Log;
+  /** For pings and time-outs; default: the system's. */
   readonly clock?: Clock;
 }
 
@@ -161,6 +164,7 @@ export class Broker implements AsyncDisposable {
     await Promise.all(this.#running.values());
   }
 
+  /** The same as `stop`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

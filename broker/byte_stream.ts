@@ -15,6 +15,7 @@ export interface ByteStream {
   write(bytes: Uint8Array): Promise<number>;
   /** No more will be written. */
   closeWrite(): Promise<void>;
+  /** Ends both directions; reads and writes under way reject. */
   close(): void;
 }
 

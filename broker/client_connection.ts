@@ -21,11 +21,17 @@ import type { Log } from "../wire/log.ts";
 
 /** What all connections of one broker share. */
 export interface ConnectionContext {
+  /** What each may ask for. */
   readonly limits: ResolvedLimits;
+  /** Who may come in. */
   readonly authenticator: Authenticator;
+  /** Who listens. */
   readonly routes: RoutingTable;
+  /** Subjects that were seen. */
   readonly subjects: SubjectTable;
+  /** For time-outs, pings and pauses. */
   readonly clock: Clock;
+  /** For operators. */
   readonly log: Log;
   /** Set while a chunk is routed, when the buffer of a receiver is nearly full: who sends to it pauses. */
   congested: ClientConnection | undefined;
@@ -71,6 +77,7 @@ export class ClientConnection implements OperationSink, Receiver {
   #state: State = "open";
   #lingerTimer: unknown;
 
+  /** `id` is unique within the broker; it names the client in the log. */
   constructor(id: number, stream: ByteStream, context: ConnectionContext) {
     this.#id = id;
     this.#stream = stream;
@@ -113,14 +120,17 @@ export class ClientConnection implements OperationSink, Receiver {
     }
   }
 
+  /** Nobody has logged in yet. */
   get mayOnlyConnect(): boolean {
     return this.#permissions === undefined;
   }
 
+  /** The client asked for headers. */
   get acceptsHeaders(): boolean {
     return this.#options.headers;
   }
 
+  /** The client wants to hear itself. */
   get echo(): boolean {
     return this.#options.echo;
   }

@@ -14,9 +14,11 @@ export interface ConnectOptions extends Credentials {
   readonly pedantic: boolean;
   /** Send the client what it published itself. */
   readonly echo: boolean;
+  /** It sends and takes headers. */
   readonly headers: boolean;
   /** Answer requests to which nobody listens. Needs `headers`. */
   readonly noResponders: boolean;
+  /** 0 or 1. */
   readonly protocol: number;
   /** What the client calls itself; for the log. */
   readonly name: string;

@@ -8,8 +8,11 @@ import type { Clock, TimerHandle } from "../wire/clock.ts";
 
 /** Bounds, as in `BrokerLimits`. */
 export interface LivenessLimits {
+  /** Between two looks at the client. */
   readonly pingIntervalMs: number;
+  /** Pings that may go without an answer. */
   readonly maxPingsOut: number;
+  /** For CONNECT. */
   readonly authTimeoutMs: number;
 }
 
@@ -33,6 +36,7 @@ export class Liveness {
   #pingsOut = 0;
   #heard = false;
 
+  /** Sets no timer yet. */
   constructor(clock: Clock, limits: LivenessLimits, events: LivenessEvents) {
     this.#clock = clock;
     this.#limits = limits;

@@ -11,7 +11,9 @@ import type { SubjectPermissions } from "../protocol/subjects.ts";
 
 /** The allow lists of one user. */
 export interface Permissions {
+  /** A subject without wildcards. */
   mayPublish(subject: string): boolean;
+  /** Whether all that the pattern can match is allowed. */
   maySubscribe(pattern: string): boolean;
 }
 

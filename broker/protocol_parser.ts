@@ -7,6 +7,7 @@
  * @module
  */
 import { Arguments, CR, LF, matchVerb, parseSize, skipBlanks, type Verb } from "./control_line.ts";
+import { PayloadReader } from "./payload_reader.ts";
 import type { Subject, SubjectTable } from "./subject_table.ts";
 
 /** Why a stream is not read any further. */
@@ -21,12 +22,15 @@ export type ParseFailure =
 
 /** One message as a client published it. */
 export interface PublishOperation {
+  /** Where it goes. */
   readonly subject: Subject;
+  /** Where answers go. */
   readonly reply: string | undefined;
   /** How many of the first bytes of `payload` are headers, their version line included; 0 without. */
   readonly headerBytes: number;
-  /** Headers and data. A view into the receive buffer unless `owned`: then it is never written again. */
+  /** Headers and data. A view into the receive buffer unless `owned`. */
   readonly payload: Uint8Array;
+  /** Memory that is never written again. */
   readonly owned: boolean;
 }
 
@@ -38,18 +42,25 @@ export interface OperationSink {
   readonly acceptsHeaders: boolean;
   /** The JSON text as bytes, a view. */
   connect(json: Uint8Array): void;
+  /** Wants a PONG. */
   ping(): void;
+  /** Answers a PING. */
   pong(): void;
+  /** PUB or HPUB. */
   publish(operation: PublishOperation): void;
+  /** The pattern has not been checked. */
   subscribe(pattern: string, queue: string | undefined, sid: string): void;
   /** `max` 0: now. */
   unsubscribe(sid: string, max: number): void;
+  /** The last call. */
   fail(failure: ParseFailure): void;
 }
 
 /** Bounds that the parser keeps. In bytes. */
 export interface ParserLimits {
+  /** Of the arguments on one line. */
   readonly maxControlLine: number;
+  /** Headers and data together. */
   readonly maxPayload: number;
 }
 
@@ -58,7 +69,6 @@ interface Announced {
   readonly subject: Subject;
   readonly reply: string | undefined;
   readonly headerBytes: number;
-  readonly size: number;
 }
 
 /** Room for the verb and a few blanks besides the arguments. */
@@ -76,12 +86,10 @@ export class ProtocolParser {
   #line: Uint8Array = new Uint8Array(0);
   #lineLength = 0;
   #announced: Announced | undefined;
-  #payload: Uint8Array | undefined;
-  #payloadOwned = false;
-  #filled = 0;
-  #returnSeen = false;
+  readonly #payload = new PayloadReader();
   #stopped = false;
 
+  /** Subjects are looked up in a table that several parsers may share. */
   constructor(sink: OperationSink, limits: ParserLimits, subjects: SubjectTable) {
     this.#sink = sink;
     this.#limits = limits;
@@ -96,8 +104,7 @@ export class ProtocolParser {
         ? this.#takeLine(chunk, position)
         : this.#takePayload(chunk, position, this.#announced);
     }
-    // What is left of a payload must outlive the chunk.
-    if (this.#announced !== undefined && !this.#stopped) this.#ownPayload(this.#announced.size);
+    if (this.#announced !== undefined && !this.#stopped) this.#payload.own();
   }
 
   /** Reads nothing any more, also not the rest of the chunk at hand. */
@@ -219,11 +226,8 @@ export class ProtocolParser {
     const subject = this.#subjectAt(buffer, 0);
     const reply = withReply ? this.#subjectAt(buffer, 1)?.text : undefined;
     if (subject === undefined || (withReply && reply === undefined)) return this.#fail("bad-arguments");
-    this.#announced = { subject, reply, headerBytes, size };
-    this.#payload = undefined;
-    this.#payloadOwned = false;
-    this.#filled = 0;
-    this.#returnSeen = false;
+    this.#announced = { subject, reply, headerBytes };
+    this.#payload.begin(size);
   }
 
   #subjectAt(buffer: Uint8Array, index: number): Subject | undefined {
@@ -257,53 +261,22 @@ export class ProtocolParser {
     this.#sink.unsubscribe(sid, args.count === 2 ? Math.max(0, this.#sizeAt(buffer, 1)) : 0);
   }
 
-  /** Payload, carriage return, line feed. */
   #takePayload(chunk: Uint8Array, start: number, announced: Announced): number {
-    const { size } = announced;
-    let position = start;
-    if (this.#filled < size || this.#payload === undefined) position = this.#fill(chunk, position, size);
-    if (this.#filled < size || position >= chunk.length) return position;
-    if (!this.#returnSeen) {
-      if (chunk[position++] !== CR) return this.#brokenPayload(chunk);
-      this.#returnSeen = true;
-      if (position >= chunk.length) return position;
+    const position = this.#payload.take(chunk, start);
+    if (this.#payload.state === "open") return position;
+    if (this.#payload.state === "broken") {
+      this.#fail("unknown-operation");
+      return chunk.length;
     }
-    if (chunk[position++] !== LF) return this.#brokenPayload(chunk);
-    const payload = this.#payload ?? new Uint8Array(0);
     this.#announced = undefined;
-    this.#payload = undefined;
     this.#sink.publish({
       subject: announced.subject,
       reply: announced.reply,
       headerBytes: announced.headerBytes,
-      payload,
-      owned: this.#payloadOwned,
+      payload: this.#payload.bytes,
+      owned: this.#payload.owned,
     });
     return position;
-  }
-
-  #fill(chunk: Uint8Array, start: number, size: number): number {
-    const taken = Math.min(size - this.#filled, chunk.length - start);
-    if (taken === size) {
-      this.#payload = chunk.subarray(start, start + size);
-    } else {
-      this.#payload ??= new Uint8Array(size);
-      this.#payloadOwned = true;
-      this.#payload.set(chunk.subarray(start, start + taken), this.#filled);
-    }
-    this.#filled += taken;
-    return start + taken;
-  }
-
-  #ownPayload(size: number): void {
-    if (this.#payloadOwned || this.#filled < size || this.#payload === undefined) return;
-    this.#payload = this.#payload.slice();
-    this.#payloadOwned = true;
-  }
-
-  #brokenPayload(chunk: Uint8Array): number {
-    this.#fail("unknown-operation");
-    return chunk.length;
   }
 }
 

@@ -11,11 +11,17 @@ export const PROTOCOL_VERSION = "2.9.10";
 
 /** What all clients of one broker are told. */
 export interface ServerIdentity {
+  /** See `drawServerId`. */
   readonly serverId: string;
+  /** For people. */
   readonly serverName: string;
+  /** The address it listens on. */
   readonly host: string;
+  /** The port it listens on. */
   readonly port: number;
+  /** In bytes. */
   readonly maxPayload: number;
+  /** Whether CONNECT must say who it is. */
   readonly authRequired: boolean;
 }
 

@@ -11,6 +11,7 @@ const SLOTS = 4_096;
 
 /** A subject as it stood on a control line. */
 export interface Subject {
+  /** The subject itself. */
   readonly text: string;
   /** No wildcards, no empty tokens: fit for publishing. */
   readonly literal: boolean;

@@ -1,3 +1,4 @@
+/** Who is let in, and to which subjects. @module */
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { Authenticator } from "../../../broker/authenticator.ts";
 import { compilePermissions, unrestricted } from "../../../broker/permissions.ts";

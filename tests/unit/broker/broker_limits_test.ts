@@ -1,3 +1,4 @@
+/** Bounds: defaults, and what is refused. @module */
 import { equal, throws } from "node:assert/strict";
 import { resolveLimits } from "../../../broker/broker_limits.ts";
 

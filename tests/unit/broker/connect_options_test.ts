@@ -1,3 +1,4 @@
+/** CONNECT is read as strictly as `nats-server` reads it. @module */
 import { deepEqual, equal } from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
 import { type ConnectOptions, defaultConnectOptions, readConnect } from "../../../broker/connect_options.ts";

@@ -1,3 +1,4 @@
+/** What is queued for a client leaves once, in order, in few pieces. @module */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
 import { OutboundBuffer } from "../../../broker/outbound_buffer.ts";

@@ -1,3 +1,4 @@
+/** Bytes in, operations out, wherever the stream is cut. @module */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
 import type { PublishOperation } from "../../../broker/protocol_parser.ts";

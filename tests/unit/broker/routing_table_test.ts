@@ -1,3 +1,4 @@
+/** Who gets a message. @module */
 import { deepEqual, equal } from "node:assert/strict";
 import { type Receiver, RoutingTable, Subscription } from "../../../broker/routing_table.ts";
 import type { PublishOperation } from "../../../broker/protocol_parser.ts";

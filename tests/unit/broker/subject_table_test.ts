@@ -1,3 +1,4 @@
+/** Subjects by their bytes. @module */
 import { deepEqual, equal } from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
 import { SubjectTable } from "../../../broker/subject_table.ts";
