@@ -106,8 +106,19 @@ export function encodeData(
   credit: number,
   messages: readonly LinkMessage[],
 ): Uint8Array {
+  return encodeFrame(dataFields(ends, seq, ack, credit, messages));
+}
+
+/** What `encodeData` encodes, for those who must do it in pieces. */
+export function dataFields(
+  ends: FrameEnds,
+  seq: number,
+  ack: number,
+  credit: number,
+  messages: readonly LinkMessage[],
+): readonly unknown[] {
   const { from, incarnation, generation, toIncarnation, toGeneration } = ends;
-  return encodeFrame([
+  return [
     PROTOCOL_VERSION,
     KIND.data,
     from,
@@ -119,7 +130,7 @@ export function encodeData(
     ack,
     credit,
     messages,
-  ]);
+  ];
 }
 
 /** Encodes a piece of an encoded data frame. */

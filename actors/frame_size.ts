@@ -36,7 +36,7 @@ function sizeOf(value: unknown, depth: number): number {
 }
 
 function sizeOfObject(value: object, depth: number): number {
-  if (ArrayBuffer.isView(value)) return value.byteLength + 5;
+  if (ArrayBuffer.isView(value)) return sizeOfBytes(value.byteLength);
   if (depth > MAX_FRAME_DEPTH) {
     throw new SerializationError(
       `Cannot send the message: it is nested more than ${MAX_FRAME_DEPTH - FRAME_LEVELS} levels deep; encode it first.`,
@@ -51,4 +51,11 @@ function sizeOfObject(value: object, depth: number): number {
     size += key.length + 3 + sizeOf((value as Readonly<Record<string, unknown>>)[key], depth);
   }
   return size;
+}
+
+function sizeOfBytes(byteLength: number): number {
+  if (byteLength < 2 ** 32) return byteLength + 5;
+  throw new SerializationError(
+    `Cannot send the message: ${byteLength} bytes in one piece are too many; cut them below 4 GiB.`,
+  );
 }

@@ -39,6 +39,7 @@ const TICK_SLACK_HEARTBEATS = 0.25;
  */
 const ASK_HEARTBEATS = 0.75;
 
+/** Our end of one link, in all its phases. */
 export class Link {
   readonly outbox = new LinkOutbox();
   readonly inbox: LinkInbox;
@@ -52,6 +53,7 @@ export class Link {
   #heardMs: number;
   #usedMs: number;
 
+  /** A new end, `opening`; `generation` must never have been used in this life of ours. */
   constructor(self: LinkSelf, generation: number, windowBytes: number, countedMs: number) {
     this.#self = self;
     this.#generation = generation;
@@ -66,6 +68,7 @@ export class Link {
     return this.#generation;
   }
 
+  /** Only ever moves on. */
   get phase(): "opening" | "open" | "closed" {
     return this.#phase;
   }
@@ -111,6 +114,7 @@ export class Link {
     this.#ends = this.#makeEnds();
   }
 
+  /** Ends it for good. */
   close(): void {
     this.#phase = "closed";
   }

@@ -5,6 +5,7 @@
  * laptop or a broker that was restarted kills nobody. Pure: told what time it is by `node.ts`, which owns the timer.
  * @module
  */
+/** Time as it counts against silent peers. */
 export class LinkClock {
   readonly #tickMs: number;
   #countedMs = 0;

@@ -9,6 +9,7 @@
 /** What a sequence number means: take it, it was here before, or frames before it are missing. */
 export type Arrival = "next" | "repeated" | "early";
 
+/** What has come in over one link, as numbers, and the message whose parts are coming in. */
 export class LinkInbox {
   readonly #windowBytes: number;
   #received = 0;

@@ -15,11 +15,13 @@ interface NoiseCount {
   saidAtMs: number;
 }
 
+/** Counters of what was dropped, by kind. */
 export class LinkNoise {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counts = new Map<string, NoiseCount>();
 
+  /** Says it to `log`. */
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
     this.#log = log;

@@ -2,27 +2,25 @@
  * The sending half of a link: what waits for credit, what is under way, and which frame goes next.
  *
  * Pure: no bus, no clock. Messages wait as they were given and are encoded once, when they leave; the encoded frames stay
- * until they are acknowledged, and are sent again byte for byte. What is too long for the bus is encoded once and cut.
- * Used by `link.ts`, and by nobody else.
+ * until they are acknowledged, and are sent again byte for byte. What is too long for the bus is encoded in pieces and
+ * cut, without a copy of it all. Used by `link.ts`, and by nobody else.
  * @module
  */
-import { encodeData, encodePart, type FrameEnds, type FrameReceipt, partOverhead } from "./frame.ts";
+import { encodeFrame } from "../wire/frame_codec.ts";
+import { dataFields, encodePart, type FrameEnds, type FrameReceipt, partOverhead } from "./frame.ts";
+import { frameSegments, SegmentReader } from "./frame_segments.ts";
 import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from "./link_bounds.ts";
 import type { LinkMessage } from "./link_port.ts";
 
-/** An encoded data frame that is being cut into parts. */
-interface Cut {
-  readonly bytes: Uint8Array;
-  offset: number;
-}
-
+/** What is to be sent over one link, and what was sent and is not acknowledged. */
 export class LinkOutbox {
   #messages: LinkMessage[] = [];
   #sizes: number[] = [];
   /** First of `#messages` that has not left; what is before it was cut off lazily. */
   #head = 0;
   #queuedBytes = 0;
-  #cut: Cut | null = null;
+  /** What is being cut into parts. */
+  #cut: SegmentReader | null = null;
   #inFlight: Uint8Array[] = [];
   #sent = 0;
   #acked = 0;
@@ -70,10 +68,16 @@ export class LinkOutbox {
     const maxBytes = Math.min(maxPayload, MAX_FRAME_BYTES);
     if (this.#cut !== null) return this.#launch(this.#nextPart(this.#cut, ends, receipt, maxBytes));
     if (this.#head === this.#messages.length) return null;
-    const bytes = encodeData(ends, this.#sent + 1, receipt.ack, receipt.credit, this.#takeBatch(maxBytes));
-    if (bytes.length <= maxBytes) return this.#launch(bytes);
-    this.#cut = { bytes, offset: 0 };
-    this.#queuedBytes += bytes.length;
+    const isLong = (this.#sizes[this.#head] ?? 0) > maxBytes;
+    const fields = dataFields(ends, this.#sent + 1, receipt.ack, receipt.credit, this.#takeBatch(maxBytes));
+    if (!isLong) {
+      const bytes = encodeFrame(fields);
+      if (bytes.length <= maxBytes) return this.#launch(bytes);
+      this.#cut = new SegmentReader([bytes]);
+    } else {
+      this.#cut = new SegmentReader(frameSegments(fields));
+    }
+    this.#queuedBytes += this.#cut.length;
     return this.#launch(this.#nextPart(this.#cut, ends, receipt, maxBytes));
   }
 
@@ -131,14 +135,11 @@ export class LinkOutbox {
     this.#head = 0;
   }
 
-  #nextPart(cut: Cut, ends: FrameEnds, receipt: FrameReceipt, maxBytes: number): Uint8Array {
-    const offset = cut.offset;
-    const end = Math.min(cut.bytes.length, offset + maxBytes - partOverhead(ends));
-    const chunk = cut.bytes.subarray(offset, end);
-    cut.offset = end;
+  #nextPart(cut: SegmentReader, ends: FrameEnds, receipt: FrameReceipt, maxBytes: number): Uint8Array {
+    const { offset, length: total } = cut;
+    const chunk = cut.read(maxBytes - partOverhead(ends));
     this.#queuedBytes -= chunk.length;
-    if (end === cut.bytes.length) this.#cut = null;
-    const { ack, credit } = receipt;
-    return encodePart(ends, { seq: this.#sent + 1, ack, credit, offset, total: cut.bytes.length, chunk });
+    if (cut.offset === total) this.#cut = null;
+    return encodePart(ends, { seq: this.#sent + 1, ack: receipt.ack, credit: receipt.credit, offset, total, chunk });
   }
 }

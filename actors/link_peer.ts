@@ -22,6 +22,7 @@ import type { DownReason, LinkMessage, NodeAddress } from "./link_port.ts";
 import type { LinkShell } from "./link_shell.ts";
 import { LinkTraffic } from "./link_traffic.ts";
 
+/** One other node, for as long as there is a link to it or somebody wants one. */
 export class LinkPeer {
   readonly address: NodeAddress;
   /** Whether somebody here wants to know of its end; a `down` answers that. */
@@ -34,16 +35,19 @@ export class LinkPeer {
   #candidate: Link | null = null;
   #waiting: (() => void)[] = [];
 
+  /** Without a link at first: `connect`, `push` or a hello begins one. */
   constructor(shell: LinkShell, address: NodeAddress) {
     this.#shell = shell;
     this.address = address;
     this.#traffic = new LinkTraffic(shell, address, () => this.end("closed-here", { tells: true }));
   }
 
+  /** The link, or `null` while there is none. */
   get link(): Link | null {
     return this.#link;
   }
 
+  /** The end that is about to take the link's place, if it is met. */
   get candidate(): Link | null {
     return this.#candidate;
   }

@@ -9,10 +9,12 @@ import { encodeHello, encodeReset, type ForeignFrame, type Frame, type FrameEnds
 import { endsTowards } from "./link_handshake.ts";
 import type { LinkShell } from "./link_shell.ts";
 
+/** Answers what belongs to nobody, and not too often. */
 export class LinkRefusals {
   readonly #shell: LinkShell;
   readonly #answered = new Set<string>();
 
+  /** Publishes through `shell`. */
   constructor(shell: LinkShell) {
     this.#shell = shell;
   }

@@ -9,6 +9,7 @@ import type { Link } from "./link.ts";
 import type { LinkMessage, NodeAddress } from "./link_port.ts";
 import type { LinkShell } from "./link_shell.ts";
 
+/** Moves the frames of the open links to one address. */
 export class LinkTraffic {
   readonly #shell: LinkShell;
   readonly #address: NodeAddress;

@@ -33,17 +33,23 @@ import type { LinkShell } from "./link_shell.ts";
 
 /** What a node is made of. The bus stays the caller's: `close` does not close it. */
 export interface NodeOptions {
+  /** Connected or about to be. */
   readonly bus: Bus;
+  /** First token of all subjects after the root. */
   readonly cluster: string;
+  /** First part of the address. */
   readonly role: NodeRole;
   /** Letters, digits, `-` and `_`. */
   readonly node: string;
   /** Of this life alone: 1 to 64 characters, drawn at random. */
   readonly incarnation: string;
+  /** For heartbeats and delays. */
   readonly clock: Clock;
   /** ms; default 1,000. A peer silent for three is down. */
   readonly heartbeatMs?: number;
+  /** Told what was dropped and why. */
   readonly log: Log;
+  /** Default: those of `LinkBounds`. */
   readonly bounds?: LinkBounds;
 }
 

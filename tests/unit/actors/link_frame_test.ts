@@ -10,12 +10,13 @@ import {
   parseFrame,
   partOverhead,
 } from "../../../actors/frame.ts";
+import { frameSegments, SegmentReader } from "../../../actors/frame_segments.ts";
 import { frameSize } from "../../../actors/frame_size.ts";
 import type { LinkMessage } from "../../../actors/link_port.ts";
 import { fc } from "../../../deps/fast_check.ts";
 import { PROTOCOL_VERSION } from "../../../protocol/version.ts";
 import { SerializationError } from "../../../wire/errors.ts";
-import { encodeFrame } from "../../../wire/frame_codec.ts";
+import { decodeFrame, encodeFrame } from "../../../wire/frame_codec.ts";
 import { endsOf } from "./link_harness.ts";
 
 const ENDS = endsOf({ toIncarnation: "y1", toGeneration: 2 });
@@ -137,4 +138,29 @@ Deno.test("what frameSize lets through nested as deep as it may be can be encode
   assert.ok(deepest > 90, `${deepest} levels`);
   assert.notEqual(parseFrame(encodeData(ENDS, 1, 0, 0, [nest(deepest)])), null);
   assert.throws(() => frameSize(nest(deepest + 1)), SerializationError);
+});
+
+Deno.test("the pieces of a long value, joined and cut anywhere, are what encodeFrame makes of it, but for header lengths", () => {
+  const long = new Uint8Array(70_000).fill(5);
+  const leaf = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.uint8Array(), fc.constant(long));
+  const values = fc.array(fc.oneof(leaf, fc.array(leaf, { maxLength: 40 }), fc.dictionary(fc.string(), leaf)));
+  fc.assert(
+    fc.property(values, fc.integer({ min: 1_000, max: 100_000 }), (value, chunk) => {
+      const reader = new SegmentReader(frameSegments(value));
+      const joined = new Uint8Array(reader.length);
+      while (reader.offset < reader.length) {
+        const { offset } = reader;
+        joined.set(reader.read(chunk), offset);
+      }
+      assert.deepEqual(decodeFrame(joined), decodeFrame(encodeFrame(value)));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("the pieces of a long value hold its bytes and no copy of them", () => {
+  const long = new Uint8Array(1_000_000);
+  const segments = frameSegments(["a", [{ long }, "b"], new Float64Array(20_000)]);
+  assert.ok(segments.some((segment) => segment.buffer === long.buffer));
+  assert.ok(segments.reduce((sum, { length, buffer }) => buffer === long.buffer ? sum : sum + length, 0) < 161_000);
 });
