@@ -92,7 +92,7 @@ export function engineCommand(options: EngineCommandOptions, denoPath: string = 
 
 function engineFlags(options: EngineCommandOptions): string[] {
   return [
-    ...permissionFlags(options.permissions, options.secretFolders),
+    ...permissionFlags(options.permissions, options.secretFolders, options.mainModule),
     "--no-prompt",
     "--quiet",
     "--no-lock",

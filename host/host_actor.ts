@@ -28,6 +28,7 @@ import { CodeStore } from "./code_store.ts";
 import { DirectRuns } from "./direct_runs.ts";
 import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
 import { EngineFleet, type SeatReport } from "./engine_fleet.ts";
+import { cacheEngineModule, mustBeCached } from "./engine_module.ts";
 import { EngineRun } from "./engine_run.ts";
 import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
 import { HeldRuns } from "./held_runs.ts";
@@ -84,13 +85,16 @@ export class HostActor extends Actor implements HostApi {
     return this.#own.fleet.seats;
   }
 
-  protected override onStart(): void {
+  protected override async onStart(): Promise<void> {
+    const { mainModule, permissions } = this.#options.command;
+    if (mustBeCached(mainModule, permissions.offline)) await cacheEngineModule(mainModule);
     this.#parts = this.#build();
     this.#own.fleet.start(this.#options.engines);
     void this.#own.link.join();
   }
 
   protected override async onStop(): Promise<void> {
+    if (this.#parts === null) return;
     const { fleet, folder, results, link } = this.#own;
     await fleet.close(this.#options.drainMs());
     results.flush();

@@ -19,7 +19,7 @@ export interface EnginePermissions {
   /** Denied although granted: `--deny-<kind>`. */
   readonly denials: Readonly<Partial<Record<PermissionKind, Grant>>>;
   readonly all: boolean;
-  /** No imports of anything remote, `npm:` included. */
+  /** Nothing is fetched for an import, `npm:` included. What lies in the cache of the machine can be imported. */
   readonly offline: boolean;
 }
 
@@ -128,16 +128,43 @@ function checkedItem(kind: string, item: unknown): string {
   return text;
 }
 
-/** The flags for `deno run`. `secretFolders` can't be read or written whatever is granted. */
-export function permissionFlags(permissions: EnginePermissions, secretFolders: readonly string[]): string[] {
+/**
+ * The flags for `deno run`. `secretFolders` can't be read or written whatever is granted; a main module at a URL can be
+ * imported whatever is denied.
+ */
+export function permissionFlags(
+  permissions: EnginePermissions,
+  secretFolders: readonly string[],
+  mainModule: string,
+): string[] {
   const { grants, denials, all, offline } = permissions;
-  const flags = all ? ["--allow-all"] : KINDS.flatMap((kind) => flagOf("allow", kind, grants[kind]));
+  const flags = all ? ["--allow-all"] : importFlags(permissions, mainModule);
   for (const kind of KINDS) {
+    if (kind === "import") continue;
+    if (!all) flags.push(...flagOf("allow", kind, grants[kind]));
     const secrets = kind === "read" || kind === "write" ? secretsToDeny(permissions, kind, secretFolders) : [];
     flags.push(...flagOf("deny", kind, joinDenial(denials[kind], secrets)));
   }
-  if (offline) flags.push("--no-remote", "--no-npm");
+  // Not --no-remote and --no-npm: the engine's own modules may be remote, and its codec is a package.
+  if (offline) flags.push("--cached-only");
   return flags;
+}
+
+/** Without any flag Deno allows a list of well-known hosts: nothing granted has to be said as a denial. */
+function importFlags({ grants, denials }: EnginePermissions, mainModule: string): string[] {
+  const own = ownHosts(mainModule);
+  if (grants.import === false || denials.import === true) {
+    return own.length === 0 ? ["--deny-import"] : flagOf("allow", "import", own);
+  }
+  const granted = grants.import === true ? true : [...grants.import, ...own];
+  return [...flagOf("allow", "import", granted), ...flagOf("deny", "import", joinDenial(denials.import, []))];
+}
+
+/** The host that the engine's own modules come from; none where they are files. */
+function ownHosts(mainModule: string): readonly string[] {
+  const url = URL.parse(mainModule);
+  if (url === null || !/^https?:$/.test(url.protocol)) return [];
+  return [url.port === "" ? `${url.hostname}:${url.protocol === "https:" ? 443 : 80}` : url.host];
 }
 
 function secretsToDeny(

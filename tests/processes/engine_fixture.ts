@@ -119,7 +119,9 @@ export class FleetFixture implements AsyncDisposable {
     fixture.fleet.start(count);
     fixture.fleet.assignIds(Array.from({ length: count }, (_, index) => index as EngineId));
     try {
-      await fixture.until(() => fixture.fleet.ready.length === count);
+      const givenUp = () => fixture.news.some((news) => news.kind === "failed" && news.givenUp);
+      await fixture.until(() => fixture.fleet.ready.length === count || givenUp());
+      if (givenUp()) throw new Error(`The engines do not start: ${JSON.stringify(fixture.news)}`);
     } catch (error) {
       await fixture[Symbol.asyncDispose]();
       throw error;

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { fc } from "../../../deps/fast_check.ts";
+import { pipeFrame, PipeParser, PipeViolation } from "../../../engine/pipe_frames.ts";
+import { MAX_FRAME_BYTES } from "../../../engine/pipe_protocol.ts";
+
+const KEY = 0xfedcba98;
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** Cuts bytes at the given places and feeds them. */
+function feed(bytes: Uint8Array, cuts: readonly number[]): unknown[] {
+  const parser = new PipeParser(KEY);
+  const received: unknown[] = [];
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  for (let index = 1; index < places.length; index++) {
+    parser.feed(bytes.slice(places[index - 1], places[index]), (message) => received.push(message));
+  }
+  return received;
+}
+
+const messages = fc.array(
+  fc.array(fc.oneof(fc.integer(), fc.string(), fc.uint8Array({ maxLength: 300 }), fc.constant(null)), { maxLength: 5 }),
+  { maxLength: 6 },
+);
+
+Deno.test("frames come out of any split of the stream as they went in", () => {
+  fc.assert(fc.property(messages, fc.array(fc.nat(), { maxLength: 12 }), (list, cuts) => {
+    assert.deepEqual(feed(joined(list.map((message) => pipeFrame(KEY, message))), cuts), list);
+  }));
+});
+
+Deno.test("foreign bytes before, between or after frames are found out, however they are split", () => {
+  const foreign = fc.uint8Array({ minLength: 4, maxLength: 40 }).filter((bytes) => bytes[0] !== KEY >>> 24);
+  fc.assert(
+    fc.property(messages, fc.nat(), foreign, fc.array(fc.nat(), { maxLength: 8 }), (list, place, bytes, cuts) => {
+      const frames = list.map((message) => pipeFrame(KEY, message));
+      frames.splice(place % (frames.length + 1), 0, bytes as Uint8Array<ArrayBuffer>);
+      assert.throws(() => feed(joined(frames), cuts), PipeViolation);
+    }),
+  );
+});
+
+Deno.test("a single foreign byte is found out at once", () => {
+  assert.throws(() => feed(new TextEncoder().encode("h"), []), /Found "h" on the pipe/);
+});
+
+Deno.test("a frame of another key, too long a frame and a frame without a message are refused", () => {
+  assert.throws(() => feed(pipeFrame(KEY + 1, [1]), []), PipeViolation);
+  const long = pipeFrame(KEY, [1]);
+  new DataView(long.buffer).setUint32(4, MAX_FRAME_BYTES + 1);
+  assert.throws(() => feed(long, []), PipeViolation);
+  assert.throws(() => feed(pipeFrame(KEY, "text" as unknown as unknown[]), []), /holds no message/);
+  const broken = pipeFrame(KEY, [1, 2]);
+  broken[8] = 0xc1;
+  assert.throws(() => feed(broken, []), /can't be decoded/);
+});
+
+Deno.test("a frame that arrives byte by byte costs no more than it has", () => {
+  const bytes = pipeFrame(KEY, [new Uint8Array(100_000)]);
+  const parser = new PipeParser(KEY);
+  let received = 0;
+  for (let at = 0; at < bytes.length; at += 7) parser.feed(bytes.slice(at, at + 7), () => received++);
+  assert.equal(received, 1);
+});
