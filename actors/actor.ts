@@ -25,9 +25,11 @@ export interface ActorContext {
    * oneself in a method waits until the timeout.
    */
   readonly self: Ref<object>;
+  /** The system it lives in. */
   readonly system: ActorSystem;
   /** Adds the actor's name to each line. */
   readonly log: Log;
+  /** The system's clock. */
   readonly clock: Clock;
   /** The node whose message is being handled now; the own one for local messages, timers and hooks. */
   readonly sender: NodeAddress;
@@ -35,6 +37,7 @@ export interface ActorContext {
   spawn<C extends Actor, P extends unknown[]>(actor: ActorClass<C, P>, ...options: SpawnArguments<P>): Promise<Ref<C>>;
   /** From now on `onWatched` is told when the actor ends, and while its node can't be reached. */
   watch(ref: Ref<object>): void;
+  /** Ends a watch; the same reference as given to `watch`. */
   unwatch(ref: Ref<object>): void;
   /** Ends this actor after the message it is handling; what waits in its mailbox is refused. */
   stop(): void;
@@ -51,8 +54,11 @@ export interface ActorContext {
 
 /** What the runner of an actor may do with it. */
 export interface ActorHooks {
+  /** `onStart`. */
   start(): unknown;
+  /** `onStop`. */
   stop(reason: EndReason): unknown;
+  /** `onWatched`. */
   watched(event: WatchEvent): unknown;
 }
 

@@ -33,7 +33,9 @@ export type { ConnectOptions };
 
 /** What an actor system in one process needs: nothing. */
 export interface LocalOptions {
+  /** Default: the machine's. */
   readonly clock?: Clock;
+  /** Default: silent. */
   readonly log?: Log;
 }
 
@@ -92,10 +94,12 @@ export class ActorSystem implements AsyncDisposable {
     return this.#remote?.incarnation ?? "local";
   }
 
+  /** What its timers run on. */
   get clock(): Clock {
     return this.#directory.clock;
   }
 
+  /** Where its lines go. */
   get log(): Log {
     return this.#directory.log;
   }
@@ -146,6 +150,7 @@ export class ActorSystem implements AsyncDisposable {
     return this.#closing ??= this.#close();
   }
 
+  /** The same as `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

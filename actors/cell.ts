@@ -7,9 +7,10 @@
  * @module
  */
 import type { Clock, TimerHandle } from "../wire/clock.ts";
-import { ConnectionError, MailboxFull } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import type { Actor, ActorHooks } from "./actor.ts";
+import { actorEnded, failure, mailboxFull, unknownMethod } from "./cell_errors.ts";
+import { CellTimers } from "./cell_timers.ts";
 import type { NodeAddress } from "./link_port.ts";
 import { Mailbox, type Message, type ReplyTo } from "./mailbox.ts";
 import { type ActorMethod, callableMethods } from "./methods.ts";
@@ -51,7 +52,7 @@ export class Cell implements Runnable {
   readonly #shutdownMs: number;
   readonly #startedSettlers = Promise.withResolvers<void>();
   readonly #endedSettlers = Promise.withResolvers<EndReason>();
-  readonly #timers = new Set<TimerHandle>();
+  readonly #timers: CellTimers;
   readonly #endListeners = new Set<(reason: EndReason) => void>();
   #hooks: ActorHooks | null = null;
   #state: State = "starting";
@@ -61,6 +62,8 @@ export class Cell implements Runnable {
   #busy = false;
   #current: Message | null = null;
   #laterReply: PromiseLike<unknown> | null = null;
+  /** Handled, and to be answered when a promise of theirs settles. */
+  readonly #unanswered = new Set<Message>();
   #deadline: TimerHandle | undefined;
 
   constructor(host: CellHost, actor: Actor, options: CellOptions) {
@@ -68,6 +71,7 @@ export class Cell implements Runnable {
     this.#actor = actor;
     this.name = options.name;
     this.sender = host.address;
+    this.#timers = new CellTimers(host.clock);
     this.#methods = callableMethods(actor);
     this.#mailbox = new Mailbox(options.mailbox);
     this.#shutdownMs = options.shutdownMs;
@@ -100,7 +104,7 @@ export class Cell implements Runnable {
 
   /** A message of this process. Throws `MailboxFull`. */
   post(method: string, args: readonly unknown[], reply: ReplyTo | null): void {
-    if (this.#mailbox.isFull) throw this.#full(method);
+    if (this.#mailbox.isFull) throw mailboxFull(this.name, method, this.#mailbox.bound);
     this.#accept({ method, args, from: this.#host.address, reply, task: null, onTaken: null });
   }
 
@@ -138,14 +142,9 @@ export class Cell implements Runnable {
 
   after(delayMs: number, task: () => unknown): () => void {
     if (this.#reason !== null) return () => {};
-    const handle = this.#host.clock.setTimer(() => {
-      this.#timers.delete(handle);
+    return this.#timers.set(delayMs, () => {
       this.#accept({ method: "after", args: [], from: this.#host.address, reply: null, task, onTaken: null });
-    }, delayMs);
-    this.#timers.add(handle);
-    return () => {
-      if (this.#timers.delete(handle)) this.#host.clock.clearTimer(handle);
-    };
+    });
   }
 
   /** The method that is running returns this promise, and nothing waits for it but its caller. */
@@ -215,7 +214,17 @@ export class Cell implements Runnable {
     }
     if (!isThenable(result)) return reply?.resolve(result);
     if (result !== this.#laterReply) return this.#await(message, result);
-    result.then((value) => reply?.resolve(value), (error) => this.#threw(message, error));
+    this.#laterReply = null;
+    this.#answerLater(message, result);
+  }
+
+  /** The end of the actor is an answer too, if it comes first. */
+  #answerLater(message: Message, result: PromiseLike<unknown>): void {
+    this.#unanswered.add(message);
+    result.then(
+      (value) => this.#unanswered.delete(message) && message.reply?.resolve(value),
+      (error) => this.#unanswered.delete(message) && this.#threw(message, error),
+    );
   }
 
   #await(message: Message, result: PromiseLike<unknown>): void {
@@ -263,10 +272,7 @@ export class Cell implements Runnable {
   }
 
   #unknownMethod(message: Message): void {
-    const known = [...this.#methods.keys()].sort().map((name) => `"${name}"`).join(", ");
-    const text =
-      `Cannot run "${message.method}" on actor "${this.name}": ${this.#actor.constructor.name} has no such ` +
-      `public method; it has ${known === "" ? "none" : known}`;
+    const text = unknownMethod(this.name, this.#actor.constructor.name, message.method, this.#methods.keys());
     if (message.reply !== null) message.reply.reject(new TypeError(text), true);
     else this.#host.log("warn", text, { actor: this.name, method: message.method, from: message.from });
   }
@@ -294,7 +300,7 @@ export class Cell implements Runnable {
     this.#reason = reason;
     this.#state = "stopping";
     this.#refuseAll();
-    this.#clearTimers();
+    this.#timers.clear();
     this.#attempt(() => this.children.size > 0 ? this.#stopChildren() : undefined, () => {
       if (hook === "without onStop") return this.#conclude();
       this.#attempt(() => this.#hooks?.stop(reason), () => this.#conclude(), (error) => {
@@ -313,20 +319,17 @@ export class Cell implements Runnable {
     this.#state = "ended";
     const reason = this.#reason ?? "stopped";
     if (this.#deadline !== undefined) this.#host.clock.clearTimer(this.#deadline);
-    this.#clearTimers();
+    this.#timers.clear();
     this.#refuseAll();
-    if (this.#current !== null) this.#refuse(this.#current);
+    if (this.#current !== null) this.#unanswered.add(this.#current);
+    for (const message of this.#unanswered) this.#refuse(message);
+    this.#unanswered.clear();
     this.#current = null;
     this.#mailbox.wakeWaiters();
-    this.#startedSettlers.reject(this.#endedError());
+    this.#startedSettlers.reject(actorEnded(this.name, this.#reason));
     for (const listener of [...this.#endListeners]) listener(reason);
     this.#endListeners.clear();
     this.#endedSettlers.resolve(reason);
-  }
-
-  #clearTimers(): void {
-    for (const handle of this.#timers) this.#host.clock.clearTimer(handle);
-    this.#timers.clear();
   }
 
   #refuseAll(): void {
@@ -337,26 +340,8 @@ export class Cell implements Runnable {
   }
 
   #refuse(message: Message): void {
-    message.reply?.reject(this.#endedError(), false);
+    message.reply?.reject(actorEnded(this.name, this.#reason), false);
   }
-
-  #endedError(): Error {
-    return new ConnectionError(
-      `Cannot get an answer from actor "${this.name}": it ended (${this.#reason}); start it again, or watch it to be told`,
-    );
-  }
-
-  #full(method: string): MailboxFull {
-    return new MailboxFull(
-      `Cannot send "${method}" to actor "${this.name}": its mailbox holds ${this.#mailbox.bound} messages, which is ` +
-        `its bound; await ref.drained() first`,
-    );
-  }
-}
-
-/** The reason of an actor that ended with `error`. */
-export function failure(error: unknown): EndReason {
-  return `failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -18,6 +18,7 @@ import {
 export interface ChildSpec {
   /** Its name within the supervisor. */
   readonly id: string;
+  /** What is spawned. */
   readonly actor: AnyActorClass;
   /** As for `ActorSystem.spawn`; unnamed children are named after the supervisor and their id. */
   readonly spawn: {
@@ -36,7 +37,7 @@ export interface ChildSpec {
  *
  * @example
  * ```ts
- * import type { Actor } from "./actor.ts";
+ * import { Actor } from "./actor.ts";
  * import { childSpec } from "./child_spec.ts";
  *
  * class Counter extends Actor {

@@ -38,7 +38,9 @@ export interface ConnectOptions {
   readonly heartbeatMs?: number;
   /** Bytes and messages under way to a peer, past which casts throw `MailboxFull`. */
   readonly bounds?: LinkBounds;
+  /** Default: the machine's. */
   readonly clock?: Clock;
+  /** Default: silent. */
   readonly log?: Log;
 }
 

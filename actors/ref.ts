@@ -11,7 +11,9 @@ import { PendingCall } from "./pending_call.ts";
 
 /** Where an actor is: `node` is `null` where it is found by its unique name. */
 export interface ActorAddress {
+  /** The node, or `null`. */
   readonly node: NodeAddress | null;
+  /** Its name there. */
   readonly actor: string;
 }
 
@@ -54,7 +56,9 @@ export type Calls<A> = {
 
 /** The way from a reference to its actor: the local mailbox, a link, or a name that is looked up first. */
 export interface Route {
+  /** Where it leads. */
   readonly address: ActorAddress;
+  /** What time-outs of calls run on. */
   readonly clock: Clock;
   /** A call where `pending` waits for the outcome, else a cast. Throws `MailboxFull` when no more is taken now. */
   post(method: string, args: readonly unknown[], pending: PendingCall | null): void;
@@ -101,6 +105,7 @@ export class Ref<A> {
    */
   readonly call: Calls<A>;
 
+  /** For `ActorSystem`. */
   constructor(route: Route) {
     this.#route = route;
     this.cast = methodFunctions<Casts<A>>((method) => (...args) => route.post(method, args, null));

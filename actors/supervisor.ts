@@ -20,7 +20,9 @@ import {
 
 /** A child as its supervisor sees it. */
 export interface ChildReport {
+  /** Its name within the supervisor. */
   readonly id: string;
+  /** What it is doing. */
   readonly status: ChildStatus;
   /** How often it was started again. */
   readonly restarts: number;

@@ -17,6 +17,7 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
   #wake: (() => void) | null = null;
   #over = false;
 
+  /** For `ActorSystem`: watches from now on. */
   constructor(ref: Ref<object>, listener: ((event: WatchEvent) => void) | null) {
     this.#unwatch = ref.watch((event) => {
       const told: WatchEvent = { ...event, ref };
@@ -33,10 +34,12 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
     this.#wake?.();
   }
 
+  /** The same as `stop`. */
   [Symbol.dispose](): void {
     this.stop();
   }
 
+  /** Ends after `ended`, and with `stop`. */
   async *[Symbol.asyncIterator](): AsyncIterator<WatchEvent> {
     try {
       while (!this.#over) {

@@ -137,6 +137,50 @@ Deno.test("a kill does not wait for the running method, and its caller is told",
   deepEqual(seen, ["first begins", "first ends"], "an abandoned method runs on");
 });
 
+/** Answers when told to, and goes on meanwhile. */
+class Clerk extends Actor {
+  #decided = Promise.withResolvers<string>();
+  ask(): Promise<string> {
+    return this.context.replyLater(this.#decided.promise);
+  }
+  decide(answer: string): void {
+    this.#decided.resolve(answer);
+  }
+  despair(): void {
+    this.#decided.reject(new Error("no idea"));
+  }
+  quit(): void {
+    this.context.stop();
+  }
+}
+
+Deno.test("a method may reply later, and the actor goes on meanwhile", async () => {
+  await using system = ActorSystem.local();
+  const ref = await system.spawn(Clerk);
+  const answers = [ref.call.ask(), ref.call.ask()];
+  await within(ref.call.decide("yes"), "the next message");
+  deepEqual(await within(Promise.all(answers), "the answers"), ["yes", "yes"]);
+});
+
+Deno.test("a later reply that fails is an error for its caller; after a cast it ends the actor", async () => {
+  await using system = ActorSystem.local();
+  const ref = await system.spawn(Clerk);
+  const failed = rejects(ref.call.ask(), /threw Error: no idea/);
+  await ref.call.despair();
+  await within(failed, "the error");
+  const end = new Promise<WatchEvent>((resolve) => system.watch(ref, resolve));
+  ref.cast.ask();
+  deepEqual(await within(end, "the end"), { kind: "ended", reason: "failed: Error: no idea", ref });
+});
+
+Deno.test("who waits for a later reply is told when the actor ends first", async () => {
+  await using system = ActorSystem.local();
+  const ref = await system.spawn(Clerk);
+  const waiting = rejects(ref.call.ask(), ConnectionError);
+  await ref.call.quit();
+  await within(waiting, "the end");
+});
+
 Deno.test("a full mailbox refuses casts and calls until drained", async () => {
   const gate = Promise.withResolvers<void>();
   await using system = ActorSystem.local();
