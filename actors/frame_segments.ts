@@ -1,9 +1,9 @@
 /**
  * Encodes a message as a list of pieces in which long byte strings are the caller's own, not copies.
  *
- * A message of 100 MB that was encoded as a whole would stand in memory two or three times until the last part of it has
- * left. Joined together, the pieces are what `encodeFrame` makes of the value. Used by `link_outbox.ts` for what must be
- * cut anyway; short values and short neighbours of long ones go through `encodeFrame` in runs.
+ * A message of 100 MB that was encoded as a whole would stand in memory two or three times until the last part of it
+ * has left. Joined together, the pieces are what `encodeFrame` makes of the value. Used by `link_outbox.ts` for what
+ * must be cut anyway; short values and short neighbours of long ones go through `encodeFrame` in runs.
  * @module
  */
 import { encodeFrame } from "../wire/frame_codec.ts";

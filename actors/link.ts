@@ -2,8 +2,8 @@
  * One link: our end of the one connection to a peer, its two halves, and what its silence means.
  *
  * Pure: no bus, no timer; time is handed in as what `link_clock.ts` counted. What a frame does to a link is decided in
- * `link_handshake.ts`. A link is `opening` until a frame proves that the peer knows this very end of it, then `open`, then
- * `closed` for good; it never goes back. Used by `node.ts`.
+ * `link_handshake.ts`. A link is `opening` until a frame proves that the peer knows this very end of it, then `open`,
+ * then `closed` for good; it never goes back. Used by `node.ts`.
  * @module
  */
 import type { FrameEnds, FrameReceipt } from "./frame.ts";
@@ -34,8 +34,8 @@ export interface LinkTick {
 const TICK_SLACK_HEARTBEATS = 0.25;
 
 /**
- * Silence after which a tick asks for a sign of life: one question a heartbeat while answers come. Nothing else is needed
- * to find lost frames: whatever the peer sends makes us say how far we have sent, and the question does too.
+ * Silence after which a tick asks for a sign of life: one question a heartbeat while answers come. Nothing else is
+ * needed to find lost frames: whatever the peer sends makes us say how far we have sent, and the question does too.
  */
 const ASK_HEARTBEATS = 0.75;
 
@@ -142,7 +142,7 @@ export class Link {
       return { silence: "none", asks: false };
     }
     const silent = (countedMs - this.#heardMs) / heartbeatMs;
-    return { silence: verdict(silent), asks: silent >= ASK_HEARTBEATS };
+    return { silence: verdict(silent), asks: this.#phase === "opening" || silent >= ASK_HEARTBEATS };
   }
 
   /** Silence counts while the link is watched, opening, in use, or tried whether the peer still is there. */

@@ -1,8 +1,9 @@
 /**
  * The clock by which peers are judged: it runs only while the judge itself is connected and on time.
  *
- * Time in which our bus was away does not count, nor does the lateness of our own ticks: a blocked event loop, a suspended
- * laptop or a broker that was restarted kills nobody. Pure: told what time it is by `node.ts`, which owns the timer.
+ * Time in which our bus was away does not count, nor does the lateness of our own ticks: a blocked event loop, a
+ * suspended laptop or a broker that was restarted kills nobody. Pure: told what time it is by `node.ts`, which owns the
+ * timer.
  * @module
  */
 /** Time as it counts against silent peers. */

@@ -2,21 +2,22 @@
  * How links begin, and which end of which link a frame belongs to.
  *
  * Rules, in which A and B are the two sides:
- * - Each side numbers its own ends: a **generation** counts up within one incarnation, over all peers, and is used once.
- *   A link is the pair of both ends, (incarnation, generation) of A and of B; nothing else can ever be that link.
- * - A says `hello` with its end. B binds an end of its own to it and answers `hello` naming A's end. Naming an end proves
- *   that the sender is alive now and means it, since an end is told to nobody before it exists; so A's end is **open**,
- *   and B's is as soon as a frame names it in turn. Messages only travel over open ends, so whatever was queued before
- *   goes to the first life that proves itself, and to no other.
+ * - Each side numbers its own ends: a **generation** counts up within one incarnation, over all peers, and is used
+ *   once. A link is the pair of both ends, (incarnation, generation) of A and of B; nothing else can ever be that link.
+ * - A says `hello` with its end. B binds an end of its own to it and answers `hello` naming A's end. Naming an end
+ *   proves that the sender is alive now and means it, since an end is told to nobody before it exists; so A's end is
+ *   **open**, and B's is as soon as a frame names it in turn. Messages only travel over open ends, so whatever was
+ *   queued before goes to the first life that proves itself, and to no other.
  * - When both say hello at once, both are bound by the other's, and both answers open.
- * - A hello by itself proves nothing: it may be an echo of the past. While B's end is open, a hello from another life of
- *   A, or of a later generation of the same, only makes a **candidate**; if that is confirmed by a frame naming the
- *   candidate, the old link is down (`incarnation-changed`, or `silent` when A had given it up), and the candidate takes
- *   its place. An earlier generation of the same life is ignored.
- * - Whoever declares a link down closes its end and sends `reset` for the pair. Every later frame that names a
- *   closed end, or one of an earlier life, is answered by such a reset; a reset for an open link takes it down. So if one side reports down,
- *   the other will too, and nothing of that link is delivered on either side afterwards. A reset is never answered, so
- *   resets that cross end the matter. A reset for an end that is still opening only makes it try again under a new number.
+ * - A hello by itself proves nothing: it may be an echo of the past. While B's end is open, a hello from another life
+ *   of A, or of a later generation of the same, only makes a **candidate**; if that is confirmed by a frame naming the
+ *   candidate, the old link is down (`incarnation-changed`, or `silent` when A had given it up), and the candidate
+ *   takes its place. An earlier generation of the same life is ignored.
+ * - Whoever declares a link down closes its end and sends `reset` for the pair. Every later frame that names a closed
+ *   end, or one of an earlier life, is answered by such a reset; a reset for an open link takes it down. So if one side
+ *   reports down, the other will too, and nothing of that link is delivered on either side afterwards. A reset is never
+ *   answered, so resets that cross end the matter. A reset for an end that is still opening only makes it try again
+ *   under a new number.
  * - After `down` a later `send` makes a new link, maybe to the same life; its first message comes after both have
  *   reported the old one down.
  *

@@ -1,8 +1,9 @@
 /**
  * The receiving half of a link: which frame is the next one, what is owed to the sender, and putting parts together.
  *
- * Pure: no bus, no clock. A frame that does not follow the last one is dropped and asked for again: order on a bus breaks
- * only around lost connections, so a buffer for early frames would cost memory and almost never help. Used by `link.ts`.
+ * Pure: no bus, no clock. A frame that does not follow the last one is dropped and asked for again: order on a bus
+ * breaks only around lost connections, so a buffer for early frames would cost memory and almost never help. Used by
+ * `link.ts`.
  * @module
  */
 

@@ -1,9 +1,9 @@
 /**
  * The sending half of a link: what waits for credit, what is under way, and which frame goes next.
  *
- * Pure: no bus, no clock. Messages wait as they were given and are encoded once, when they leave; the encoded frames stay
- * until they are acknowledged, and are sent again byte for byte. What is too long for the bus is encoded in pieces and
- * cut, without a copy of it all. Used by `link.ts`, and by nobody else.
+ * Pure: no bus, no clock. Messages wait as they were given and are encoded once, when they leave; the encoded frames
+ * stay until they are acknowledged, and are sent again byte for byte. What is too long for the bus is encoded in pieces
+ * and cut, without a copy of it all. Used by `link.ts`, and by nobody else.
  * @module
  */
 import { encodeFrame } from "../wire/frame_codec.ts";

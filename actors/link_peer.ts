@@ -57,6 +57,11 @@ export class LinkPeer {
     return this.#link?.outbox.busy ?? false;
   }
 
+  /** Whether there is no reason to know it: a stranger whose frame came to nothing. */
+  get isStranger(): boolean {
+    return this.#link === null && this.#candidate === null;
+  }
+
   /** Whether `send` would go past the bound. */
   get full(): boolean {
     return this.#isPast(1);

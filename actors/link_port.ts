@@ -10,8 +10,8 @@ import type { NodeRole } from "../protocol/subjects.ts";
 export type NodeAddress = `${NodeRole}.${string}`;
 
 /**
- * Why a peer is no longer there. `incarnation-changed`: the node came back as another life. `version-mismatch`: it speaks
- * another protocol number. `silent` is also said when the peer had declared us down.
+ * Why a peer is no longer there. `incarnation-changed`: the node came back as another life. `version-mismatch`: it
+ * speaks another protocol number. `silent` is also said when the peer had declared us down.
  */
 export type DownReason = "silent" | "incarnation-changed" | "said-goodbye" | "closed-here" | "version-mismatch";
 
@@ -22,10 +22,10 @@ export interface LinkEvents {
   /** A message arrived. Bytes in it are views into a receive buffer that is never written again. */
   message(from: NodeAddress, incarnation: string, message: LinkMessage): void;
   /**
-   * The link to this incarnation of the peer is gone for good: nothing sent over it will arrive any more, nothing from it
-   * will come, and the peer is told the same. `incarnation` is `null` where there never was contact. A later `send` or
-   * `watch` makes a new link, maybe to the same life of the peer if that lives on; nothing of the new one is heard before
-   * both sides have had the `down` of the old one. Ends a `watch`.
+   * The link to this incarnation of the peer is gone for good: nothing sent over it will arrive any more, nothing from
+   * it will come, and the peer is told the same. `incarnation` is `null` where there never was contact. A later `send`
+   * or `watch` makes a new link, maybe to the same life of the peer if that lives on; nothing of the new one is heard
+   * before both sides have had the `down` of the old one. Ends a `watch`.
    */
   down(peer: NodeAddress, incarnation: string | null, reason: DownReason): void;
   /** The peer has not been heard for a heartbeat or more, or the bus is away; it may come back. */
@@ -40,9 +40,9 @@ export interface LinkTransport extends AsyncDisposable {
   /** Receives all events; set once, before anything is sent. */
   listen(events: LinkEvents): void;
   /**
-   * Queues a message for the node, which must not be changed any more. All that is sent within one turn of the event loop
-   * travels as one frame. To be sent to another node, not to this one.
-   * Throws `MailboxFull` when more than the bound is queued past the peer's credit.
+   * Queues a message for the node, which must not be changed any more. All that is sent within one turn of the event
+   * loop travels as one frame. To be sent to another node, not to this one. Throws `MailboxFull` when more than the
+   * bound is queued past the peer's credit.
    */
   send(to: NodeAddress, message: LinkMessage): void;
   /** Resolves when less than half of the bound is queued, or the peer is down. */

@@ -1,10 +1,10 @@
 /**
  * The transport between processes: a life of a node on its one subject, with a link to each peer it has to do with.
  *
- * The shell around `link_peer.ts`: owns the subscription, the timers and the table of peers, and turns what comes in into
- * calls. All that is sent to one peer within a turn of the event loop leaves in a microtask as one frame. Whatever is not
- * a frame of ours is dropped and counted. Knows nothing of actors; `ActorSystem` is its caller. How links begin and end
- * is written in `link_handshake.ts`.
+ * The shell around `link_peer.ts`: owns the subscription, the timers and the table of peers, and turns what comes in
+ * into calls. All that is sent to one peer within a turn of the event loop leaves in a microtask as one frame. Whatever
+ * is not a frame of ours is dropped and counted. Knows nothing of actors; `ActorSystem` is its caller. How links begin
+ * and end is written in `link_handshake.ts`.
  * @module
  */
 import type { Bus, BusMessage, BusStatus } from "../bus/bus.ts";
@@ -239,6 +239,7 @@ export class Node implements LinkTransport {
     if (frame.kind === "foreign") return this.#receiveForeign(frame);
     const peer = this.#peers.get(from) ?? this.#welcome(frame);
     peer?.receive(frame, message.data.length);
+    if (peer?.isStranger && this.#peers.get(from) === peer) this.#peers.delete(from);
   }
 
   /** Strangers begin with a hello; anything else is from a link that is dead, or never was. */

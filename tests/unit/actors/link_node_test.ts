@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeData } from "../../../actors/frame.ts";
+import { encodeData, encodeHello } from "../../../actors/frame.ts";
 import { ConnectionError, MailboxFull, SerializationError } from "../../../wire/errors.ts";
 import { endsOf, HEARTBEAT_MS, LinkHarness } from "./link_harness.ts";
 
@@ -399,5 +399,28 @@ Deno.test("a message changed after it was sent, so that it can't travel, ends th
   assert.deepEqual(a.events, ["down node.b b1 closed-here"]);
   assert.deepEqual(b.events, ["down node.a a1 silent"]);
   assert.deepEqual(a.logged, ["error Ended a link: a message was changed after it was sent, and can't travel."]);
+  await harness.close(a, b);
+});
+
+Deno.test("a stranger whose hello came to nothing takes no place", async () => {
+  const harness = new LinkHarness();
+  const b = harness.party("b", "b1", { peers: 1 });
+  harness.inject("b", encodeHello(endsOf({ toIncarnation: "b0", toGeneration: 3 }), 1_000));
+  await harness.clock.run(10);
+  const a = harness.party("a");
+  a.node.send("node.b", ["welcome"]);
+  await harness.clock.run(10);
+  assert.deepEqual(b.messages, [["welcome"]]);
+  await harness.close(a, b);
+});
+
+Deno.test("a peer that starts listening late is found at the next half heartbeat", async () => {
+  const harness = new LinkHarness();
+  const a = harness.party("a");
+  a.node.send("node.b", ["early"]);
+  await harness.clock.run(10);
+  const b = harness.party("b");
+  await harness.clock.run(HEARTBEAT_MS / 2);
+  assert.deepEqual(b.messages, [["early"]]);
   await harness.close(a, b);
 });
