@@ -28,9 +28,9 @@ export class SchedulerRefLink implements SchedulerLink {
     this.#lost = lost;
   }
 
-  async attach(hello: ClientHello): Promise<ClientWelcome> {
+  async attach(hello: ClientHello, signal: AbortSignal): Promise<ClientWelcome> {
     this.#unwatch();
-    const welcome = await this.#ref.call.attachClient(hello, { timeout: ATTACH_TIMEOUT_MS });
+    const welcome = await this.#ref.call.attachClient(hello, { timeout: ATTACH_TIMEOUT_MS, signal });
     this.#unwatch = this.#ref.watch((event) => {
       if (event.kind === "ended") this.#lost();
     });

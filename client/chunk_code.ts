@@ -15,7 +15,7 @@ export type ChunkOutcome = readonly [failed: 0 | 1, value: unknown];
  */
 export function chunkSource(text: string, isMethod: boolean): string {
   const list = isMethod ? `Object.values({${text}})` : `[${text}]`;
-  return `${list}.map((f)=>{const run=${runChunk.toString()};return (rows,retries)=>run(f,rows,retries)})[0]`;
+  return `${list}.map((f)=>(rows,retries)=>(${runChunk.toString()})(f,rows,retries))[0]`;
 }
 
 /**
@@ -77,9 +77,9 @@ export async function runChunk(
   }
 
   function unsendable(obstacle: string): Error {
-    const error = new TypeError(`Cannot send the result: ${obstacle}; return a plain value, or part of it.`);
-    error.name = "SerializationError";
-    return Object.assign(error, { code: "SERIALIZATION_ERROR" });
+    const error = new Error(`Cannot send the result: ${obstacle}; return a plain value, or part of it.`);
+    const name = "SerializationError";
+    return Object.assign(error, { name, code: "SERIALIZATION_ERROR", stack: `${name}: ${error.message}` });
   }
 
   /** The error, or where its cause can't travel one that says the same. */
@@ -100,7 +100,7 @@ export async function runChunk(
   function trimStack(error: unknown): void {
     if (!(error instanceof Error) || typeof error.stack !== "string") return;
     const lines = error.stack.split("\n");
-    const own = lines.findIndex((line) => /^\s+at (async )?(runChunk|run) \(/.test(line));
+    const own = lines.findIndex((line) => /^\s+at (async )?(\S+\.)?runChunk \(/.test(line));
     if (own > 0) error.stack = lines.slice(0, own).join("\n");
   }
 }

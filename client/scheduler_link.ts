@@ -10,8 +10,11 @@ import type { ClientHello, ClientWelcome, SubmitMessage } from "../protocol/mess
 
 /** The way to the scheduler. Casts arrive in order or the controller is known to be lost. */
 export interface SchedulerLink {
-  /** Rejects with `ConnectionError` where no controller answers in time; worth another try then. */
-  attach(hello: ClientHello): Promise<ClientWelcome>;
+  /**
+   * Rejects with `ConnectionError` where no controller answers in time; worth another try then. The signal ends the
+   * waiting.
+   */
+  attach(hello: ClientHello, signal: AbortSignal): Promise<ClientWelcome>;
   /** Throws `MailboxFull` when no more can be taken now. */
   submit(batch: SubmitMessage): void;
   /** Throws `MailboxFull` likewise. */

@@ -12,7 +12,7 @@ import type { Epoch, HostId, Session as SessionId, TaskId } from "../protocol/id
 import type { EngineMessage, RunningMessage, SettledMessage } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
-import { ConnectionError, TaskAborted } from "../wire/errors.ts";
+import { ConnectionError } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId, taskId } from "../wire/task_ids.ts";
 import { AbortSignals } from "./abort_signals.ts";
@@ -26,6 +26,7 @@ import { MapSlices } from "./map_slices.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 import { Settlement } from "./settlement.ts";
 import { SubmitQueue } from "./submit_queue.ts";
+import { TaskAborts } from "./task_aborts.ts";
 import { type PendingTask, TaskTable } from "./task_table.ts";
 import { TaskTemplates } from "./task_templates.ts";
 
@@ -59,6 +60,7 @@ export class Session {
   readonly #queue: SubmitQueue;
   readonly #directQueue: DirectQueue;
   readonly #slices: MapSlices;
+  readonly #aborts: TaskAborts;
   readonly #transfer: BlobTransfer;
   readonly #signals = new AbortSignals((job) => this.abortJob(job));
   /** Ids that were drawn and are not submitted. */
@@ -95,6 +97,15 @@ export class Session {
       host: options.host,
       place,
       reject,
+    });
+    this.#aborts = new TaskAborts({
+      tasks: this.#tasks,
+      queue: this.#queue,
+      directQueue: this.#directQueue,
+      directFrom: DIRECT_COUNTERS_FROM,
+      slices: this.#slices,
+      find: (id) => this.find(id),
+      fail: (job, task, error) => this.#fail(job, task, error),
     });
   }
 
@@ -217,23 +228,12 @@ export class Session {
 
   /** Aborts what is not settled of a job. */
   abortJob(job: Job): void {
-    job.markAborted();
-    const counters: number[] = [];
-    for (let task = 0; task < job.taskCount; task++) if (!job.isSettled(task)) counters.push(job.plan.base + task);
-    if (job.plan.base >= DIRECT_COUNTERS_FROM) return this.#abortDirect(counters);
-    this.#abortOwn(counters, job);
+    this.#aborts.job(job);
   }
 
   /** Aborts by ids, also those of other clients. */
   abortIds(ids: readonly TaskId[]): void {
-    const foreign: TaskId[] = [];
-    for (const id of ids) {
-      const found = this.find(id);
-      if (found === null) foreign.push(id);
-      else if (found.counter >= DIRECT_COUNTERS_FROM) this.#abortDirect([found.counter]);
-      else this.#abortOwn([found.counter], found.job);
-    }
-    if (foreign.length > 0) this.#queue.abort(foreign);
+    this.#aborts.ids(ids);
   }
 
   /** The unsettled task of that id; `null` where it is none of ours, or settled. */
@@ -275,7 +275,7 @@ export class Session {
     this.#attaching = true;
     try {
       const [epoch, packageVersion, engines] = await attachInTime(
-        () => this.#options.scheduler.attach(this.#hello()),
+        () => this.#options.scheduler.attach(this.#hello(), this.#ending.signal),
         { timeoutMs, clock: this.clock, signal: this.#ending.signal },
       );
       if (packageVersion !== PACKAGE_VERSION) {
@@ -309,37 +309,16 @@ export class Session {
     if (!(task.template.code.source instanceof Uint8Array)) this.#transfer.recheck(task.template.code.source);
   }
 
-  #abortOwn(counters: readonly number[], job: Job): void {
-    const sent: TaskId[] = [];
-    for (const counter of counters) {
-      const task = counter - job.plan.base;
-      const inTable = this.#tasks.get(counter) !== undefined;
-      if (inTable && this.#queue.isSent(counter)) sent.push(job.taskId(task));
-      else if (inTable || counter >= this.#slices.limit) this.#abortUnsent(counter, job);
-    }
-    if (sent.length > 0) this.#queue.abort(sent);
+  #reject({ job, task }: PendingTask, error: Error): void {
+    this.#fail(job, task, error);
   }
 
-  #abortUnsent(counter: number, job: Job): void {
+  /** Ends a task here, wherever it was. */
+  #fail(job: Job, task: number, error: Error): void {
+    const counter = job.plan.base + task;
     this.#tasks.take(counter);
-    const task = counter - job.plan.base;
-    const error = new TaskAborted(`Aborted task "${job.taskId(task)}" before it was submitted.`);
+    if (this.#directTasks.take(counter) !== undefined) this.#directQueue.forget(counter);
     this.settlement.fail({ job, task }, error);
-  }
-
-  #abortDirect(counters: readonly number[]): void {
-    for (const counter of this.#directQueue.abort(counters)) {
-      const task = this.#directTasks.get(counter);
-      if (task === undefined) continue;
-      this.#reject(task, new TaskAborted(`Aborted task "${task.job.taskId(task.task)}" before it was submitted.`));
-    }
-  }
-
-  #reject(task: PendingTask, error: Error): void {
-    this.#tasks.take(task.counter);
-    this.#directTasks.take(task.counter);
-    this.#directQueue.forget(task.counter);
-    this.settlement.fail(task, error);
   }
 
   #failRest(job: Job, error: Error): void {

@@ -158,6 +158,8 @@ Deno.test("over actors: the next controller is found and given what is unsettled
     await next.spawn(SchedulerStandIn, { name: "scheduler", unique: true, args: [seen, 2] });
     assert.equal(await result.get({ timeout: 10_000 }), 200);
     assert.deepEqual(seen.submitted, [0, 0]);
+    // Before the controller, or it would look for the next one.
+    await client.close();
   });
 });
 
