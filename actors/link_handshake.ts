@@ -21,7 +21,7 @@
  * - After `down` a later `send` makes a new link, maybe to the same life; its first message comes after both have
  *   reported the old one down.
  *
- * Pure decisions over frames; `node.ts` carries them out.
+ * Pure decisions over frames; `link_peer.ts` carries them out.
  * @module
  */
 import type { Frame, FrameEnds, HelloFrame, ResetFrame } from "./frame.ts";
