@@ -132,7 +132,7 @@ export class ActorSystem implements AsyncDisposable {
 
   /** What happens to an actor: as a loop, or told to `listener`. */
   watch(ref: Ref<object>, listener?: (event: WatchEvent) => void): Watch {
-    return new Watch(ref, listener ?? null);
+    return new Watch(ref, this.log, listener ?? null);
   }
 
   /** Stops an actor of this process after the message it is handling; resolves at its end. */

@@ -281,6 +281,8 @@ export class Cell implements Runnable {
     if (this.#reason !== null) return;
     this.#reason = reason;
     this.#setDeadline();
+    // Its onStart may be waiting for a child that never gets there.
+    if (this.#state === "starting") void this.#stopChildren();
     this.#refuseAll();
     this.#wake();
   }

@@ -99,7 +99,7 @@ export function resolveRules(options: SupervisorOptions): RestartRules {
 export function checkChildSpecs(specs: readonly ChildSpec[], taken: Iterable<string> = []): void {
   const ids = new Set(taken);
   for (const spec of specs) {
-    checkActorName(spec.id);
+    checkActorName(spec.id, "the id of a child");
     if (ids.has(spec.id)) throw new TypeError(`Cannot supervise two children "${spec.id}": give each an id of its own`);
     ids.add(spec.id);
     resolveSpawnOptions(spec.actor, spec.spawn);

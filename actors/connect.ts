@@ -51,9 +51,9 @@ const MIN_WINDOW = 4 * CREDIT_STEP;
 /** The transport and what goes with it. Throws `ConnectionError`, `AuthorizationError`, and for options that can't be meant. */
 export async function connectTransport(options: ConnectOptions): Promise<RemoteOptions> {
   const { name, role = "node", clock = systemClock, log = silentLog, codec = "value" } = options;
-  checkActorName(name);
+  checkActorName(name, "the name of a system");
   const node = options.node ?? crypto.randomUUID().slice(0, 8);
-  checkActorName(node);
+  checkActorName(node, "the name of a node");
   const window = options.window ?? DEFAULT_WINDOW;
   if (!(Number.isSafeInteger(window) && window >= MIN_WINDOW)) {
     throw new RangeError(`Cannot connect with window "${window}": it is a number of messages from ${MIN_WINDOW} up`);

@@ -124,7 +124,7 @@ export class Ref<A> {
 
   /**
    * Calls back when the actor ends (once, then never again), and while its link is down. An actor that is gone already
-   * is reported in the next turn. Returns what ends the watch. See also `ActorSystem.watch` and `ActorContext.watch`.
+   * is reported in the next turn. The listener must not throw. Returns what ends the watch. See also `ActorSystem.watch` and `ActorContext.watch`.
    */
   watch(listener: (event: RouteEvent) => void): () => void {
     return this.#route.watch(listener);

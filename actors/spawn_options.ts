@@ -85,11 +85,9 @@ export function checkActorClass(actor: unknown): asserts actor is AnyActorClass 
 }
 
 /** Throws `TypeError` unless it can stand in a subject as one token. */
-export function checkActorName(name: unknown): asserts name is string {
+export function checkActorName(name: unknown, what = "an actor's name"): asserts name is string {
   if (typeof name === "string" && NAME_PATTERN.test(name)) return;
   throw new TypeError(
-    `Cannot use "${
-      String(name)
-    }" as an actor's name: it has 1 to 128 letters, digits, "_", "-" and "~", and nothing else`,
+    `Cannot use "${String(name)}" as ${what}: it has 1 to 128 letters, digits, "_", "-" and "~", and nothing else`,
   );
 }

@@ -5,7 +5,7 @@
  * gives up it fails, which is the business of its own supervisor.
  * @module
  */
-import { TroupeError } from "../wire/errors.ts";
+import { AuthorizationError, TroupeError } from "../wire/errors.ts";
 import { Actor, type WatchEvent } from "./actor.ts";
 import { checkChildSpecs, type ChildSpec, resolveRules, type SupervisorOptions } from "./child_spec.ts";
 import type { Ref } from "./ref.ts";
@@ -93,6 +93,7 @@ export class Supervisor extends Actor {
 
   /** The child's reference, good through all its restarts. For callers in this process. */
   child(id: string): Ref<object> {
+    this.#onlyHere("child");
     const child = this.#children.get(id);
     if (child !== undefined) return child.ref;
     const known = [...this.#children.keys()].map((key) => `"${key}"`).join(", ");
@@ -101,14 +102,16 @@ export class Supervisor extends Actor {
 
   /** One more child, started last. Its start may fail later: see `children()`. For callers in this process. */
   startChild(spec: ChildSpec): Ref<object> {
+    this.#onlyHere("startChild");
     checkChildSpecs([spec], this.#children.keys());
     const { ref } = this.#adopt(spec);
     this.#feed({ kind: "add", child: { id: spec.id, restart: spec.restart ?? "permanent" } });
     return ref;
   }
 
-  /** Ends a child for good. */
+  /** Ends a child for good. For callers in this process. */
   stopChild(id: string): void {
+    this.#onlyHere("stopChild");
     this.child(id);
     this.#feed({ kind: "remove", id });
   }
@@ -127,6 +130,15 @@ export class Supervisor extends Actor {
       child.lastReason = event.reason;
       return this.#feed({ kind: "ended", id, normal: event.reason === "stopped", reason: event.reason });
     }
+  }
+
+  /** Whoever may send to this node may call its actors; ending them is not for everybody. */
+  #onlyHere(method: string): void {
+    const { sender, system } = this.context;
+    if (sender === system.address) return;
+    throw new AuthorizationError(
+      `Cannot run "${method}" for ${sender}: supervisors take orders from their own process only`,
+    );
   }
 
   #adopt(spec: ChildSpec): Child {

@@ -4,6 +4,7 @@
  * Inside an actor use `context.watch`, which comes to `onWatched` in the actor's turn. Made by `ActorSystem.watch`.
  * @module
  */
+import type { Log } from "../wire/log.ts";
 import type { WatchEvent } from "./actor.ts";
 import type { Ref } from "./ref.ts";
 
@@ -18,11 +19,15 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
   #over = false;
 
   /** For `ActorSystem`: watches from now on. */
-  constructor(ref: Ref<object>, listener: ((event: WatchEvent) => void) | null) {
+  constructor(ref: Ref<object>, log: Log, listener: ((event: WatchEvent) => void) | null) {
     this.#unwatch = ref.watch((event) => {
       const told: WatchEvent = { ...event, ref };
-      if (listener !== null) listener(told);
-      else this.#keep(told);
+      if (listener === null) return this.#keep(told);
+      try {
+        listener(told);
+      } catch (error) {
+        log("error", `A listener on actor "${ref}" threw`, { event: told.kind, error });
+      }
     });
   }
 

@@ -235,6 +235,19 @@ Deno.test("two actors that keep each other busy for ever do not starve timers", 
   system.kill(other);
 });
 
+Deno.test("a watch's listener that throws is logged, and harms neither the actor nor other listeners", async () => {
+  const lines: string[] = [];
+  await using system = ActorSystem.local({ log: (level, message) => lines.push(`${level} ${message}`) });
+  const ref = await system.spawn(Player, { name: "player" });
+  system.watch(ref, () => {
+    throw new Error("listener");
+  });
+  const end = new Promise<WatchEvent>((resolve) => system.watch(ref, resolve));
+  equal(await system.stop(ref), "stopped");
+  equal((await within(end, "the other listener")).kind, "ended");
+  deepEqual(lines, ['error A listener on actor "player@node.local" threw']);
+});
+
 class Sleeper extends Actor {
   readonly log: string[];
   constructor(log: string[]) {

@@ -6,6 +6,7 @@ import { childSpec, type SupervisorOptions } from "../../../actors/child_spec.ts
 import type { EndReason, Ref } from "../../../actors/ref.ts";
 import { Supervisor } from "../../../actors/supervisor.ts";
 import { FakeClock } from "../../../testing/fake_clock.ts";
+import { FakeNet } from "./fake_links.ts";
 import { within } from "../../../testing/within.ts";
 
 /** What happened, and who waits for it. */
@@ -210,6 +211,39 @@ Deno.test("a child that does not stop in time is killed, and the next one is sto
   equal(diary.lines.at(-1), "a ends: stopped");
 });
 
+Deno.test("a supervisor can be stopped while a child hangs in its onStart", async () => {
+  class Hanging extends Actor {
+    protected override onStart(): Promise<void> {
+      diary.write("hanging");
+      return new Promise(() => {});
+    }
+  }
+  const diary = new Diary();
+  const clock = new FakeClock();
+  const system = ActorSystem.local({ clock });
+  const children = [...workers(diary, "a"), childSpec("hanging", "permanent", Hanging, { shutdown: 400 })];
+  const hanging = diary.next("hanging");
+  const refused = rejects(system.spawn(Supervisor, { args: [{ children }] }));
+  await hanging;
+  const closed = system.close();
+  await clock.run(400);
+  await within(Promise.all([refused, closed]), "the end");
+  deepEqual(diary.lines, ["a starts", "hanging", "a ends: stopped"]);
+});
+
+Deno.test("a supervisor takes no orders from other nodes", async () => {
+  const net = new FakeNet();
+  const here = net.join("client.here").system;
+  const there = net.join("host.there").system;
+  await there.spawn(Supervisor, { name: "top", unique: false, args: [{ children: workers(new Diary(), "a") }] });
+  const remote = here.refAt<Supervisor>("host.there", "top");
+  await rejects(remote.call.stopChild("a"), /AuthorizationError: Cannot run "stopChild" for client.here/);
+  await rejects(remote.call.child("a"), /AuthorizationError/);
+  equal((await remote.call.children())[0]?.status, "up");
+  await here.close();
+  await there.close();
+});
+
 Deno.test("children can be started and stopped later", async () => {
   const diary = new Diary();
   await using house = await supervised(diary);
@@ -234,7 +268,7 @@ const WRONG: readonly (readonly [object, RegExp])[] = [
   [{ backoff: { initial: -1, factor: 2, max: 10 } }, /backoff.initial "-1"/],
   [{ backoff: { initial: 10, factor: 2, max: 5 } }, /backoff.max "5": it is a number of ms from 10 up/],
   [{ backoff: { initial: 10, factor: 0.5, max: 50 } }, /backoff.factor "0.5"/],
-  [{ children: [{ id: "a b", actor: Worker, spawn: {} }] }, /"a b" as an actor's name/],
+  [{ children: [{ id: "a b", actor: Worker, spawn: {} }] }, /"a b" as the id of a child/],
   [{ children: [{ id: "a", actor: Date, spawn: {} }] }, /"Date": it does not extend Actor/],
   [{ children: [{ id: "a", actor: Worker, spawn: {}, restart: "always" }] }, /restart of child "a" "always"/],
   [{ children: [{ id: "a", actor: Worker, spawn: { mailbox: 0 } }] }, /mailbox "0"/],
