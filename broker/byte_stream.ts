@@ -19,6 +19,23 @@ export interface ByteStream {
   close(): void;
 }
 
+const DISCONNECTS = [
+  Deno.errors.ConnectionReset,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.BrokenPipe,
+  Deno.errors.TimedOut,
+  Deno.errors.UnexpectedEof,
+  Deno.errors.NotConnected,
+  // Closed on this side while it was read or written.
+  Deno.errors.BadResource,
+  Deno.errors.Interrupted,
+];
+
+/** Whether a read or write failed because the connection has ended, on either side. */
+export function isDisconnect(error: unknown): boolean {
+  return DISCONNECTS.some((each) => error instanceof each);
+}
+
 /** Writes what an outbound buffer holds to a stream. */
 export class StreamWriter {
   readonly #stream: ByteStream;

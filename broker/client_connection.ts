@@ -8,7 +8,7 @@
  */
 import type { Authenticator } from "./authenticator.ts";
 import type { ResolvedLimits } from "./broker_limits.ts";
-import { type ByteStream, StreamWriter } from "./byte_stream.ts";
+import { type ByteStream, isDisconnect, StreamWriter } from "./byte_stream.ts";
 import { type ConnectOptions, defaultConnectOptions, readConnect } from "./connect_options.ts";
 import { Liveness } from "./liveness.ts";
 import { OutboundBuffer } from "./outbound_buffer.ts";
@@ -100,8 +100,11 @@ export class ClientConnection implements OperationSink, Receiver {
     if (refusal !== undefined) this.#end(refusal);
     try {
       await this.#readAll();
-    } catch {
-      // Reset by the peer, or closed by us while it was read.
+    } catch (error) {
+      // A reset, or our own close, is how connections end; anything else is a mistake of ours.
+      if (!isDisconnect(error)) {
+        this.#context.log("error", "Cannot go on serving a client.", { client: this.#id, error });
+      }
     }
     this.#end();
     await this.#writer.idle;

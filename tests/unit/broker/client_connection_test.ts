@@ -163,6 +163,17 @@ Deno.test("who publishes to a receiver that lags pauses until that has eased", a
   equal(all.clock.pending, 0);
 });
 
+Deno.test("a failure that is no end of a connection is logged, and ends the connection", async () => {
+  const { context } = shared();
+  const lines: string[] = [];
+  const log = (level: string, message: string) => void lines.push(`${level} ${message}`);
+  const stream = new FakeStream();
+  const ended = new ClientConnection(7, stream, { ...context, log }).run(INFO.trim());
+  stream.send(new TypeError("a mistake"));
+  await within(ended, "the end");
+  deepEqual([lines, stream.closed], [["error Cannot go on serving a client."], true]);
+});
+
 Deno.test("a client that is refused gets INFO and the reason", async () => {
   const { context } = shared();
   const stream = new FakeStream();

@@ -2,6 +2,7 @@
  * Takes the operations of a parser and keeps them as plain values, to be compared.
  * @module
  */
+import { Buffer } from "node:buffer";
 import { ProtocolParser } from "../../../broker/protocol_parser.ts";
 import type { OperationSink, ParseFailure, PublishOperation } from "../../../broker/protocol_parser.ts";
 import { SubjectTable } from "../../../broker/subject_table.ts";
@@ -72,10 +73,10 @@ export function parse(...pieces: readonly Uint8Array[]): readonly Recorded[] {
 
 /** One character a byte. */
 export function latin1(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** One byte a character. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }
