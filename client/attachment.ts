@@ -4,16 +4,22 @@
  * Versions that do not fit and refused credentials end it at once. Called by `session.ts`.
  * @module
  */
-import type { ClientWelcome } from "../protocol/messages.ts";
+import type { ClientHello, ClientWelcome } from "../protocol/messages.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
 import { AuthorizationError, ConnectionError, VersionMismatch } from "../wire/errors.ts";
+import type { Log } from "../wire/log.ts";
+import type { SchedulerLink } from "./scheduler_link.ts";
 import { happensInTime, type Subscribe } from "./waiting.ts";
 
-/** How long to try. */
+/** What it works with. */
 export interface AttachmentOptions {
-  /** `Infinity`: until it is closed. */
-  readonly timeoutMs: number;
+  readonly link: Pick<SchedulerLink, "attach">;
   readonly clock: Clock;
+  readonly log: Log;
+  /** Made afresh for each try. */
+  readonly hello: () => ClientHello;
+  readonly welcomed: (welcome: ClientWelcome) => void;
   /** Aborted when the client is closed. */
   readonly signal: AbortSignal;
 }
@@ -22,26 +28,52 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 const NEVER: Subscribe = () => () => {};
 
-/**
- * The welcome. Rejects with `VersionMismatch`, `AuthorizationError`, `ConnectionError` when the time is over,
- * the signal's reason.
- */
-export async function attachInTime(
-  attach: () => Promise<ClientWelcome>,
-  options: AttachmentOptions,
-): Promise<ClientWelcome> {
-  const { clock, timeoutMs } = options;
-  const deadline = clock.now() + timeoutMs;
-  for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    options.signal.throwIfAborted();
+/** One client's tie to whichever controller there is. */
+export class Attachment {
+  readonly #options: AttachmentOptions;
+  #busy = false;
+
+  constructor(options: AttachmentOptions) {
+    this.#options = options;
+  }
+
+  /** It is looking for a controller right now. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /**
+   * Tries until a controller welcomes the client; `Infinity`: for ever. Rejects with `VersionMismatch`,
+   * `AuthorizationError`, `ConnectionError` when the time is over, the signal's reason.
+   */
+  async attach(timeoutMs: number): Promise<void> {
+    this.#busy = true;
     try {
-      return await attach();
-    } catch (error) {
-      const final = finalError(error);
-      if (final !== null) throw final;
-      if (clock.now() + pauseMs > deadline) throw noController(timeoutMs, error);
+      const welcome = await this.#tryUntil(timeoutMs);
+      if (this.#options.signal.aborted) return;
+      if (welcome[1] !== PACKAGE_VERSION) {
+        this.#options.log("warn", "the controller has another version", { here: PACKAGE_VERSION, there: welcome[1] });
+      }
+      this.#options.welcomed(welcome);
+    } finally {
+      this.#busy = false;
     }
-    await happensInTime(NEVER, { timeout: pauseMs, signal: options.signal }, clock);
+  }
+
+  async #tryUntil(timeoutMs: number): Promise<ClientWelcome> {
+    const { link, clock, hello, signal } = this.#options;
+    const deadline = clock.now() + timeoutMs;
+    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      signal.throwIfAborted();
+      try {
+        return await link.attach(hello(), signal);
+      } catch (error) {
+        const final = finalError(error);
+        if (final !== null) throw final;
+        if (clock.now() + pauseMs > deadline) throw noController(timeoutMs, error);
+      }
+      await happensInTime(NEVER, { timeout: pauseMs, signal }, clock);
+    }
   }
 }
 

@@ -7,10 +7,12 @@
  */
 import type { HostId } from "../protocol/ids.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
-import { EngineError } from "../wire/errors.ts";
+import type { Clock } from "../wire/clock.ts";
+import { ConnectionError, EngineError } from "../wire/errors.ts";
 import type { BigValue } from "./big_value.ts";
 import type { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
+import { happensInTime } from "./waiting.ts";
 
 /** Bytes of one piece: small enough for every `max_payload`. */
 export const PIECE_BYTES = 512 * 1024;
@@ -18,17 +20,21 @@ export const PIECE_BYTES = 512 * 1024;
 const WINDOW = 4;
 /** Hosts tried before a value counts as not to be placed. */
 const UPLOAD_ATTEMPTS = 3;
+/** How long the scheduler has, after a host was lost, to say which hosts are left. */
+const NEWS_TIMEOUT_MS = 10_000;
 
 /** Uploads and downloads of one client. */
 export class BlobTransfer {
   readonly #roster: EngineRoster;
   readonly #host: FindHost;
+  readonly #clock: Clock;
   #free = WINDOW;
   readonly #queue: (() => void)[] = [];
 
-  constructor(roster: EngineRoster, host: FindHost) {
+  constructor(roster: EngineRoster, host: FindHost, clock: Clock) {
     this.#roster = roster;
     this.#host = host;
+    this.#clock = clock;
   }
 
   /** Brings a value to some host. Resolves when `home` or `failure` is set; shared by all who ask. */
@@ -64,16 +70,24 @@ export class BlobTransfer {
 
   async #place(value: BigValue): Promise<void> {
     for (let attempt = 1; value.home === null && value.failure === null; attempt++) {
+      let home: HostId | null = null;
       try {
-        const home = await this.#roster.anyHost();
+        home = await this.#roster.anyHost();
         await this.#upload(value, home);
         value.home = home;
       } catch (cause) {
         if (this.#roster.closed !== null) value.failure = this.#roster.closed;
         else if (attempt === UPLOAD_ATTEMPTS) value.failure = notPlaced(value, cause);
+        else if (home !== null && cause instanceof ConnectionError) await this.#newsOf(home);
       }
     }
     value.moving = null;
+  }
+
+  /** A host that is gone leaves the list soon: until then it would only be tried again. */
+  async #newsOf(host: HostId): Promise<void> {
+    if (!this.#roster.hosts.includes(host)) return;
+    await happensInTime((callback) => this.#roster.onChange(callback), { timeout: NEWS_TIMEOUT_MS }, this.#clock);
   }
 
   async #upload(value: BigValue, home: HostId): Promise<void> {

@@ -169,8 +169,10 @@ export class Client implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    await using stack = new AsyncDisposableStack();
+    // A stack runs them in reverse, all of them, whatever one throws.
+    for (const release of this.#releases.toReversed()) stack.defer(async () => void await release());
     await this.#session.close();
-    for (const release of this.#releases) await release();
   }
 
   *#jobsOf(jobs: readonly (AsyncResult<unknown, boolean> | string)[]): Generator<Job> {

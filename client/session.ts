@@ -9,14 +9,20 @@
  * @module
  */
 import type { Epoch, HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
-import type { EngineMessage, RunningMessage, SettledMessage } from "../protocol/messages.ts";
+import type {
+  ClientHello,
+  ClientWelcome,
+  EngineMessage,
+  RunningMessage,
+  SettledMessage,
+} from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
 import { ConnectionError } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId, taskId } from "../wire/task_ids.ts";
 import { AbortSignals } from "./abort_signals.ts";
-import { attachInTime } from "./attachment.ts";
+import { Attachment } from "./attachment.ts";
 import { BlobTransfer } from "./blob_transfer.ts";
 import { DirectQueue } from "./direct_queue.ts";
 import { EngineRoster } from "./engine_roster.ts";
@@ -61,12 +67,12 @@ export class Session {
   readonly #directQueue: DirectQueue;
   readonly #slices: MapSlices;
   readonly #aborts: TaskAborts;
+  readonly #attachment: Attachment;
   readonly #transfer: BlobTransfer;
   readonly #signals = new AbortSignals((job) => this.abortJob(job));
   /** Ids that were drawn and are not submitted. */
   readonly #drawnIds = new Set<TaskId>();
   #epoch = -1;
-  #attaching = false;
   #closed: Error | null = null;
   readonly #ending = new AbortController();
 
@@ -74,7 +80,7 @@ export class Session {
     this.#options = options;
     this.id = options.id;
     this.clock = options.clock;
-    this.#transfer = new BlobTransfer(this.roster, options.host);
+    this.#transfer = new BlobTransfer(this.roster, options.host, options.clock);
     this.settlement = new Settlement(options.clock, this.#transfer);
     this.#slices = new MapSlices(options.clock, () => this.#queue.wake());
     const place = this.#transfer.place.bind(this.#transfer);
@@ -97,6 +103,14 @@ export class Session {
       host: options.host,
       place,
       reject,
+    });
+    this.#attachment = new Attachment({
+      link: options.scheduler,
+      clock: options.clock,
+      log: options.log,
+      hello: () => this.#hello(),
+      welcomed: (welcome) => this.#welcomed(welcome),
+      signal: this.#ending.signal,
     });
     this.#aborts = new TaskAborts({
       tasks: this.#tasks,
@@ -122,15 +136,15 @@ export class Session {
   // --- the controller and its news ---
 
   /** Introduces the client to the controller. Rejects with `ConnectionError` where none answers in time. */
-  async start(timeoutMs: number): Promise<void> {
-    await this.#attach(timeoutMs);
+  start(timeoutMs: number): Promise<void> {
+    return this.#attachment.attach(timeoutMs);
   }
 
   /** The controller is gone: waits for the next one and gives it all that is unsettled. */
   controllerLost(): void {
-    if (this.#closed !== null || this.#attaching) return;
+    if (this.#closed !== null || this.#attachment.busy) return;
     this.#queue.pause();
-    this.#attach(Infinity).catch((error) => this.end(asError(error)));
+    this.#attachment.attach(Infinity).catch((error) => this.end(asError(error)));
   }
 
   settled(epoch: Epoch, results: readonly SettledMessage[]): void {
@@ -271,32 +285,16 @@ export class Session {
     this.#slices.close();
   }
 
-  async #attach(timeoutMs: number): Promise<void> {
-    this.#attaching = true;
-    try {
-      const [epoch, packageVersion, engines] = await attachInTime(
-        () => this.#options.scheduler.attach(this.#hello(), this.#ending.signal),
-        { timeoutMs, clock: this.clock, signal: this.#ending.signal },
-      );
-      if (packageVersion !== PACKAGE_VERSION) {
-        this.#options.log("warn", "The controller has another version", {
-          here: PACKAGE_VERSION,
-          there: packageVersion,
-        });
-      }
-      if (this.#closed !== null) return;
-      this.#epoch = epoch;
-      this.roster.update(engines);
-      for (const task of this.#tasks.all()) this.#recheckPlaces(task);
-      this.#queue.restart();
-    } finally {
-      this.#attaching = false;
-    }
+  #welcomed([epoch, , engines]: ClientWelcome): void {
+    this.#epoch = epoch;
+    this.roster.update(engines);
+    for (const task of this.#tasks.all()) this.#recheckPlaces(task);
+    this.#queue.restart();
   }
 
-  #hello() {
+  #hello(): ClientHello {
     const first = Math.min(this.#tasks.firstUnsettled(), this.#slices.limit);
-    return [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, this.#options.node, first] as const;
+    return [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, this.#options.node, first];
   }
 
   /** Big values start moving at once, in parallel to what is queued before them. */

@@ -1,4 +1,4 @@
-/** Statistics over a real public data set, 231,083 flights, in parallel and serially: delays by hour of departure. @module */
+/** Statistics over a real public data set, 200,000 flights, in parallel and serially: delays by hour of departure. @module */
 import "npm:vega-datasets@3.2.1";
 import { Client } from "../mod.ts";
 

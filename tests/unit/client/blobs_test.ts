@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PIECE_BYTES } from "../../../client/blob_transfer.ts";
-import { EngineError } from "../../../wire/errors.ts";
+import { ConnectionError, EngineError } from "../../../wire/errors.ts";
 import { encodeValue } from "../../../wire/value_codec.ts";
 import { engineMessage, FakeCluster, HOST, settleTurn } from "./fake_cluster.ts";
 
@@ -60,6 +60,21 @@ Deno.test("a value that no host takes fails its task with EngineError, and the o
     return true;
   });
   assert.equal(await lview.apply(() => 1), 1);
+});
+
+Deno.test("a host that is lost in the middle of it: the value goes to the next one that the scheduler names", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  cluster.blobError = new ConnectionError("node-down");
+  const result = cluster.client.loadBalancedView().apply((x: Uint8Array) => x.length, big(100_000));
+  await cluster.until(() => cluster.pieces.length === 1);
+  await settleTurn();
+  assert.equal(cluster.pieces.length, 1);
+  cluster.blobError = null;
+  cluster.session.engines([engineMessage(7, "h2" as typeof HOST)]);
+  await cluster.until(() => cluster.tasks.size === 1);
+  assert.equal((cluster.tasks.get(0)?.args as readonly unknown[])[2], "h2");
+  await cluster.run();
+  assert.equal(await result, 100_000);
 });
 
 Deno.test("a big result whose host is gone rejects with EngineError saying what to do", async () => {

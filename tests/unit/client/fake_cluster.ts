@@ -290,6 +290,7 @@ export class FakeCluster implements SchedulerLink {
 
   async #piece(offset: number, bytes: number): Promise<void> {
     this.pieces.push({ offset, bytes });
+    this.#changed();
     this.mostPiecesInFlight = Math.max(this.mostPiecesInFlight, ++this.piecesInFlight);
     await new Promise<void>((resolve) => queueMicrotask(resolve));
     this.piecesInFlight--;
