@@ -165,18 +165,17 @@ export class Node implements LinkTransport {
   }
 
   #makeShell(options: NodeOptions): LinkShell {
-    // deno-lint-ignore no-this-alias
-    const node = this;
+    const [judge, bus] = [this.#judge, this.#bus];
     return {
       self: { address: this.address, incarnation: this.incarnation },
       bounds: resolveLinkBounds(options.bounds),
       heartbeatMs: this.#heartbeatMs,
       events: guardEvents(() => this.#events, this.#log),
       get countedMs() {
-        return node.#judge.countedMs;
+        return judge.countedMs;
       },
       get maxPayload() {
-        return node.#bus.maxPayload;
+        return bus.maxPayload;
       },
       nextGeneration: () => this.#generation += 1,
       publish: (to, bytes) => this.#publish(to, bytes),
