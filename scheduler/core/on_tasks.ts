@@ -11,7 +11,7 @@ import type { TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 import { move } from "./moves.ts";
 import { attachSession } from "./on_clients.ts";
-import { areTargetsGone, deadlineOf, enqueue, expiredOutcome, targetsGone } from "./queueing.ts";
+import { deadlineOf, enqueue, expiredOutcome } from "./queueing.ts";
 import { counterOf, type SessionRecord } from "./session_record.ts";
 import { forget, settle, systemFailure, tell } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -68,7 +68,7 @@ function accept(s: SchedulerState, task: TaskRecord): void {
 
 /** Why a fresh task fails at once; `null`: it does not. */
 function refusalOf(s: SchedulerState, task: TaskRecord): TaskOutcome | null {
-  const { after, follow, targets } = task.flags;
+  const { after, follow } = task.flags;
   if (after !== null || follow !== null) {
     const flag = after !== null ? "after" : "follow";
     return systemFailure(
@@ -76,7 +76,6 @@ function refusalOf(s: SchedulerState, task: TaskRecord): TaskOutcome | null {
       `Cannot run task "${task.id}" with the flag "${flag}": dependencies are not supported yet; submit it without`,
     );
   }
-  if (areTargetsGone(s, targets)) return targetsGone(task.spec);
   return deadlineOf(task) <= s.now ? expiredOutcome(task) : null;
 }
 

@@ -7,7 +7,6 @@
  */
 import type { EngineId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
-import type { TaskSpec } from "../../protocol/task_spec.ts";
 import type { PlacementGroup } from "./placement_group.ts";
 import { settle, systemFailure } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -93,15 +92,10 @@ export function doom(s: SchedulerState, task: TaskRecord): void {
 /** What a task becomes whose targets are gone: the error it ended with, if it ran, is more than that it can't run again. */
 function doomedOutcome(task: TaskRecord): TaskOutcome {
   if (task.lastFailure !== null) return task.lastFailure;
-  return targetsGone(task.spec);
-}
-
-/** The outcome of a task that never found one of its targets. */
-export function targetsGone({ id, template }: TaskSpec): TaskOutcome {
-  const targets = template.flags.targets ?? [];
+  const targets = task.flags.targets ?? [];
   const named = targets.length === 1 ? `its target, engine ${targets[0]}, is` : `its targets [${targets}] are all`;
   return systemFailure(
     "ImpossibleDependency",
-    `Cannot run task "${id}": ${named} gone for good; name live engines in targets, or none`,
+    `Cannot run task "${task.id}": ${named} gone for good; name live engines in targets, or none`,
   );
 }

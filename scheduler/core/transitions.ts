@@ -62,7 +62,7 @@ export const TRANSITIONS: Readonly<Record<TaskState, Readonly<Record<TaskMove, T
     fail: NOT_ASSIGNED,
     abort: no("nobody has its id yet"),
     expire: no("its deadline counts from its acceptance on"),
-    doom: no("what can't run is refused instead"),
+    doom: no("it is accepted first"),
     forget: STILL_LIVE,
   },
   waiting: {

@@ -34,8 +34,27 @@ Deno.test("a host whose engine ids belong to another is refused, and says what t
   stage.join([engine(0, "b", 2)]);
   assert.match(stage.of("host-refused")[0]?.reason ?? "", /host "b" with engine 0: host "a" has .* join with new ones/);
   assert.deepEqual(stage.core.engines().map(({ host }) => host), ["a"]);
+});
+
+Deno.test("an engine that comes up under an id of another host is not taken, and the facts say why", () => {
+  const stage = new Stage();
+  stage.join([engine(0, "a")]);
+  stage.join([], { host: "b" as never });
   stage.engineReady(engine(0, "b", 3));
-  assert.equal(stage.core.engines().length, 1);
+  assert.deepEqual(stage.core.engines().map(({ host }) => host), ["a"]);
+  const [fact] = stage.facts;
+  assert.match(fact?.kind === "engine-failed" ? fact.reason : "", /host "a" has an engine of this id/);
+});
+
+Deno.test("the end of an old process takes nothing from the one that came up after it", () => {
+  const stage = new Stage();
+  stage.joinEngines(1);
+  stage.engineReady(engine(0, "h", 2));
+  stage.engineEnded(engine(0, "h", 1), false);
+  const failed = { engine: 0 as never, host: "h" as never, reason: "late news", givenUp: true };
+  stage.step({ kind: "engine-failed", at: stage.now, ...failed });
+  stage.submit(spec("s-0", { targets: [0 as never] }));
+  assert.deepEqual(stage.dispatches, ["s-0>0"]);
 });
 
 Deno.test("ids asked for by a host that is not known are none", () => {

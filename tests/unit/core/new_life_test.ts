@@ -146,6 +146,34 @@ Deno.test("what is held on an engine that is not up is stopped, and of a later l
   assert.deepEqual(stage.of("abort-attempts").map(({ numbers }) => numbers), [[7]]);
 });
 
+Deno.test("an earlier attempt is not adopted for a task that has run in this life already", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0)]);
+  stage.after(3_000).submit(spec("s-0", { retries: 1 }));
+  stage.submit(spec("s-1", { priority: 1 }));
+  stage.endDispatch(stage.lastDispatch("s-0"), THREW, 2);
+  assert.deepEqual(stage.dispatches, ["s-1>0"]);
+  stage.join([engine(1, "late")], { held: [held("s-0", 7, 1, "ended")] });
+  assert.deepEqual([stage.outcomes, stage.dispatches], [[], ["s-0>1"]]);
+});
+
+Deno.test("what a host claims to hold of this very life is void", () => {
+  const stage = new Stage();
+  stage.join([engine(0)], { held: [held("s-0", 7, 0, "running"), held("s-1", 8, 0, "ended")] });
+  assert.deepEqual(stage.of("abort-attempts").map(({ numbers }) => numbers), [[7]]);
+  assert.deepEqual(stage.of("release").map(({ numbers }) => numbers), [[8]]);
+  stage.submit(spec("s-1"));
+  assert.deepEqual([stage.outcomes, stage.dispatches], [[], ["s-1>0"]]);
+});
+
+Deno.test("results of a later life are neither taken nor released", () => {
+  const stage = new Stage();
+  stage.joinEngines(1);
+  stage.submit(spec("s-0"));
+  stage.endDispatch(stage.lastDispatch("s-0"), DONE, 2);
+  assert.deepEqual(stage.effects, []);
+});
+
 Deno.test("targets that did not come back within the grace are gone for good", () => {
   const stage = new Stage({ ...SECOND, firstEngineId: 4 });
   stage.submit(spec("s-0", { targets: [1 as never] }), spec("s-1", { targets: [2 as never] }));

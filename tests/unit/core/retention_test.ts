@@ -76,6 +76,19 @@ Deno.test("results that their client was not told are forgotten last", () => {
   assert.deepEqual(causes(stage, "a-0"), ["forgotten"]);
 });
 
+Deno.test("the age of a result counts from when its client was told", () => {
+  const stage = new Stage({ retention: { ...POLICY, maxAgeMs: 1_000 } });
+  stage.joinEngines(1);
+  stage.submit(spec("s-0"));
+  stage.leave();
+  stage.end("s-0");
+  stage.after(900).attach();
+  stage.after(900).wake();
+  assert.deepEqual(causes(stage, "s-0"), ["settled"]);
+  stage.after(100).wake();
+  assert.deepEqual(causes(stage, "s-0"), ["forgotten"]);
+});
+
 Deno.test("a purge forgets what is finished, by id or all of it, and nothing else", () => {
   const stage = new Stage();
   stage.joinEngines(1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { EngineId } from "../../../protocol/ids.ts";
-import { DECLINED, DIED, DONE, engine, ERROR, RETURNED, spec, Stage, THREW, TIMED_OUT } from "./given.ts";
+import { ABORTED, DECLINED, DIED, DONE, engine, ERROR, RETURNED, spec, Stage, THREW, TIMED_OUT } from "./given.ts";
 
 Deno.test("a failed attempt is run again on an engine that has not failed it, and keeps its place", () => {
   const stage = new Stage();
@@ -200,6 +200,30 @@ Deno.test("before its deadline a failed task waits, and the same deadline then h
   assert.deepEqual(stage.outcomes, []);
   stage.after(1).wake();
   assert.deepEqual(stage.outcomes, ["s-0:DependencyTimeout"]);
+});
+
+Deno.test("a deadline ends a pause, and past it a task does not pause at all", () => {
+  const backoff = { initialMs: 1_000, factor: 1, maxMs: 1_000, jitter: 0 };
+  const stage = new Stage();
+  stage.joinEngines(2);
+  stage.submit(
+    spec("s-0", { timeoutMs: 100, retries: 1, backoff }),
+    spec("s-1", { timeoutMs: 10, retries: 1, backoff }),
+  );
+  stage.after(50).end("s-1", THREW);
+  assert.deepEqual(stage.outcomes, ["s-1:DependencyTimeout"]);
+  stage.end("s-0", THREW);
+  assert.equal(stage.core.counts().waiting, 1);
+  stage.after(50).wake();
+  assert.deepEqual(stage.outcomes, ["s-0:DependencyTimeout"]);
+});
+
+Deno.test("an attempt that its host stopped unasked ends its task as aborted, and is not retried", () => {
+  const stage = new Stage();
+  stage.joinEngines(2);
+  stage.submit(spec("s-0", { retries: 3 }));
+  stage.end("s-0", ABORTED);
+  assert.deepEqual([stage.outcomes, stage.dispatches], [["s-0:TaskAborted"], []]);
 });
 
 Deno.test("a declined task that nobody else can take is bounded by its timeout", () => {
