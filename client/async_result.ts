@@ -19,7 +19,9 @@ type OnRejected<B> = (reason: any) => B | PromiseLike<B>;
 
 /** What a result needs of its client. */
 export interface ResultContext {
+  /** For time-outs. */
   readonly clock: Clock;
+  /** Aborts what is not settled of it. */
   readonly abort: (job: Job) => void;
 }
 

@@ -28,6 +28,7 @@ export type Jobs = AsyncResult<unknown, boolean> | string | readonly (AsyncResul
 export interface AttachOptions {
   /** A node of the role `client` in the cluster's system, with plain arguments, named by the session. */
   readonly system: ActorSystem;
+  /** Names this run of this client in the ids of its tasks. */
   readonly session: SessionId;
   /** How long to wait for the controller; default 10,000. */
   readonly timeoutMs?: number;
@@ -119,6 +120,7 @@ export class Client implements AsyncDisposable {
 
   /** A view of engines by their ids; `"all"` grows with the cluster. */
   directView(): DirectView<"all">;
+  /** A view of the engines of these ids. */
   directView<const T extends Targets>(targets: T): DirectView<T>;
   directView(targets: Targets = "all"): DirectView {
     return new DirectView(this.#submission, this.#context, targets);
@@ -164,6 +166,7 @@ export class Client implements AsyncDisposable {
     return this.#closing ??= this.#close();
   }
 
+  /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -8,7 +8,9 @@
 
 /** The task that is running. */
 export interface CurrentTask {
+  /** Its id, the same as `msgId` of its result. */
   readonly msgId: string;
+  /** The engine it runs on. */
   readonly engineId: number;
   /** Counts from 1. */
   readonly attempt: number;

@@ -39,6 +39,7 @@ export class DirectView<T extends Targets = Targets> {
     f: F,
     ...args: FittingArguments<A, F>
   ): DirectResult<T, Awaited<ReturnType<F>>>;
+  /** The same, with the types of the arguments taken from the function. */
   apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): DirectResult<T, Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown, boolean> {
     const job = this.#submission.direct(f, args, typeof this.#targets === "number", () => this.#live());

@@ -37,6 +37,7 @@ export class LoadBalancedView {
     f: F,
     ...args: FittingArguments<A, F>
   ): AsyncResult<Awaited<ReturnType<F>>>;
+  /** The same, with the types of the arguments taken from the function. */
   apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): AsyncResult<Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown> {
     return new AsyncResult(this.#submission.apply(f, args, this.#flags), this.#context);

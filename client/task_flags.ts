@@ -55,13 +55,21 @@ export interface FlagOptions {
 
 /** Flags with every default filled in. One object serves all that a view submits until its flags change. */
 export interface ResolvedFlags {
+  /** What travels with each task. */
   readonly task: TaskFlags;
+  /** Items of one task. */
   readonly chunksize: number;
+  /** Iterate in the order of the input. */
   readonly ordered: boolean;
+  /** Of `imap`; `null`: enough for the engines. */
   readonly maxOutstanding: number | null;
+  /** Errors in the place of results. */
   readonly returnExceptions: boolean;
+  /** Abort the rest at the first failure. */
   readonly failFast: boolean;
+  /** Aborts the tasks. */
   readonly signal: AbortSignal | null;
+  /** Of the one task to submit. */
   readonly id: string | null;
 }
 

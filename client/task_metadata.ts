@@ -9,18 +9,29 @@ import type { Job } from "./job.ts";
 
 /** Times in epoch ms of this machine's clock; `null`: not yet, or never. */
 export interface TaskMetadata {
+  /** The task's id. */
   readonly msgId: string;
+  /** When `apply` or `map` was called. */
   readonly submitted: number;
+  /** When its last attempt started on the engine. */
   readonly started: number | null;
+  /** When that attempt ended. */
   readonly completed: number | null;
+  /** When the result arrived here. */
   readonly received: number | null;
+  /** Where it runs, or ran last. */
   readonly engineId: number | null;
+  /** Which process of that engine. */
   readonly engineUuid: string | null;
+  /** What it is doing, or how it ended. */
   readonly status: TaskStatus;
   /** How often it was tried. */
   readonly attempts: number;
+  /** The flag `label`. */
   readonly label: string | null;
+  /** What it printed; complete when the result is. */
   readonly stdout: string;
+  /** What it printed as errors and warnings. */
   readonly stderr: string;
   /** What it failed with; for a chunk, with what its first failed item did. */
   readonly error: unknown;
