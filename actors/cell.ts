@@ -302,7 +302,6 @@ export class Cell implements Runnable {
     this.#reason = reason;
     this.#state = "stopping";
     this.#refuseAll();
-    this.#timers.clear();
     this.#attempt(() => this.children.size > 0 ? this.#stopChildren() : undefined, () => {
       if (hook === "without onStop") return this.#conclude();
       this.#attempt(() => this.#hooks?.stop(reason), () => this.#conclude(), (error) => {
@@ -327,7 +326,6 @@ export class Cell implements Runnable {
     for (const message of this.#unanswered) this.#refuse(message);
     this.#unanswered.clear();
     this.#current = null;
-    this.#mailbox.wakeWaiters();
     this.#startedSettlers.reject(actorEnded(this.name, this.#reason));
     for (const listener of [...this.#endListeners]) listener(reason);
     this.#endListeners.clear();

@@ -61,7 +61,7 @@ export class Mailbox {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
     message.onTaken?.();
-    if (this.#waiters.length > 0 && this.#messages.length * 2 < this.bound) this.wakeWaiters();
+    if (this.#waiters.length > 0 && this.#messages.length * 2 < this.bound) this.#wakeWaiters();
     return message;
   }
 
@@ -71,7 +71,7 @@ export class Mailbox {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  wakeWaiters(): void {
+  #wakeWaiters(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const wake of waiters) wake();

@@ -261,8 +261,11 @@ Deno.test("a kill takes children along, without their onStop", async () => {
   await using system = ActorSystem.local();
   const ref = await system.spawn(Lively, { args: [log] });
   await ref.call.child("first");
+  const child = system.refAt<Named>(system.address, "Named~2");
+  const end = new Promise((resolve) => system.watch(child, resolve));
   log.length = 0;
   system.kill(ref);
+  deepEqual(await within(end, "the child's end"), { kind: "ended", reason: "killed", ref: child });
   deepEqual(log, []);
 });
 

@@ -1,6 +1,7 @@
 /** Actors of two nodes: one order, credit, and what happens when the other is gone. @module */
 import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import { Actor, type WatchEvent } from "../../../actors/actor.ts";
+import type { Ref } from "../../../actors/ref.ts";
 import { KIND } from "../../../actors/actor_message.ts";
 import { fc } from "../../../deps/fast_check.ts";
 import { within } from "../../../testing/within.ts";
@@ -187,6 +188,49 @@ Deno.test("past the credit a cast throws, and drained() waits until half of it i
   gate.resolve();
   await within(drained, "drained");
   equal(await slow.call.one(), 1_024, "not one of them is lost, though the mailbox is far smaller");
+});
+
+Deno.test("messages to an actor that is ending, and to none, are counted off too", async () => {
+  class Lingering extends Actor {
+    one(): void {}
+    protected override onStop(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  await using nodes = await pair();
+  const lingering = await nodes.there.system.spawn(Lingering, { name: "lingering", unique: false });
+  const stopped = nodes.there.system.stop(lingering);
+  for (const actor of ["lingering", "nobody"]) {
+    const ref = nodes.here.system.refAt<Lingering>("host.there", actor);
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 700; i++) ref.cast.one();
+      await within(ref.drained(), "credit");
+    }
+  }
+  nodes.there.system.kill(lingering);
+  equal(await stopped, "killed");
+});
+
+Deno.test("what a hook does is not done in the name of the last sender", async () => {
+  class Watcher extends Actor {
+    readonly senders: string[] = [];
+    begin(ref: Ref<object> | null): void {
+      this.senders.push(this.context.sender);
+      if (ref !== null) this.context.watch(ref);
+    }
+    list(): string[] {
+      return this.senders;
+    }
+    protected override onWatched(): void {
+      this.senders.push(this.context.sender);
+    }
+  }
+  await using nodes = await pair();
+  const watcher = await nodes.there.system.spawn(Watcher, { name: "watcher", unique: false });
+  await watcher.call.begin(nodes.server);
+  await nodes.here.system.refAt<Watcher>("host.there", "watcher").call.begin(null);
+  await nodes.there.system.stop(nodes.server);
+  deepEqual(await watcher.call.list(), ["host.there", "client.here", "host.there"]);
 });
 
 Deno.test("a full link refuses casts, but no reply is ever refused", async () => {
