@@ -39,9 +39,9 @@ export class MapSlices {
     return first === undefined ? Infinity : first.job.plan.base + first.at;
   }
 
-  /** Jobs that are not in the table as a whole. */
+  /** Unfinished jobs that are not in the table as a whole. */
   get jobs(): readonly Job[] {
-    return this.#sources.map((source) => source.job);
+    return this.#sources.map((source) => source.job).filter((job) => !job.finished);
   }
 
   /** The tasks of `job` from `at` on come later. */
