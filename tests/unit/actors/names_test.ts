@@ -135,6 +135,23 @@ Deno.test("a name that was found before is asked for again for a second: its act
   await within(late, "the error");
 });
 
+Deno.test("who was told of the end by a watch finds the next one without being refused first", async () => {
+  await using town = new Town();
+  const a = town.join("a").system;
+  const b = town.join("b").system;
+  const held = await a.spawn(Store, { name: "store" });
+  const ref = b.ref<Store>("store");
+  const ended = new Promise<WatchEvent>((resolve) => b.watch(ref, resolve));
+  await ref.call.note(0);
+  await a.stop(held);
+  await within(ended, "the end");
+  const next = ref.call.note(1);
+  await town.net.clock.run(10);
+  await a.spawn(Store, { name: "store" });
+  await town.net.clock.run(100);
+  equal(await within(next, "the reply"), 1);
+});
+
 Deno.test("names that are not unique meet no other node's", async () => {
   await using town = new Town();
   const a = town.join("a").system;
@@ -235,6 +252,9 @@ Deno.test("claims that met no reconnect find each other by their repeated announ
   await town.net.clock.run(30_000);
   await listener.flush();
   deepEqual(heard, ["claim"]);
+  await town.net.clock.run(30_000);
+  await listener.flush();
+  deepEqual(heard, ["claim", "claim"]);
   await listener.close();
 });
 

@@ -247,6 +247,52 @@ Deno.test("a full link refuses casts, but no reply is ever refused", async () =>
   equal(await nodes.ref.call.note("d"), 3);
 });
 
+Deno.test("nothing overtakes a reply that waits for the link", async () => {
+  await using nodes = await pair();
+  const listener = await nodes.here.system.spawn(Server, { name: "listener", unique: false });
+  const back = nodes.there.system.refAt<Server>("client.here", "listener");
+  nodes.there.link.full = true;
+  const first = nodes.ref.call.note("a");
+  await nodes.server.call.seen();
+  await nodes.server.call.seen();
+  nodes.there.link.full = false;
+  throws(() => back.cast.note("overtakes"), MailboxFull);
+  const second = nodes.ref.call.note("b");
+  await nodes.server.call.seen();
+  await nodes.server.call.seen();
+  const before = nodes.there.link.sent.length;
+  nodes.there.link.open();
+  deepEqual(await within(Promise.all([first, second]), "the replies"), [1, 2]);
+  const replies = nodes.there.link.sent.slice(before).filter((message) => message[0] === KIND.reply);
+  deepEqual(replies.map((message) => message[2]), [[1], [2]]);
+  back.cast.note("in turn");
+  await nodes.ref.call.seen();
+  deepEqual(await listener.call.seen(), ["in turn"]);
+});
+
+Deno.test("a peer can't make its credit larger than it is", async () => {
+  await using nodes = await pair();
+  nodes.here.link.events?.message("host.there", "life-2", [KIND.taken, 1e9]);
+  nodes.here.link.events?.message("host.there", "life-2", [KIND.taken, -1e9]);
+  throws(() => {
+    for (let i = 0; i <= 1_024; i++) nodes.ref.cast.nothing();
+  }, MailboxFull);
+});
+
+Deno.test("messages that can't be read are logged or answered, and counted off", async () => {
+  const lines: string[] = [];
+  await using nodes = await pair({ log: (level, message) => lines.push(`${level} ${message}`) });
+  const unreadable = new Uint8Array([0xc1]);
+  for (let i = 0; i < 256; i++) {
+    nodes.there.link.events?.message("client.here", "life-1", [KIND.cast, "server", "note", unreadable]);
+  }
+  nodes.there.link.events?.message("client.here", "life-1", [KIND.call, "server", "note", unreadable, 77]);
+  match(lines[0] ?? "", /error Dropping "note" for actor "server": cannot read it/);
+  const kinds = nodes.there.link.sent.map((message) => message[0]);
+  deepEqual(kinds, [KIND.taken, KIND.threw]);
+  equal(await nodes.ref.call.note(1), 1);
+});
+
 Deno.test("a watch tells of unreachable, reachable and the end, in order", async () => {
   await using nodes = await pair();
   const events: WatchEvent[] = [];
