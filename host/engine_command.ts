@@ -1,8 +1,9 @@
 /**
  * The command that starts an engine: program, flags, and a small environment without secrets.
  *
- * Pure but for the reading of the host's environment. The flags are exactly the permissions that tasks are granted; the
- * measurements behind what is and is not passed stand in `docs/` of the engine's decision. Called by `engine_process.ts`.
+ * Pure but for the reading of the host's environment. The flags are exactly the permissions that tasks are granted. No
+ * flag for V8 is among them: none of those that were tried made the start or the idle memory better by more than the
+ * noise, and some cost speed. Called for each process by the host's parts.
  * @module
  */
 import { type EnginePermissions, permissionFlags } from "./permissions.ts";

@@ -6,63 +6,26 @@
  * @module
  */
 import { Actor, type WatchEvent } from "../actors/actor.ts";
-import { Outbox } from "../actors/outbox.ts";
-import type { NodeAddress } from "../actors/link_port.ts";
 import type { ContentHash, DispatchNumber, EngineId, Epoch, HostId, Incarnation, Session } from "../protocol/ids.ts";
-import type {
-  CodeMessage,
-  DirectMessage,
-  DispatchMessage,
-  EngineMessage,
-  HostHello,
-  TemplateMessage,
-} from "../protocol/messages.ts";
-import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
-import type { TaskTemplate } from "../protocol/task_spec.ts";
+import type { DirectMessage, DispatchMessage, EngineMessage, HostHello } from "../protocol/messages.ts";
+import { ACTOR_NAMES, type HostApi } from "../protocol/roles.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
-import { payloadFromMessage, templateFromMessage } from "../wire/messages.ts";
-import { taskId } from "../wire/task_ids.ts";
-import { BlobFetcher } from "./blob_fetcher.ts";
-import { BlobFolder } from "./blob_folder.ts";
-import { CodeStore } from "./code_store.ts";
-import { DirectRuns } from "./direct_runs.ts";
-import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
-import { EngineFleet, type SeatReport } from "./engine_fleet.ts";
+import { SerializationError } from "../wire/errors.ts";
+import { DirectClients } from "./direct_clients.ts";
+import type { SeatReport } from "./engine_fleet.ts";
 import { cacheEngineModule, mustBeCached } from "./engine_module.ts";
-import { EngineRun } from "./engine_run.ts";
+import type { EngineRun } from "./engine_run.ts";
 import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
 import { HeldRuns } from "./held_runs.ts";
-import { ResultBatches } from "./result_batches.ts";
+import { buildHostParts, type HostActorOptions, type HostParts } from "./host_parts.ts";
+import { readDirect, readDispatch, readNumbers, type ReceivedCode } from "./read_orders.ts";
 import type { RunEnd } from "./run_end.ts";
-import { SchedulerLink } from "./scheduler_link.ts";
 
-/** What a host is made with. */
-export interface HostActorOptions {
-  /** Engines to start with. */
-  readonly engines: number;
-  /** Tasks an engine runs at a time. */
-  readonly slots: number;
-  readonly hostname: string;
-  readonly pid: number;
-  readonly command: EngineCommandOptions;
-  /** Between two pings of an idle engine, ms. */
-  readonly heartbeatMs: number;
-  /** From the abort of a running task to the end of its process, ms. */
-  readonly graceMs: number;
-  /** How long running tasks may go on when this actor is stopped, ms; asked for then. */
-  readonly drainMs: () => number;
-  /** Bytes in the blob folder; `null`: its default. */
-  readonly blobLimitBytes: number | null;
-  /** Told of each engine that is ready, for who waits for the start. */
-  readonly onEngineReady?: (engine: ReadyEngine) => void;
-  /** Told of each engine that ended before it was ready. */
-  readonly onEngineFailed?: (id: EngineId | null, reason: string, givenUp: boolean) => void;
-}
-
-const PIECE_LIMIT_MS = 30_000;
 const SIGNALS: ReadonlySet<string> = new Set(
   ["SIGINT", "SIGTERM", "SIGKILL", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT"],
 );
+
+export type { HostActorOptions } from "./host_parts.ts";
 
 /** The actor named `host` in a host's node. */
 export class HostActor extends Actor implements HostApi {
@@ -71,8 +34,7 @@ export class HostActor extends Actor implements HostApi {
 
   readonly #options: HostActorOptions;
   readonly #held = new HeldRuns();
-  readonly #direct = new DirectRuns();
-  readonly #clients = new Map<Session, Outbox<ClientApi>>();
+  readonly #clients = new DirectClients();
   #parts: HostParts | null = null;
 
   constructor(options: HostActorOptions) {
@@ -108,48 +70,48 @@ export class HostActor extends Actor implements HostApi {
     if (actor === ACTOR_NAMES.scheduler) {
       this.context.log("warn", "the controller is gone", { reason: event.reason });
       this.#own.link.lost();
-    } else if (node !== null) this.#clientGone(node.slice(node.indexOf(".") + 1) as Session);
-  }
-
-  dispatch([epoch, codes, templates, runs]: DispatchMessage): void {
-    if (!this.#own.link.accepts(epoch)) return;
-    const shared = this.#takeShared(codes, templates);
-    for (const [number, engine, task, attempt, template, args] of runs) {
-      const origin = { kind: "scheduled", epoch, number } as const;
-      const run = new EngineRun(origin, engine, task, attempt, templateAt(shared, template), payloadFromMessage(args));
-      if (this.#held.add(epoch, number, run)) this.#own.fleet.enqueue(run);
+    } else if (node !== null) {
+      for (const run of this.#clients.gone(node)) this.#own.fleet.abort(run);
     }
   }
 
-  direct([session, codes, templates, runs]: DirectMessage): void {
-    const shared = this.#takeShared(codes, templates);
-    const client = this.context.sender;
-    for (const [counter, engine, template, args] of runs) {
-      const origin = { kind: "direct", session, counter, client } as const;
-      const task = taskId(session, counter);
-      const run = new EngineRun(origin, engine, task, 1, templateAt(shared, template), payloadFromMessage(args));
-      if (!this.#direct.add(session, counter, run)) continue;
-      this.#clientBox(session, client);
-      this.#own.fleet.enqueue(run);
+  dispatch(batch: DispatchMessage): void {
+    const order = this.#read("dispatch", () => readDispatch(batch));
+    if (order === null || !this.#own.link.accepts(order.epoch)) return;
+    this.#takeCodes(order.codes);
+    for (const [number, run] of order.runs) {
+      if (this.#held.add(order.epoch, number, run)) this.#own.fleet.enqueue(run);
+    }
+  }
+
+  direct(batch: DirectMessage): void {
+    const { sender, system } = this.context;
+    const order = this.#read("direct", () => readDirect(batch, sender));
+    if (order === null) return;
+    const met = this.#clients.meet(order.session, sender, system);
+    if (met !== null) this.context.watch(met);
+    this.#takeCodes(order.codes);
+    for (const [counter, run] of order.runs) {
+      if (this.#clients.runs.add(order.session, counter, run)) this.#own.fleet.enqueue(run);
     }
   }
 
   abort(epoch: Epoch, numbers: readonly DispatchNumber[]): void {
-    for (const number of numbers) {
+    for (const number of this.#readNumbers("abort", numbers)) {
       const run = this.#held.get(epoch, number);
       if (run !== null) this.#own.fleet.abort(run);
     }
   }
 
   abortDirect(session: Session, counters: readonly number[]): void {
-    for (const counter of counters) {
-      const run = this.#direct.get(session, counter);
+    for (const counter of this.#readNumbers("abortDirect", counters)) {
+      const run = this.#clients.runs.get(session, counter);
       if (run !== null) this.#own.fleet.abort(run);
     }
   }
 
   release(epoch: Epoch, numbers: readonly DispatchNumber[]): void {
-    this.#held.release(epoch, numbers);
+    this.#held.release(epoch, this.#readNumbers("release", numbers));
   }
 
   startEngines(count: number): Promise<readonly EngineId[]> {
@@ -192,42 +154,15 @@ export class HostActor extends Actor implements HostApi {
   }
 
   #build(): HostParts {
-    const { clock, system, log } = this.context;
-    const { blobLimitBytes, command, heartbeatMs, graceMs } = this.#options;
-    const folder = new BlobFolder({
-      home: this.#id,
-      ...(blobLimitBytes === null ? {} : { limitBytes: blobLimitBytes }),
-    });
-    const fetcher = new BlobFetcher(folder, (home, hash, offset, length) => {
-      const peer = system.refAt<HostApi>(`host.${home}`, ACTOR_NAMES.host);
-      return peer.call.getBlob(hash, offset, length, { timeout: PIECE_LIMIT_MS });
-    });
-    const codes = new CodeStore((ref) => fetcher.bytes(ref));
-    const results = new ResultBatches({
-      ended: (epoch, list) => this.#own.link.tell((cast) => cast.ended(epoch, list)),
-      directSettled: (session, list) => this.#clients.get(session)?.push((cast) => cast.directSettled(list)),
-    }, () => clock.now());
-    const fleet = new EngineFleet({
-      command: () => engineCommand(command),
-      sources: { code: (hash) => codes.get(hash), lease: (ref) => fetcher.lease(ref) },
-      folder,
-      clock,
-      log,
-      heartbeatMs,
-      graceMs,
-    }, this.#fleetEvents());
-    const link = new SchedulerLink({
-      system,
-      clock,
-      log,
+    return buildHostParts(this.context, this.#options, this.#id, this.#fleetEvents(), {
       hello: () => this.#hello(),
       joined: (ids) => {
-        this.context.watch(link.ref);
-        fleet.assignIds(ids);
+        this.context.watch(this.#own.link.ref);
+        this.#own.fleet.assignIds(ids);
       },
       refused: (error) => this.context.fail(error),
+      directSettled: (session, results) => this.#clients.send(session, results),
     });
-    return { folder, codes, results, fleet, link };
   }
 
   #fleetEvents(): SeatEvents {
@@ -264,7 +199,7 @@ export class HostActor extends Actor implements HostApi {
       this.#held.ended(origin.epoch, origin.number, end);
       return results.addEnded(origin.epoch, origin.number, end);
     }
-    this.#direct.remove(origin.session, origin.counter);
+    this.#clients.runs.remove(origin.session, origin.counter);
     const uuid = fleet.uuidOf(run.engine);
     results.addDirect(origin.session, origin.counter, run, uuid, end);
   }
@@ -304,51 +239,33 @@ export class HostActor extends Actor implements HostApi {
     return ids;
   }
 
-  #takeShared(codes: readonly CodeMessage[], templates: readonly TemplateMessage[]): readonly TaskTemplate[] {
+  #takeCodes(codes: readonly ReceivedCode[]): void {
     for (const [hash, source] of codes) {
       try {
-        this.#own.codes.add(hash, payloadFromMessage(source));
+        this.#own.codes.add(hash, source);
       } catch (error) {
         // Runs that need it fail one by one, with a reason.
         this.context.log("error", "code refused", { from: this.context.sender, reason: (error as Error).message });
       }
     }
-    return templates.map(templateFromMessage);
   }
 
-  #clientBox(session: Session, client: NodeAddress): void {
-    if (this.#clients.has(session)) return;
-    const box = new Outbox(this.context.system.refAt<ClientApi>(client, ACTOR_NAMES.client));
-    this.#clients.set(session, box);
-    this.context.watch(box.ref);
+  #readNumbers<N extends number>(method: string, numbers: readonly N[]): readonly N[] {
+    return this.#read(method, () => readNumbers(numbers)) ?? [];
   }
 
-  /** Nobody is left to take the results of its direct tasks. */
-  #clientGone(node: string): void {
-    for (const [session, box] of this.#clients) {
-      if (nodeOf(box.ref.address.node ?? "") !== node) continue;
-      box.close();
-      this.#clients.delete(session);
-      for (const run of this.#direct.removeAll(session)) this.#own.fleet.abort(run);
+  /** What a cast says, or `null` where it is no message of ours: garbage from one sender must not end the host. */
+  #read<T>(method: string, read: () => T): T | null {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      this.context.log("error", "message dropped", { method, from: this.context.sender, reason: error.message });
+      return null;
     }
   }
 }
 
-/** All that a host is made of, once it has started. */
-interface HostParts {
-  readonly folder: BlobFolder;
-  readonly codes: CodeStore;
-  readonly results: ResultBatches;
-  readonly fleet: EngineFleet;
-  readonly link: SchedulerLink;
-}
-
 function nodeOf(address: string): string {
   return address.slice(address.indexOf(".") + 1);
-}
-
-function templateAt(templates: readonly TaskTemplate[], index: number): TaskTemplate {
-  const template = templates[index];
-  if (template === undefined) throw new RangeError(`Cannot run template ${index}: the batch has ${templates.length}`);
-  return template;
 }

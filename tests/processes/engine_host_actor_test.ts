@@ -371,3 +371,23 @@ Deno.test("a host that no controller will ever take ends, and its engines with i
   await using stage = await Stage.open(1, {}, true);
   assert.match(String(await stage.hostEnded), /failed: .*another version/);
 });
+
+Deno.test("messages that are not ours are dropped, and the host goes on", async () => {
+  await using stage = await Stage.open(1);
+  const { diary } = stage;
+  await diary.until(() => diary.of("ready").length === 1);
+  const cast = stage.hostRef.cast as unknown as Record<string, (...args: unknown[]) => void>;
+  for (
+    const garbage of [null, 1, "text", [], [1, 2, 3, 4], [1, [], [], [[1, 0, "abc-1", 1, 5, new Uint8Array(0)]]], [
+      1,
+      [["x", 1]],
+      [],
+      [],
+    ]]
+  ) {
+    for (const method of ["dispatch", "direct", "abort", "abortDirect", "release"]) cast[method]?.(garbage, garbage);
+  }
+  stage.dispatch("() => 1", [[1, 0]]);
+  await diary.until(() => diary.results.length === 1);
+  assert.equal(diary.results[0]?.[1], ENDED.done);
+});

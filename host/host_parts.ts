@@ -1,0 +1,101 @@
+/**
+ * What a host is made of, put together: blob folder, code, engines, results, and its standing with the controller.
+ *
+ * Wiring only. Called by the host's actor when it starts.
+ * @module
+ */
+import type { ActorContext } from "../actors/actor.ts";
+import type { EngineId, HostId, Session } from "../protocol/ids.ts";
+import type { HostHello, SettledMessage } from "../protocol/messages.ts";
+import { ACTOR_NAMES, type HostApi } from "../protocol/roles.ts";
+import { BlobFetcher } from "./blob_fetcher.ts";
+import { BlobFolder } from "./blob_folder.ts";
+import { CodeStore } from "./code_store.ts";
+import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
+import { EngineFleet } from "./engine_fleet.ts";
+import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
+import { ResultBatches } from "./result_batches.ts";
+import { SchedulerLink } from "./scheduler_link.ts";
+
+/** What a host is made with. */
+export interface HostActorOptions {
+  /** Engines to start with. */
+  readonly engines: number;
+  /** Tasks an engine runs at a time. */
+  readonly slots: number;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly command: EngineCommandOptions;
+  /** Between two pings of an idle engine, ms. */
+  readonly heartbeatMs: number;
+  /** From the abort of a running task to the end of its process, ms. */
+  readonly graceMs: number;
+  /** How long running tasks may go on when this actor is stopped, ms; asked for then. */
+  readonly drainMs: () => number;
+  /** Bytes in the blob folder; `null`: its default. */
+  readonly blobLimitBytes: number | null;
+  /** Told of each engine that is ready, for who waits for the start. */
+  readonly onEngineReady?: (engine: ReadyEngine) => void;
+  /** Told of each engine that ended before it was ready. */
+  readonly onEngineFailed?: (id: EngineId | null, reason: string, givenUp: boolean) => void;
+}
+
+/** All that a host is made of, once it has started. */
+export interface HostParts {
+  readonly folder: BlobFolder;
+  readonly codes: CodeStore;
+  readonly results: ResultBatches;
+  readonly fleet: EngineFleet;
+  readonly link: SchedulerLink;
+}
+
+/** What the parts ask of the actor. */
+export interface HostPartsEvents {
+  /** The introduction to a controller, as of now. */
+  hello(): HostHello;
+  joined(ids: readonly EngineId[]): void;
+  refused(error: Error): void;
+  directSettled(session: Session, results: readonly SettledMessage[]): void;
+}
+
+/** How long another host may take to give a piece of a blob. */
+const PIECE_LIMIT_MS = 30_000;
+
+/** Makes the parts. Nothing starts yet. */
+export function buildHostParts(
+  { clock, system, log }: ActorContext,
+  options: HostActorOptions,
+  home: HostId,
+  engineEvents: SeatEvents,
+  events: HostPartsEvents,
+): HostParts {
+  const { blobLimitBytes, command, heartbeatMs, graceMs } = options;
+  const folder = new BlobFolder({ home, ...(blobLimitBytes === null ? {} : { limitBytes: blobLimitBytes }) });
+  const fetcher = new BlobFetcher(folder, (other, hash, offset, length) => {
+    const peer = system.refAt<HostApi>(`host.${other}`, ACTOR_NAMES.host);
+    return peer.call.getBlob(hash, offset, length, { timeout: PIECE_LIMIT_MS });
+  });
+  const codes = new CodeStore((ref) => fetcher.bytes(ref));
+  const link = new SchedulerLink({
+    system,
+    clock,
+    log,
+    hello: () => events.hello(),
+    joined: (ids) => events.joined(ids),
+    refused: (error) => events.refused(error),
+  });
+  const results = new ResultBatches({
+    ended: (epoch, list) => link.tell((cast) => cast.ended(epoch, list)),
+    directSettled: (session, list) => events.directSettled(session, list),
+  }, () => clock.now());
+  const fleet = new EngineFleet({
+    command: () => engineCommand(command),
+    sources: { code: (hash) => codes.get(hash), lease: (ref) => fetcher.lease(ref) },
+    folder,
+    clock,
+    log,
+    heartbeatMs,
+    graceMs,
+  }, engineEvents);
+  return { folder, codes, results, fleet, link };
+}
