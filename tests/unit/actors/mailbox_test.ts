@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 import { Actor, type WatchEvent } from "../../../actors/actor.ts";
 import { ActorSystem } from "../../../actors/actor_system.ts";
+import { Mailbox } from "../../../actors/mailbox.ts";
 import type { Ref } from "../../../actors/ref.ts";
 import { fc } from "../../../deps/fast_check.ts";
 import { FakeClock } from "../../../testing/fake_clock.ts";
@@ -202,6 +203,20 @@ Deno.test("a full mailbox refuses casts and calls until drained", async () => {
   await within(running, "the first");
   ref.cast.note("fits again");
   equal((await ref.call.seen()).at(-1), "fits again");
+});
+
+Deno.test("drained means less than half full", async () => {
+  const mailbox = new Mailbox(10);
+  const message = { method: "m", args: [], from: "node.local", reply: null, task: null, onTaken: null } as const;
+  for (let i = 0; i < 10; i++) mailbox.push(message);
+  let isDrained = false;
+  const drained = mailbox.drained().then(() => isDrained = true);
+  for (let left = 9; left >= 5; left--) mailbox.take();
+  await null;
+  equal(isDrained, false);
+  mailbox.take();
+  await within(drained, "drained");
+  await within(mailbox.drained(), "drained already");
 });
 
 Deno.test("drained() also resolves when the actor ends", async () => {

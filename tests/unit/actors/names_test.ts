@@ -87,6 +87,48 @@ Deno.test("a name nobody has: calls reject, casts are logged, and later it may b
   equal(await within(ref.call.note(2), "the call"), 1);
 });
 
+Deno.test("a spawn that fails gives its name back", async () => {
+  class Broken extends Actor {
+    constructor(where: string) {
+      super();
+      if (where === "constructor") throw new Error("broken");
+    }
+    protected override onStart(): Promise<void> {
+      return Promise.reject(new Error("broken"));
+    }
+  }
+  await using town = new Town();
+  const a = town.join("a").system;
+  for (const where of ["constructor", "onStart"]) {
+    await rejects(a.spawn(Broken, { name: "store", args: [where] }), /broken/);
+  }
+  await town.join("b").system.spawn(Store, { name: "store" });
+});
+
+Deno.test("a child whose parent ends while its name is asked for is not started", async () => {
+  let starts = 0;
+  class Late extends Actor {
+    protected override onStart(): void {
+      starts += 1;
+    }
+  }
+  class Parent extends Actor {
+    adopt(): Promise<unknown> {
+      return this.context.replyLater(this.context.spawn(Late, { name: "late" }));
+    }
+    protected override onStop(): void {}
+  }
+  await using town = new Town();
+  const a = town.join("a").system;
+  const parent = await a.spawn(Parent);
+  const refused = rejects(parent.call.adopt(), ConnectionError);
+  for (let i = 0; i < 3; i++) await null; // the parent is asking for the name now
+  a.kill(parent);
+  await within(refused, "the refusal");
+  await rejects(town.join("b").system.ref<Store>("late").call.where(), NoRespondersError);
+  equal(starts, 0);
+});
+
 Deno.test("what waits for a lookup is bounded", async () => {
   await using town = new Town();
   const b = town.join("b").system;
@@ -150,6 +192,23 @@ Deno.test("who was told of the end by a watch finds the next one without being r
   await a.spawn(Store, { name: "store" });
   await town.net.clock.run(100);
   equal(await within(next, "the reply"), 1);
+});
+
+Deno.test("a name that comes to the own node is reached there at once", async () => {
+  await using town = new Town();
+  const a = town.join("a").system;
+  const b = town.join("b").system;
+  const held = await a.spawn(Store, { name: "store" });
+  const ref = b.ref<Store>("store");
+  equal(await ref.call.where(), "node.a");
+  await a.stop(held);
+  const own = await b.spawn(Store, { name: "store" });
+  equal(await within(ref.call.where(), "the reply"), "node.b");
+  await b.stop(own);
+  await a.spawn(Store, { name: "store" });
+  const moved = ref.call.where();
+  await town.net.clock.run(100);
+  equal(await within(moved, "the reply"), "node.a", "and elsewhere again when it leaves");
 });
 
 Deno.test("names that are not unique meet no other node's", async () => {

@@ -106,6 +106,8 @@ Deno.test("with the value codec any value travels; what can't is an error for th
   const values = [new Map([["a", new Date(0)]]), undefined, -0, 10n ** 30n, new Set([1])];
   await nodes.ref.call.note(...values);
   deepEqual(await nodes.ref.call.seen(), values);
+  await nodes.ref.call.note(-0);
+  ok(Object.is((await nodes.ref.call.seen()).at(-1), -0));
   throws(() => nodes.ref.cast.note(Symbol("x")), SerializationError);
   await rejects(nodes.ref.call.note(Symbol("x")), SerializationError);
   await rejects(nodes.ref.call.bad(), (error) => error instanceof Error);
@@ -336,6 +338,49 @@ for (
     deepEqual(await within(loop, "the loop"), [expected]);
   });
 }
+
+Deno.test("of link states that nobody looked at, a loop tells only the last", async () => {
+  await using nodes = await pair();
+  const watch = nodes.here.system.watch(nodes.ref);
+  for (const event of ["unreachable", "reachable", "unreachable"] as const) {
+    nodes.here.link.events?.[event]("host.there", "life-2");
+  }
+  nodes.net.takeDown("host.there");
+  const kinds: string[] = [];
+  for await (const event of watch) kinds.push(event.kind);
+  deepEqual(kinds, ["unreachable", "ended"]);
+});
+
+Deno.test("an actor watches another node's actor once, and no longer than it lives", async () => {
+  class Watcher extends Actor {
+    #told = 0;
+    begin(ref: Ref<object>): void {
+      this.context.watch(ref);
+      this.context.watch(ref);
+    }
+    again(ref: Ref<object>): void {
+      this.context.unwatch(ref);
+      this.context.watch(ref);
+    }
+    told(): number {
+      return this.#told;
+    }
+    protected override onWatched(): void {
+      this.#told += 1;
+    }
+  }
+  await using nodes = await pair();
+  const watcher = await nodes.here.system.spawn(Watcher, { name: "watcher" });
+  await watcher.call.begin(nodes.ref);
+  await watcher.call.again(nodes.ref);
+  const kinds = () => nodes.here.link.sent.map((message) => message[0]);
+  deepEqual(kinds(), [KIND.watch, KIND.unwatch, KIND.watch]);
+  nodes.here.link.events?.unreachable("host.there", null);
+  equal(await watcher.call.told(), 1);
+  await nodes.here.system.stop(watcher);
+  deepEqual(kinds(), [KIND.watch, KIND.unwatch, KIND.watch, KIND.unwatch]);
+  equal(nodes.here.link.watched.size, 0);
+});
 
 Deno.test("a watch that was stopped tells nothing, here and there", async () => {
   await using nodes = await pair();

@@ -239,6 +239,7 @@ Deno.test("the next stop is ordered only when the one before has ended", () => {
     return decision.actions.map(describe);
   };
   deepEqual(feed({ kind: "start" }), ["start a"]);
+  deepEqual(feed({ kind: "wake", id: "b" }), [], "nor the next start before the one before it is done");
   deepEqual(feed({ kind: "started", id: "a" }), ["start b"]);
   deepEqual(feed({ kind: "shutdown" }), ["stop b"], "one that is still starting is stopped too");
   deepEqual(feed({ kind: "start-failed", id: "b", reason: "stopped" }), ["stop a"]);
@@ -290,7 +291,9 @@ class LateWorld {
     const { state, actions } = decide(this.state, event, this.nowMs);
     this.state = state;
     for (const action of actions) this.#open.push(this.#checked(action));
-    ok(state.children.filter(({ status }) => status === "stopping").length <= 1, "one stop at a time");
+    const count = (wanted: string) => state.children.filter(({ status }) => status === wanted).length;
+    ok(count("stopping") <= 1, "one stop at a time");
+    if (state.rules.strategy !== "one-for-one") ok(count("starting") <= 1, "one start at a time");
   }
 
   /** The outcome of an order that is open, if there is one. */
