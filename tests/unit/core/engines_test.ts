@@ -162,6 +162,8 @@ Deno.test("a draining engine finishes what it has and takes no more", () => {
   stage.end("s-1");
   assert.deepEqual(stage.dispatches, ["s-2>1"]);
   assert.equal(stage.core.engines()[0]?.draining, true);
+  stage.drain(0);
+  assert.deepEqual(stage.effects, [], "it drains already");
 });
 
 Deno.test("a requested stop is no crash: it is written down as requested, and nothing fails", () => {

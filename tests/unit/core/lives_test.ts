@@ -156,6 +156,16 @@ Deno.test("abort of an assigned task settles it at once but its engine stays tak
   assert.equal(stage.settled.get("s-0")?.length, 1);
 });
 
+Deno.test("aborts on several hosts go to each its own, in one effect each", () => {
+  const stage = new Stage();
+  stage.join([engine(0, "a"), engine(1, "a")]);
+  stage.join([engine(2, "b")]);
+  stage.submit(spec("s-0"), spec("s-1"), spec("s-2"));
+  stage.abort("s-0", "s-1", "s-2");
+  const aborts = stage.of("abort-attempts").map(({ host, numbers }) => [host, numbers]);
+  assert.deepEqual(aborts, [["a", [1, 2]], ["b", [3]]]);
+});
+
 Deno.test("an aborted task that ends otherwise is neither settled twice nor retried", () => {
   const stage = new Stage();
   stage.joinEngines(2);

@@ -174,6 +174,22 @@ Deno.test("results of a later life are neither taken nor released", () => {
   assert.deepEqual(stage.effects, []);
 });
 
+Deno.test("what is held on an engine of another host is stopped", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0, "a")]);
+  stage.join([engine(1, "b")], { held: [held("s-0", 7, 0, "running")] });
+  assert.deepEqual(stage.of("abort-attempts").map(({ host, numbers }) => [host, numbers]), [["b", [7]]]);
+});
+
+Deno.test("a host that says hello twice in the grace is welcomed once", () => {
+  const stage = new Stage(SECOND);
+  stage.join([], { newEngines: 1 });
+  stage.join([], { newEngines: 1 });
+  assert.deepEqual(stage.of("host-welcomed"), []);
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.of("host-welcomed").map(({ ids }) => ids), [[0]]);
+});
+
 Deno.test("targets that did not come back within the grace are gone for good", () => {
   const stage = new Stage({ ...SECOND, firstEngineId: 4 });
   stage.submit(spec("s-0", { targets: [1 as never] }), spec("s-1", { targets: [2 as never] }));

@@ -15,6 +15,34 @@ Deno.test("hwm 1 gives an engine one task, hwm 2 two, times its slots", () => {
   assert.deepEqual(two.core.engines().map(({ load }) => load), [2, 6]);
 });
 
+Deno.test("an engine that claims to have no slots has one", () => {
+  const stage = new Stage();
+  stage.join([engine(0, "h", 1, 0)]);
+  stage.submit(spec("s-0"), spec("s-1"));
+  assert.deepEqual(stage.dispatches, ["s-0>0"]);
+});
+
+Deno.test("of two engines twobin takes the less recently used three times in four, plainrandom every other time", () => {
+  for (const [scheme, share] of [["twobin", 0.75], ["plainrandom", 0.5]] as const) {
+    const { core } = new Stage({ scheme, seed: 5 });
+    const flags = { host: "h" as never, incarnation: "i" as never, hostname: "", pid: 1, packageVersion: "0" };
+    core.step({ kind: "host-joined", at: 0, ...flags, newEngines: 0, engines: [engine(0), engine(1)], held: [] });
+    let [last, changes] = [-1, 0];
+    for (let i = 0; i < 2_000; i++) {
+      const specs = [spec(`s-${i}`)];
+      const effects = core.step({ kind: "tasks-submitted", at: 0, session: "s" as never, specs, agesMs: null });
+      const dispatch = effects.find((effect) => effect.kind === "dispatch");
+      assert.ok(dispatch?.kind === "dispatch");
+      if (dispatch.engine !== last) changes++;
+      last = dispatch.engine;
+      const results = [{ number: dispatch.number, outcome: { kind: "returned" } as const, report: null }];
+      core.step({ kind: "abort-requested", at: 0, ids: [dispatch.spec.id] });
+      core.step({ kind: "attempts-ended", at: 0, host: "h" as never, epoch: 1 as never, results });
+    }
+    assert.ok(Math.abs(changes / 2_000 - share) < 0.05, `${scheme}: ${changes}`);
+  }
+});
+
 Deno.test("hwm 0 gives out everything, evenly", () => {
   const stage = new Stage({ hwm: 0 });
   stage.joinEngines(4);

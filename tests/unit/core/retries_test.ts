@@ -218,6 +218,19 @@ Deno.test("a deadline ends a pause, and past it a task does not pause at all", (
   assert.deepEqual(stage.outcomes, ["s-0:DependencyTimeout"]);
 });
 
+Deno.test("a deadline that a pause outlived does not hit the attempt after it", () => {
+  const stage = new Stage();
+  stage.joinEngines(1);
+  const backoff = { initialMs: 50, factor: 1, maxMs: 50, jitter: 0 };
+  stage.submit(spec("s-0", { timeoutMs: 1_000, retries: 1, backoff }));
+  stage.end("s-0", THREW);
+  stage.after(50).wake();
+  assert.deepEqual(stage.dispatches, ["s-0>0"]);
+  stage.after(1_000).wake();
+  assert.deepEqual(stage.outcomes, []);
+  assert.equal(stage.state.timers.size, 0);
+});
+
 Deno.test("an attempt that its host stopped unasked ends its task as aborted, and is not retried", () => {
   const stage = new Stage();
   stage.joinEngines(2);
