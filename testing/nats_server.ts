@@ -1,5 +1,5 @@
 /**
- * A real `nats-server` on loopback for tests: started, stopped, killed and started again in the same place.
+ * A real `nats-server` for tests, on loopback unless told otherwise: started, stopped, killed and started again in the same place.
  *
  * It ends with the program that started it, however that ends. Its configuration and its data lie in a temporary folder
  * that is removed. Linux and macOS.
@@ -16,6 +16,8 @@ export type { NatsServerAuth, NatsServerUser } from "./nats_server_config.ts";
 export interface NatsServerOptions {
   /** Default 0: a free one, kept across restarts. */
   readonly port?: number;
+  /** Address to listen on; default `127.0.0.1`. */
+  readonly hostname?: string;
   /** Who is let in; default: everybody. */
   readonly auth?: NatsServerAuth;
   /** With streams, in the server's temporary folder. Default `false`. */
@@ -67,9 +69,13 @@ export class NatsServer implements AsyncDisposable {
     return this.#port;
   }
 
-  /** `nats://127.0.0.1:<port>` */
+  /** `nats://<address>:<port>` */
   get url(): string {
-    return `nats://127.0.0.1:${this.#port}`;
+    return `nats://${this.#hostname}:${this.#port}`;
+  }
+
+  get #hostname(): string {
+    return this.#options.hostname ?? "127.0.0.1";
   }
 
   /** The last lines it logged. */
@@ -128,7 +134,7 @@ export class NatsServer implements AsyncDisposable {
     });
     this.#port = await within(Promise.race([listening, ended]), `"${this.#path}" to listen`, READY_LIMIT_MS);
     ended.catch(() => {});
-    await within(readInfo(this.#port), `INFO from ${this.url}`, READY_LIMIT_MS);
+    await within(readInfo(this.#hostname, this.#port), `INFO from ${this.url}`, READY_LIMIT_MS);
   }
 
   async #readLog(stream: ReadableStream<Uint8Array>, listening: (port: number) => void): Promise<void> {
@@ -167,8 +173,8 @@ async function binary(): Promise<string> {
 }
 
 /** A server is ready when it greets. */
-async function readInfo(port: number): Promise<void> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+async function readInfo(hostname: string, port: number): Promise<void> {
+  using connection = await Deno.connect({ hostname, port });
   const buffer = new Uint8Array(5);
   let read = 0;
   while (read < buffer.length) {

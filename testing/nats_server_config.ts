@@ -22,13 +22,15 @@ export interface NatsServerSettings {
   readonly auth?: NatsServerAuth;
   /** With streams; default `false`. */
   readonly jetstream?: boolean;
+  /** Where it listens; default `127.0.0.1`. */
+  readonly hostname?: string;
   /** More lines, as they are. */
   readonly config?: string;
 }
 
 /** The text of the file. `port` 0: any free one. */
 export function natsServerConfig(port: number, folder: string, settings: NatsServerSettings): string {
-  const lines = [`host: "127.0.0.1"`, `port: ${port === 0 ? -1 : port}`];
+  const lines = [`host: ${quote(settings.hostname ?? "127.0.0.1")}`, `port: ${port === 0 ? -1 : port}`];
   if (settings.auth !== undefined) lines.push(`authorization { ${authorization(settings.auth)} }`);
   if (settings.jetstream === true) lines.push(`jetstream { store_dir: ${quote(`${folder}/jetstream`)} }`);
   if (settings.config !== undefined) lines.push(settings.config);
