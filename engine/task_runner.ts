@@ -20,6 +20,7 @@ import type { TaskOutput } from "./task_output.ts";
 /** After so long without a turn of the event loop, one is given. */
 const TURN_MS = 2;
 
+const NO_BYTES = new Uint8Array(0);
 const RESULT = { root: "result" } as const;
 const PUBLISHED = { root: "data" } as const;
 
@@ -44,7 +45,8 @@ export interface RunnerEvents {
 interface QueuedRun {
   readonly number: number;
   readonly template: Template;
-  readonly args: Uint8Array;
+  /** Let go as soon as they are decoded: they may be big. */
+  args: Uint8Array;
   readonly message: RunMessage;
   cancelled: boolean;
   next: QueuedRun | null;
@@ -156,11 +158,13 @@ export class TaskRunner {
     }
   }
 
-  #call({ template, args }: QueuedRun): unknown {
+  #call(run: QueuedRun): unknown {
+    const { template } = run;
     const captures = template.captures === null ? null : decodeValue(template.captures) as Record<string, unknown>;
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
-    const values = decodeValue(args) as unknown[];
+    const values = decodeValue(run.args) as unknown[];
+    run.args = NO_BYTES;
     return call(...values);
   }
 

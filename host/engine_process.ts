@@ -78,6 +78,8 @@ export class EngineProcess {
       args: [...command.args],
       env: { ...command.env },
       clearEnv: true,
+      // A session of its own: Ctrl-C at the terminal is for the host, which lets tasks finish.
+      detached: true,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

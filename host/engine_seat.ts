@@ -131,7 +131,10 @@ export class EngineSeat {
     if (this.#state === "failed" || this.#state === "stopped") return;
     if (this.#order === null || !returns) this.#order = { returns };
     this.#cancelRestart();
-    if (this.#process === null) return this.#settleOrder();
+    if (this.#process === null) {
+      if (!returns) this.#tellGone("it was stopped between two processes");
+      return this.#settleOrder();
+    }
     const gone = this.#gone.promise;
     this.#returnQueue((run) => run.origin.kind === "scheduled" || !returns);
     if (this.#announced && this.#state !== "draining" && this.#id !== null) this.#events.draining(this.#id);
@@ -213,11 +216,17 @@ export class EngineSeat {
     this.#returnQueue((run) => run.origin.kind === "scheduled" || !returns);
     if (wasAnnounced && id !== null) this.#events.ended(id, this.#uuid, end.reason, order !== null, returns);
     else if (order === null) this.#events.failed(id, end.reason, givenUp);
+    else if (!order.returns) this.#tellGone(end.reason);
     this.#gone.resolve();
     if (order !== null) return this.#settleOrder();
     this.#history = decision.history;
     if (decision.delayMs === null) return this.#giveUp(end.reason);
     this.#restartAfter(decision.delayMs);
+  }
+
+  /** An engine that is expected will not come. */
+  #tellGone(reason: string): void {
+    if (this.#id !== null) this.#events.ended(this.#id, this.#uuid, reason, true, false);
   }
 
   #giveUp(reason: string): void {

@@ -257,3 +257,36 @@ Deno.test("an engine that runs out of memory says so", async () => {
   const end = await host.run("() => { const all = []; for (;;) all.push(new Array(10_000).fill({})); }");
   assert.match(verdictOf(end), /engine-died: .*out of memory; give engines more with --engine-memory/);
 });
+
+Deno.test("an engine that is stopped while no process of it is up is told to be gone for good", async () => {
+  await using host = await FleetFixture.start(1);
+  for (let death = 1; death <= 3; death++) {
+    await host.until(() => readyUuids(host).length === death);
+    host.fleet.signal("SIGKILL", [0 as EngineId]);
+    await host.until(() => host.news.filter((news) => news.kind === "ended").length === death);
+  }
+  assert.equal(host.fleet.seats[0]?.state, "waiting");
+  await host.fleet.stop([0 as EngineId], 1_000);
+  const last = host.news.at(-1);
+  assert.ok(last?.kind === "ended" && last.requested && !last.returns, JSON.stringify(last));
+});
+
+Deno.test("an engine that is stopped before it is ready ends, and is told to be gone for good", async () => {
+  await using host = new FleetFixture();
+  host.fleet.start(1);
+  host.fleet.assignIds([0 as EngineId]);
+  await host.fleet.stop([0 as EngineId], 1_000);
+  assert.deepEqual(host.news.map((news) => news.kind), ["ended"]);
+});
+
+Deno.test("direct tasks wait for the next process of their engine, scheduled ones go back", async () => {
+  await using host = await FleetFixture.start(1);
+  const running = host.submit(`() => { currentTask().publish(1); for (;;); }`);
+  await host.until(() => host.news.some((news) => news.kind === "published"));
+  const scheduled = host.submit("() => 1");
+  const direct = host.submit("() => 2", [], { direct: true });
+  host.fleet.signal("SIGKILL", [0 as EngineId]);
+  assert.equal((await running.end).outcome.kind, "engine-died");
+  assert.equal((await scheduled.end).outcome.kind, "returned");
+  assert.equal(valueOf(await direct.end), 2);
+});

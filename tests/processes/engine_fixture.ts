@@ -19,7 +19,7 @@ import { EngineRun } from "../../host/engine_run.ts";
 import type { ReadyEngine } from "../../host/engine_seat.ts";
 import { DEFAULT_PERMISSIONS } from "../../host/permissions.ts";
 import type { RunEnd } from "../../host/run_end.ts";
-import type { DispatchNumber, EngineId, Epoch, HostId, TaskId } from "../../protocol/ids.ts";
+import type { DispatchNumber, EngineId, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
 import { DEFAULT_FLAGS, type Payload, type TaskFlags, type TaskTemplate } from "../../protocol/task_spec.ts";
 import { systemClock } from "../../wire/clock.ts";
 import { contentHash } from "../../wire/content_hash.ts";
@@ -58,6 +58,8 @@ export interface RunOptions {
   readonly flags?: Partial<TaskFlags>;
   readonly captures?: Record<string, unknown>;
   readonly payload?: Payload;
+  /** Past the scheduler. */
+  readonly direct?: boolean;
 }
 
 export class FleetFixture implements AsyncDisposable {
@@ -153,7 +155,9 @@ export class FleetFixture implements AsyncDisposable {
   ): { run: EngineRun; end: Promise<RunEnd> } {
     const number = ++this.#count;
     const run = new EngineRun(
-      { kind: "scheduled", epoch: 1 as Epoch, number: number as DispatchNumber },
+      options.direct === true
+        ? { kind: "direct", session: "session" as Session, counter: number, client: "client.session" }
+        : { kind: "scheduled", epoch: 1 as Epoch, number: number as DispatchNumber },
       (options.engine ?? 0) as EngineId,
       `session-${number}` as TaskId,
       1,

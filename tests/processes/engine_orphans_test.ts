@@ -45,6 +45,17 @@ Deno.test({
   fn: async () => assert.ok(await engineEndsWithHost("() => { currentTask().publish(1); for (;;); }")),
 });
 
+Deno.test("Ctrl-C at the terminal of a host does not reach its engines", async () => {
+  await using host = await FleetFixture.start(1);
+  const groupOf = async (pid: number | undefined) => {
+    const { stdout } = await new Deno.Command("ps", { args: ["-o", "pgid=", "-p", String(pid)] }).output();
+    return Number(new TextDecoder().decode(stdout));
+  };
+  const pid = host.fleet.ready[0]?.pid;
+  assert.equal(await groupOf(pid), pid);
+  assert.notEqual(await groupOf(Deno.pid), pid);
+});
+
 Deno.test("an engine whose module is at a URL works, with and without the right to import", async () => {
   const root = new URL("../../", import.meta.url);
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
