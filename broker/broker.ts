@@ -226,7 +226,11 @@ function listen(hostname: string, port: number): Deno.TcpListener {
         { cause: error },
       );
     }
-    throw error;
+    throw new ConnectionError(
+      `Cannot listen on ${hostname}:${port}: ${(error as Error).message}; give an address of this machine, like ` +
+        `127.0.0.1, and a port that you may use.`,
+      { cause: error },
+    );
   }
 }
 

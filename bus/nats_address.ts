@@ -5,10 +5,11 @@
  * @module
  */
 
-/** How to log in: a user, a token, or the contents of a `.creds` file. */
+/** How to log in: a user, a token (or both, for a server that takes either), or the contents of a `.creds` file. */
 export type NatsCredentials =
   | { readonly user: string; readonly pass: string }
   | { readonly token: string }
+  | { readonly token: string; readonly user: string; readonly pass: string }
   | { readonly creds: string };
 
 /** Servers as `host:port`, the credentials found in their URLs, and their names for people. */

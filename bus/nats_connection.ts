@@ -104,8 +104,11 @@ function dial(options: NatsBusOptions, address: NatsAddress, backoff: Backoff): 
   });
 }
 
-function authenticator(credentials: NatsCredentials): Authenticator {
-  if ("token" in credentials) return tokenAuthenticator(credentials.token);
+function authenticator(credentials: NatsCredentials): Authenticator | Authenticator[] {
+  if ("token" in credentials) {
+    const token = tokenAuthenticator(credentials.token);
+    return "user" in credentials ? [token, usernamePasswordAuthenticator(credentials.user, credentials.pass)] : token;
+  }
   if ("creds" in credentials) return credsAuthenticator(new TextEncoder().encode(credentials.creds));
   return usernamePasswordAuthenticator(credentials.user, credentials.pass);
 }

@@ -7,10 +7,13 @@ import { EXIT } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
 
 export async function clean(_said: Said<"clean">): Promise<number> {
+  let removed = 0;
   for (const { name, paths, holder } of await findClusters()) {
     if (holder !== null) continue;
     await Deno.remove(paths.folder, { recursive: true });
     console.error(`Removed the files of "${name}".`);
+    removed++;
   }
+  if (removed === 0) console.error("Nothing to remove: every cluster with files here is running.");
   return EXIT.done;
 }

@@ -46,10 +46,17 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
   const log = allLogs(stderrLog("warn"), file.log);
   using line = new StatusLine();
   const stopping = signals.next();
-  await using service = await HostService.start(config, {
+  const starting = HostService.start(config, {
     log,
     onProgress: (ready, wanted) => line.show(`${ready} of ${wanted} engines ready`),
   });
+  if (await Promise.race([starting, stopping]) === "stop") {
+    console.error(`Stopping "${config.cluster}" before it has started. Again: at once.`);
+    endAtNext(signals);
+    await abandon(starting);
+    return EXIT.done;
+  }
+  await using service = await starting;
   const up = await Promise.race([service.ready, stopping, service.failed]);
   line.clear();
   if (up instanceof Error) throw up;
@@ -59,6 +66,21 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
     if (ended instanceof Error) throw ended;
   }
   console.error(`Stopping "${config.cluster}"; running tasks may finish for ${config.drainMs} ms. Again: at once.`);
-  void signals.next().then(() => Deno.exit(EXIT.failed));
+  endAtNext(signals);
   return EXIT.done;
+}
+
+/** Whoever asks twice does not want to wait. Children end with this process; files that stay are known to be stale. */
+function endAtNext(signals: StopSignals): void {
+  void signals.next().then(() => Deno.exit(EXIT.failed));
+}
+
+/** Ends a host that is no longer wanted, as soon as it can be ended. */
+async function abandon(starting: Promise<HostService>): Promise<void> {
+  try {
+    await using service = await starting;
+    service.hurry();
+  } catch {
+    // It could not start, and nobody waits for it any more.
+  }
 }

@@ -20,6 +20,7 @@ import {
   or,
   passThrough,
   string,
+  text,
   withDefault,
 } from "../deps/optique.ts";
 import { DEFAULT_CLUSTER } from "../cluster/profile.ts";
@@ -103,31 +104,26 @@ const engineOptions = {
   ),
 };
 
-const allow = (
-  flag:
-    | "--allow-read"
-    | "--allow-write"
-    | "--allow-net"
-    | "--allow-env"
-    | "--allow-sys"
-    | "--allow-run"
-    | "--allow-ffi"
-    | "--allow-import",
-) => optional(option(flag, string({ metavar: "LIST" })));
+type AllowFlag = `--allow-${"read" | "write" | "net" | "env" | "sys" | "run" | "ffi" | "import"}`;
+
+function allow(flag: AllowFlag, metavar: "PATHS" | "HOSTS" | "NAMES" | "PROGRAMS", what: string) {
+  const description = message`${text(what)}: these, with commas between them, or all where none is named.`;
+  return optional(option(flag, string({ metavar }), { description }));
+}
 
 const permissions = group(
   "What tasks may touch (nothing but imports unless granted)",
   object({
     allowAll: option("--allow-all", { description: message`Everything.` }),
     offline: option("--offline-tasks", { description: message`Not even imports.` }),
-    allowRead: allow("--allow-read"),
-    allowWrite: allow("--allow-write"),
-    allowNet: allow("--allow-net"),
-    allowEnv: allow("--allow-env"),
-    allowSys: allow("--allow-sys"),
-    allowRun: allow("--allow-run"),
-    allowFfi: allow("--allow-ffi"),
-    allowImport: allow("--allow-import"),
+    allowRead: allow("--allow-read", "PATHS", "Read files"),
+    allowWrite: allow("--allow-write", "PATHS", "Write files"),
+    allowNet: allow("--allow-net", "HOSTS", "Reach the network"),
+    allowEnv: allow("--allow-env", "NAMES", "Read environment variables"),
+    allowSys: allow("--allow-sys", "NAMES", "Ask the system"),
+    allowRun: allow("--allow-run", "PROGRAMS", "Run programs"),
+    allowFfi: allow("--allow-ffi", "PATHS", "Load native libraries"),
+    allowImport: allow("--allow-import", "HOSTS", "Import from hosts"),
   }),
 );
 

@@ -80,6 +80,18 @@ export async function givenCredentials(path: string | undefined): Promise<Creden
   return token ? oneForAll({ token }) : {};
 }
 
+/** The credentials that the embedded broker will ask for: made, unless a file names all three. */
+async function embeddedCredentials(path: string | undefined): Promise<Credentials> {
+  if (path === undefined) return makeCredentials(Deno.env.get("TROUPE_TOKEN") || undefined);
+  const given = await readCredentials(path);
+  const users = [given.client, given.host, given.controller].map((one) => one?.password && one.user);
+  if (!users.some((user) => !user) && new Set(users).size === users.length) return given;
+  throw new UsageError(
+    `Cannot use the credentials in "${path}" for the embedded broker: it wants "client", "host" and "controller", each ` +
+      `with a "user" of its own and a "password"; leave --credentials out to have them made, or name servers by --nats.`,
+  );
+}
+
 /** Refuses what a later version will have. */
 function refuseLater(said: Scheduling): number {
   if (said.store !== "memory") throw notYet(`--store ${said.store}`);
@@ -100,9 +112,7 @@ export async function controllerOf(
     );
   }
   const embedded = said.nats === undefined;
-  const credentials = embedded && said.credentials === undefined
-    ? makeCredentials(Deno.env.get("TROUPE_TOKEN") || undefined)
-    : await givenCredentials(said.credentials);
+  const credentials = embedded ? await embeddedCredentials(said.credentials) : await givenCredentials(said.credentials);
   const broker = { hostname: said.listen ?? LOOPBACK, port: said.port ?? 0, credentials };
   const controller = {
     cluster: said.name,

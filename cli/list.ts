@@ -7,8 +7,9 @@ import { EXIT } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
 import { table } from "./table.ts";
 
-function stateOf({ holder, connection }: FoundCluster): "running" | "starting" | "stopped" {
+function stateOf({ holder, connection, damage }: FoundCluster): "running" | "starting" | "damaged" | "stopped" {
   if (holder === null) return "stopped";
+  if (damage !== null) return "damaged";
   return connection === null ? "starting" : "running";
 }
 

@@ -45,8 +45,10 @@ export async function logs(said: Said<"logs">): Promise<number> {
   const path = profilePaths(said.name).log;
   try {
     using reader = new LogReader(path);
+    // Watched before it is read: no line is written unseen in between.
+    using watcher = said.follow ? Deno.watchFs(path) : null;
     reader.printNew();
-    if (said.follow) { for await (const _event of Deno.watchFs(path)) reader.printNew(); }
+    for await (const _event of watcher ?? []) reader.printNew();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new NotRunning(

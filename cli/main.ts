@@ -12,9 +12,20 @@ import { type CommandLine, grammar } from "./grammar.ts";
 
 const BARE_ALLOW = /^--allow-(?:read|write|net|env|sys|run|ffi|import)$/;
 
-/** `--allow-read` alone grants all of it, as in Deno; the parser wants a value, and an empty one says the same. */
+/**
+ * `--allow-read` alone grants all of it, as in Deno; the parser wants a value, and an empty one says the same. What
+ * follows the script of `run` is the script's own.
+ */
 function withValues(args: readonly string[]): string[] {
-  return args.map((arg) => BARE_ALLOW.test(arg) ? `${arg}=` : arg);
+  const own = args[0] === "run" ? scriptIndex(args) : args.length;
+  return args.map((arg, index) => index < own && BARE_ALLOW.test(arg) ? `${arg}=` : arg);
+}
+
+/** Where the script stands in the arguments of `run`: the first that is neither an option nor the value of `-n`. */
+function scriptIndex(args: readonly string[]): number {
+  return args.findIndex((arg, index) =>
+    index > 0 && !arg.startsWith("-") && !/^(?:-n|--engines)$/.test(args[index - 1] ?? "")
+  );
 }
 
 async function perform(said: CommandLine): Promise<number> {
@@ -43,7 +54,9 @@ async function perform(said: CommandLine): Promise<number> {
 function explain(error: unknown): string {
   if (error instanceof TroupeError || error instanceof UsageError) return error.message;
   if (error instanceof TypeError || error instanceof RangeError) return error.message;
-  return error instanceof Error ? error.stack ?? String(error) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Ours say what could not be done; of others the place is all there is to go by.
+  return error.message.startsWith("Cannot ") ? error.message : error.stack ?? String(error);
 }
 
 /** Runs one command; its exit code. */

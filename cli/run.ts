@@ -20,6 +20,11 @@ function checkScript(script: string): void {
   throw new UsageError(`Cannot run "${script}": there is no such file.`);
 }
 
+/** Beside a `package.json` alone, Deno refuses `npm:` imports such as ours, unless it is told where packages are kept. */
+function moduleFlags(): string[] {
+  return importConfig() === null ? ["--node-modules-dir=none"] : [];
+}
+
 export async function run(said: Said<"run">): Promise<number> {
   checkScript(said.script);
   const permissions = permissionsOf(said);
@@ -31,7 +36,7 @@ export async function run(said: Said<"run">): Promise<number> {
     importConfig: importConfig(),
   });
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", said.script, ...said.args],
+    args: ["run", "--allow-all", ...moduleFlags(), said.script, ...said.args],
     env: { TROUPE_CLUSTER: cluster.name },
   }).spawn();
   const end = () => child.kill("SIGTERM");

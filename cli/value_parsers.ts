@@ -4,7 +4,7 @@
  * Pure but for nothing: text in, value or message out. Used by `grammar.ts`.
  * @module
  */
-import { message, type ValueParser } from "../deps/optique.ts";
+import { message, text, type ValueParser } from "../deps/optique.ts";
 import { CLUSTER_NAME, DEFAULT_CLUSTER } from "../cluster/profile.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -17,7 +17,10 @@ export interface KeepBounds {
   readonly bytes?: number;
 }
 
-type Text = Parameters<typeof message>[1];
+/** What stands before an `@` may be a secret, and is not repeated. */
+function withoutSecrets(input: string): string {
+  return input.replace(/[^\s/,]*@/g, "***@");
+}
 
 function valueParser<T>(
   metavar: string,
@@ -34,7 +37,7 @@ function valueParser<T>(
     parse(input) {
       const value = read(input);
       if (value !== undefined) return { success: true, value };
-      return { success: false, error: message`Cannot use ${input as Text}: wanted ${wanted as Text}.` };
+      return { success: false, error: message`Cannot use ${withoutSecrets(input)}: wanted ${text(wanted)}.` };
     },
   };
 }
@@ -70,7 +73,7 @@ export const duration: ValueParser<"sync", number> = valueParser(
 export const keep: ValueParser<"sync", KeepBounds> = valueParser<KeepBounds>(
   "BOUNDS",
   {},
-  JSON.stringify,
+  ({ records = 100_000, ageMs = 3_600_000, bytes = 256_000_000 }) => `${records},${ageMs}ms,${bytes / 1_000_000}MB`,
   readKeep,
   'records, an age and a size, any of them, like "100000,1h,256MB"',
 );

@@ -32,12 +32,12 @@ export interface ConnectedNode extends AsyncDisposable {
   readonly bus: Bus;
 }
 
-/** The credential in the adapter's words. */
-function natsCredentials(credential: Credential | null | undefined): Pick<NatsBusOptions, "credentials"> {
+/** The credential in the adapter's words. A token is also said as the role's password: the embedded broker knows roles. */
+function natsCredentials({ credential, role }: NodeOptions): Pick<NatsBusOptions, "credentials"> {
   const { user, password, token, creds } = credential ?? {};
   if (creds !== undefined) return { credentials: { creds } };
   if (user !== undefined && password !== undefined) return { credentials: { user, pass: password } };
-  return token === undefined ? {} : { credentials: { token } };
+  return token === undefined ? {} : { credentials: { token, user: role, pass: token } };
 }
 
 /** Connects to the servers. Throws `ConnectionError` and `AuthorizationError`. */
@@ -46,7 +46,7 @@ export async function connectServers(options: NodeOptions): Promise<Bus> {
   const { cluster, role, node, log } = options;
   return await connectNats({
     servers: options.servers,
-    ...natsCredentials(options.credential),
+    ...natsCredentials(options),
     name: `${role}.${node}`,
     inboxPrefix: inboxPrefix(cluster, role, node),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),

@@ -59,14 +59,21 @@ function parse(text: string, path: string): ConnectionInfo {
   if (typeof cluster !== "string" || !Array.isArray(servers) || servers.some((url) => typeof url !== "string")) {
     throw wrong('"cluster" or "servers" is missing');
   }
+  if (!isOwner(owner)) throw wrong('its "owner" is no process');
   const credentials = isEmpty(value.credentials) ? {} : parseCredentials(text, path);
   return {
     cluster,
     servers,
     credentials,
     packageVersion: String(packageVersion),
-    owner: (owner ?? null) as ProcessIdentity | null,
+    owner: owner ?? null,
   };
+}
+
+function isOwner(value: unknown): value is ProcessIdentity | null | undefined {
+  if (value === undefined || value === null) return true;
+  const { pid, startedTicks } = value as Partial<ProcessIdentity>;
+  return Number.isSafeInteger(pid) && (startedTicks === null || typeof startedTicks === "number");
 }
 
 function isEmpty(value: unknown): boolean {

@@ -88,10 +88,14 @@ export function controlLine(
   return encoder.encode(JSON.stringify(value) + "\n");
 }
 
-/** Says something to the parent, at once. */
+/** Says something to the parent, at once; a parent that is gone, or has stopped listening, is told nothing. */
 export function report(value: ControllerReport | HostReport): void {
   const bytes = controlLine(value);
-  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+  try {
+    for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 /** Why a child could not start, for its parent. */

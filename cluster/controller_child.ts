@@ -84,7 +84,7 @@ export class ControllerChild implements AsyncDisposable {
       throw restoreError(report);
     }
     const { code, signal } = await this.#child.status;
-    throw new Error(`Cannot start the controller: its process ended with ${signal ?? `code ${code}`}; see the log.`);
+    throw new Error(`Cannot start the controller: its process ended with ${signal ?? `code ${code}`}; see "logs".`);
   }
 
   /** The next life listens where this one does. */

@@ -1,7 +1,8 @@
 /**
  * A cluster in the background: a host process that outlives the one that starts it.
  *
- * Used by `start --daemon`.
+ * Until it is ready it ends with whoever starts it, so that an interrupted start leaves nothing. Used by
+ * `start --daemon`.
  * @module
  */
 import { restoreError } from "./child_errors.ts";
@@ -20,12 +21,12 @@ export async function startDaemon(config: HostConfig): Promise<readonly string[]
   }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(controlLine(config));
-  await writer.close();
   for await (const line of textLines(child.stdout)) {
     const report = JSON.parse(line) as HostReport;
     if (report.kind === "failed") throw restoreError(report);
     if (report.kind !== "ready") continue;
     child.unref();
+    await writer.close();
     return report.servers;
   }
   throw new Error(`Cannot start the cluster "${config.cluster}": its host ended before it was ready; see "logs".`);

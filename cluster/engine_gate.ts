@@ -19,6 +19,8 @@ export class EngineGate {
   readonly #first = Promise.withResolvers<void>();
   readonly #failed = Promise.withResolvers<Error>();
   readonly #up = new Set<EngineId>();
+  /** Given up, perhaps before anybody asked for them. */
+  readonly #givenUp = new Map<EngineId, EngineError>();
   readonly #waiters = new Set<Waiter>();
   #stopping = false;
 
@@ -41,6 +43,8 @@ export class EngineGate {
   /** Resolves when these are ready. */
   allReady(ids: readonly EngineId[]): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const failed = ids.find((id) => this.#givenUp.has(id));
+    if (failed !== undefined) reject(this.#givenUp.get(failed));
     this.#waiters.add({ ids, resolve, reject });
     this.#settle();
     return promise;
@@ -48,7 +52,10 @@ export class EngineGate {
 
   /** These are about to be restarted. */
   expectAgain(ids: readonly EngineId[]): void {
-    for (const id of ids) this.#up.delete(id);
+    for (const id of ids) {
+      this.#up.delete(id);
+      this.#givenUp.delete(id);
+    }
   }
 
   engineReady(id: EngineId): void {
@@ -60,6 +67,7 @@ export class EngineGate {
   engineFailed(id: EngineId | null, reason: string, givenUp: boolean): void {
     if (!givenUp) return;
     const error = new EngineError(`Cannot start engine ${id ?? "(without an id yet)"}: ${reason}`);
+    if (id !== null) this.#givenUp.set(id, error);
     this.#first.reject(error);
     for (const waiter of this.#waiters) {
       if (id === null || waiter.ids.includes(id)) this.#end(waiter, () => waiter.reject(error));

@@ -5,9 +5,8 @@
  * @module
  */
 import { NotRunning } from "../wire/errors.ts";
-import { lockHolder } from "./cluster_lock.ts";
+import { lockHolder, tidyFreeLock } from "./cluster_lock.ts";
 import { type ConnectionInfo, readConnectionFile, removeConnectionFiles } from "./connection_file.ts";
-import { removeFile } from "./private_file.ts";
 import { isAlive, type ProcessIdentity } from "./process_identity.ts";
 import { profileNames, type ProfilePaths, profilePaths } from "./profile.ts";
 
@@ -17,21 +16,24 @@ export interface FoundCluster {
   readonly paths: ProfilePaths;
   /** The process that runs it; `null`: none does. */
   readonly holder: ProcessIdentity | null;
-  /** `null` where it is not up yet, or gone. */
+  /** `null` where it is not up yet, gone, or damaged. */
   readonly connection: ConnectionInfo | null;
+  /** What is wrong with the connection file. */
+  readonly damage: string | null;
 }
 
 /** What there is under a name. */
 export async function findCluster(name: string): Promise<FoundCluster> {
   const paths = profilePaths(name);
   const holder = await lockHolder(paths.lock);
-  let connection: ConnectionInfo | null = null;
+  const found = { name, paths, holder, connection: null, damage: null };
+  if (holder === null) return found;
   try {
-    if (holder !== null) connection = await readConnectionFile(paths.connection, name);
+    return { ...found, connection: await readConnectionFile(paths.connection, name) };
   } catch (error) {
-    if (!(error instanceof NotRunning)) throw error;
+    if (error instanceof NotRunning) return found;
+    return { ...found, damage: (error as Error).message };
   }
-  return { name, paths, holder, connection };
 }
 
 /** Everything with a profile folder, by name. */
@@ -47,7 +49,9 @@ const POLL_MS = 20;
  */
 export async function stopCluster(found: FoundCluster, timeoutMs: number): Promise<void> {
   const { holder, name, paths } = found;
-  if (holder === null) throw new NotRunning(`Cannot stop the cluster "${name}": it does not run.`);
+  if (holder === null) {
+    throw new NotRunning(`Cannot stop the cluster "${name}": it does not run; "list" shows what does.`);
+  }
   signalProcess(holder, "SIGTERM");
   const deadline = performance.now() + timeoutMs;
   while (isAlive(holder)) {
@@ -57,8 +61,8 @@ export async function stopCluster(found: FoundCluster, timeoutMs: number): Promi
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  await removeConnectionFiles(paths);
-  await removeFile(paths.lock);
+  // Unless another start has taken the name meanwhile: then these files are its own.
+  await tidyFreeLock(paths.lock, () => removeConnectionFiles(paths));
 }
 
 /** Signals a process that may have ended meanwhile. */

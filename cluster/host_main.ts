@@ -2,11 +2,13 @@
  * A host in a process of its own: configuration in by stdin, "ready" or "failed" out by stdout, then orders and replies.
  *
  * For `Cluster.start`, where it ends with its stdin, however the program that holds the other end has ended; and for
- * `start --daemon`, where it ends by a signal. Its log goes into the cluster's log file.
+ * `start --daemon`, where it does so only until it is ready, and then by a signal. Its log goes into the cluster's log
+ * file.
  * @module
  */
 import { failure, type HostConfig, type HostOrder, report } from "./control_line.ts";
 import { HostService } from "./host_service.ts";
+import type { Log } from "../wire/log.ts";
 import { fileLog } from "./process_log.ts";
 import { profilePaths } from "./profile.ts";
 import { textLines } from "./text_lines.ts";
@@ -37,13 +39,25 @@ async function carryOut(service: HostService, order: HostOrder) {
 }
 
 /** Resolves when the owner says stop, or is gone. */
-async function ownerEnds(service: HostService, lines: Orders, daemon: boolean): Promise<"stop" | "gone"> {
+async function ownerEnds(service: HostService, lines: Orders): Promise<"stop" | "gone"> {
   for await (const line of lines) {
     const order = JSON.parse(line) as HostOrder;
     if (order.kind === "stop") return "stop";
     void obey(service, order);
   }
-  return daemon ? await new Promise<never>(() => {}) : "gone";
+  return "gone";
+}
+
+/** A daemon's owner may go once it is up: it ends by signals alone. */
+async function unlessGone(ended: Promise<"stop" | "gone">): Promise<"stop" | "gone"> {
+  const how = await ended;
+  return how === "stop" ? how : await new Promise<never>(() => {});
+}
+
+/** What would end this process says so in the log, since nobody reads its stderr. */
+function logCrashes(log: Log): void {
+  addEventListener("error", ({ error }) => log("error", "host crashed", { reason: error }));
+  addEventListener("unhandledrejection", ({ reason }) => log("error", "host crashed", { reason }));
 }
 
 /** Resolves with the first signal that asks us to end. */
@@ -59,14 +73,16 @@ async function run(config: HostConfig, lines: Orders): Promise<number> {
   const paths = profilePaths(config.cluster);
   await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
   using log = fileLog(paths.log);
+  logCrashes(log.log);
   const signal = signalled(config.daemon);
   try {
     await using service = await HostService.start(config, log);
-    const ended = ownerEnds(service, lines, config.daemon);
+    const ended = ownerEnds(service, lines);
     const early = await Promise.race([service.ready, ended, signal]);
     if (early === undefined) {
       report({ kind: "ready", cluster: config.cluster, servers: service.servers, file: paths.connection });
-      const reason = await Promise.race([ended, signal, service.failed]);
+      const ordered = config.daemon ? unlessGone(ended) : ended;
+      const reason = await Promise.race([ordered, signal, service.failed]);
       if (reason instanceof Error) log.log("error", "host failed", { reason: reason.message });
       if (reason === "gone") service.hurry();
       return reason instanceof Error ? 1 : 0;

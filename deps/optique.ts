@@ -17,6 +17,7 @@ export {
   or,
   passThrough,
   string,
+  text,
   type ValueParser,
   withDefault,
 } from "npm:@optique/core@1.3.6";

@@ -15,9 +15,10 @@ import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { MailboxFull } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { EngineRegistry } from "./engine_registry.ts";
-import { type TaskRecord, TaskRecords } from "./task_records.ts";
+import { RunningTasks } from "./running_tasks.ts";
+import { TaskRecords } from "./task_records.ts";
 
-/** A task that runs for less than this is never announced as running: its result is the news. */
+/** How often the hub looks at what runs: a task that is over by then is not announced, its result is the news. */
 const ANNOUNCE_AFTER_MS = 100;
 
 /** What the hub says about its cluster besides what the facts tell. */
@@ -36,8 +37,8 @@ export class HubActor extends Actor implements HubApi {
   readonly #records = new TaskRecords();
   readonly #clients = new Set<Session>();
   #startedAt = 0;
-  #unannounced: TaskRecord[] = [];
-  #announcing = false;
+  readonly #running = new RunningTasks();
+  #looking = false;
 
   constructor(options: HubOptions) {
     super();
@@ -50,8 +51,11 @@ export class HubActor extends Actor implements HubApi {
 
   /** Takes in what one step of the scheduler wrote down. */
   facts(facts: readonly Fact[]): void {
+    if (this.context.sender !== this.context.system.address) {
+      return this.context.log("warn", "facts from another node dropped", { from: this.context.sender });
+    }
     for (const fact of facts) this.#apply(fact);
-    if (this.#unannounced.length > 0 && !this.#announcing) this.#announceLater();
+    if (this.#running.any && !this.#looking) this.#lookLater();
   }
 
   status(): ClusterStatus {
@@ -73,7 +77,7 @@ export class HubActor extends Actor implements HubApi {
       case "task-assigned": {
         this.#registry.assigned(fact.engine);
         const record = this.#records.assigned(fact);
-        if (record !== undefined) this.#unannounced.push(record);
+        if (record !== undefined) this.#running.assigned(fact.engine, record);
         return;
       }
       case "attempt-failed":
@@ -107,25 +111,25 @@ export class HubActor extends Actor implements HubApi {
     this.#registry.unassigned(fact.engine, fact.outcome.kind === "done" ? "completed" : "failed");
   }
 
-  #announceLater(): void {
-    this.#announcing = true;
+  #lookLater(): void {
+    this.#looking = true;
     this.context.after(ANNOUNCE_AFTER_MS, () => this.#announce());
   }
 
-  /** Tells each client which of its tasks are still running where they were when the timer was set. */
+  /** Tells each client which of its tasks are running now, and where. */
   #announce(): void {
-    this.#announcing = false;
     const now = this.context.clock.wallTime();
     const bySession = new Map<Session, RunningMessage[]>();
-    for (const record of this.#unannounced) {
-      const parts = record.status === "running" ? parseTaskId(record.spec.id) : null;
-      if (parts === null || record.engine === null || record.uuid === null) continue;
-      let list = bySession.get(parts.session);
-      if (list === undefined) bySession.set(parts.session, list = []);
-      list.push([parts.counter, record.engine, record.uuid, Math.max(0, now - (record.assigned ?? now))]);
+    for (const { record, engine, uuid } of this.#running.news()) {
+      const id = parseTaskId(record.spec.id);
+      if (id === null) continue;
+      let list = bySession.get(id.session);
+      if (list === undefined) bySession.set(id.session, list = []);
+      list.push([id.counter, engine, uuid, Math.max(0, now - (record.assigned ?? now))]);
     }
-    this.#unannounced = [];
     for (const [session, tasks] of bySession) this.#tellRunning(session, tasks);
+    this.#looking = false;
+    if (this.#running.any) this.#lookLater();
   }
 
   /** News that a client may do without: dropped where it is slow. */

@@ -178,7 +178,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   }
 
   #loseHost(host: HostId, reason: string): void {
-    this.context.log("warn", "host lost", { host, reason });
+    this.context.log(reason === "stopped" ? "info" : "warn", "host lost", { host, reason });
     this.#peers.forgetHost(host);
     this.#codes.forgetHost(host);
     this.#step({ kind: "host-lost", at: this.#now(), host, incarnation: null, reason });
