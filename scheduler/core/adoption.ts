@@ -34,6 +34,7 @@ export function takeHeld(s: SchedulerState, host: HostRecord, held: HeldAttempt)
 
 /** The orphan attempt of a task that is submitted now, if there is one. */
 export function claimOrphan(s: SchedulerState, task: TaskRecord): boolean {
+  if (s.orphans.size === 0) return false;
   const orphan = s.orphans.get(task.id);
   if (orphan === undefined) return false;
   s.orphans.delete(task.id);
