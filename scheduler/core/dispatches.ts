@@ -7,6 +7,7 @@
 import type { DispatchNumber, Epoch } from "../../protocol/ids.ts";
 import type { Attempt } from "./task_record.ts";
 
+/** Looks attempts up by epoch and number. */
 export class Dispatches {
   readonly #epoch: Epoch;
   readonly #own: Map<DispatchNumber, Attempt> = new Map();

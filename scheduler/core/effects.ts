@@ -102,6 +102,7 @@ export interface Wake {
   readonly at: number;
 }
 
+/** Everything the core can order. */
 export type Effect =
   | WriteFacts
   | WelcomeHost

@@ -8,6 +8,7 @@ import type { EngineRecord } from "./engine_record.ts";
 import { IndexedHeap } from "./indexed_heap.ts";
 import type { FreeEngines, Scheme } from "./scheme.ts";
 
+/** The free engines of one scheduler. */
 export class EnginePool implements FreeEngines {
   readonly #free: IndexedHeap<EngineRecord>;
 

@@ -89,6 +89,7 @@ export interface HostUnreachable {
   readonly host: HostId;
 }
 
+/** A host that could not be heard is heard again. */
 export interface HostReachable {
   readonly kind: "host-reachable";
   readonly at: number;
@@ -199,6 +200,7 @@ export interface SchedulerWoke {
   readonly at: number;
 }
 
+/** Everything the core can be told. */
 export type SchedulerEvent =
   | SchedulerBegan
   | HostJoined

@@ -10,6 +10,7 @@ export interface HeapMember {
   heapIndex: number;
 }
 
+/** The first member is at hand; any member can be moved or taken out. */
 export class IndexedHeap<Member extends HeapMember> {
   readonly #members: Member[] = [];
   readonly #before: (a: Member, b: Member) => boolean;

@@ -9,6 +9,7 @@
 /** More gaps than this in one session are closed from the bottom. */
 export const MAX_INTERVALS = 1_000;
 
+/** A set of whole numbers, small where they lie side by side. */
 export class IntervalSet {
   /** Ascending, with gaps between them; `to` belongs to the interval. */
   readonly #intervals: { from: number; to: number }[] = [];

@@ -11,6 +11,7 @@ export interface Linked<Member> {
   next: Member | null;
 }
 
+/** Members in the order in which they were appended. */
 export class LinkedList<Member extends Linked<Member>> {
   #first: Member | null = null;
   #last: Member | null = null;

@@ -9,6 +9,7 @@ import type { EndedAttempt } from "./events.ts";
 import type { Attempt } from "./task_record.ts";
 import type { Timer } from "./timers.ts";
 
+/** Either `attempt` or `ended` is set. */
 export interface Orphan {
   readonly id: TaskId;
   readonly epoch: Epoch;

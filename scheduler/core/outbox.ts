@@ -20,6 +20,7 @@ function addTo(bundles: Bundle[], host: HostId, epoch: Epoch, number: DispatchNu
   else bundles.push({ host, epoch, numbers: [number] });
 }
 
+/** The orders of the step that is under way. */
 export class Outbox {
   readonly #writesFacts: boolean;
   #facts: Fact[] = [];

@@ -32,6 +32,7 @@ function ranksBefore(a: PlacementGroup, b: PlacementGroup): boolean {
   return leavesBefore(a.ranked, a.rankedServed, b.ranked, b.rankedServed);
 }
 
+/** All ready tasks by group, all free engines in one pool. */
 export class Placement {
   readonly pool: EnginePool;
   readonly #scheme: Scheme;

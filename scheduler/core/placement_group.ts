@@ -27,6 +27,7 @@ export function restrictionKey({ targets, declinedOn, failedOn }: Restriction): 
   return `${sorted}|${declinedOn?.join() ?? ""}|${failedOn?.join() ?? ""}`;
 }
 
+/** The ready tasks of one restriction; the group without any holds most of them. */
 export class PlacementGroup {
   readonly key: string;
   readonly targets: ReadonlySet<EngineId> | null;

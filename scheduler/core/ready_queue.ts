@@ -102,6 +102,7 @@ class Level {
   }
 }
 
+/** The ready tasks of one group. */
 export class ReadyQueue implements Iterable<TaskRecord> {
   /** Highest priority first; none is empty. */
   readonly #levels: Level[] = [];

@@ -9,6 +9,7 @@ import type { EngineId, HostId } from "../../protocol/ids.ts";
 import { type EngineRecord, EngineSlot, type HostRecord } from "./engine_record.ts";
 import type { EngineLookup } from "./placement.ts";
 
+/** The hosts and engine ids of a cluster. */
 export class Registry implements EngineLookup {
   readonly hosts: Map<HostId, HostRecord> = new Map();
   readonly slots: Map<EngineId, EngineSlot> = new Map();

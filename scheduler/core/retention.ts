@@ -27,6 +27,7 @@ export function recordBytes(record: FinishedRecord): number {
   return RECORD_BYTES + printed + 2 * outcome.error.message.length + payloadBytes(outcome.error.cause);
 }
 
+/** The finished tasks that are kept. */
 export class Retention {
   readonly #policy: RetentionPolicy;
   readonly #delivered = new LinkedList<FinishedRecord>();

@@ -42,6 +42,7 @@ export interface SchedulerOptions {
   readonly facts: boolean;
 }
 
+/** What a first life of a scheduler gets where nothing else is said. */
 export const DEFAULT_OPTIONS: SchedulerOptions = {
   epoch: 1 as Epoch,
   scheme: "leastload",
@@ -84,6 +85,7 @@ export type Cause =
   | "targets"
   | "declined";
 
+/** Why a task is where it is: a sentence, and what it says as data. */
 export interface Explanation {
   readonly cause: Cause;
   readonly status: TaskStatus | null;

@@ -16,6 +16,7 @@ export interface FreeEngines {
   firstWhere(accepts: (engine: EngineRecord) => boolean): EngineRecord | null;
 }
 
+/** One way to pick. Has no state of its own. */
 export interface Scheme {
   readonly name: SchemeName;
   /** A strict total order, in which the free engines are kept. */

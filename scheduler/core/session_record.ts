@@ -8,6 +8,7 @@ import type { Session, TaskId } from "../../protocol/ids.ts";
 import { IntervalSet } from "./interval_set.ts";
 import { TaskTable } from "./task_table.ts";
 
+/** One run of one client. */
 export class SessionRecord {
   readonly id: Session;
   /** Order of appearance: breaks ties between clients that were never served. */

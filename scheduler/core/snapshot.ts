@@ -20,6 +20,7 @@ import type { TaskState } from "./transitions.ts";
 /** Raised whenever an older reader would misread it. */
 export const SNAPSHOT_SCHEMA = 1;
 
+/** An attempt in flight. Both `null`: its task was aborted. */
 export interface AttemptSnapshot {
   readonly epoch: Epoch;
   readonly number: DispatchNumber;
@@ -27,6 +28,7 @@ export interface AttemptSnapshot {
   readonly orphan: TaskId | null;
 }
 
+/** One incarnation of an engine. */
 export interface EngineSnapshot extends ReadyEngine {
   readonly serial: number;
   readonly alive: boolean;
@@ -35,6 +37,7 @@ export interface EngineSnapshot extends ReadyEngine {
   readonly inFlight: readonly AttemptSnapshot[];
 }
 
+/** A task that is not settled. Its group, attempt and timers follow from the rest. */
 export interface LiveTaskSnapshot {
   readonly kind: "live";
   readonly spec: TaskSpec;
@@ -50,6 +53,7 @@ export interface LiveTaskSnapshot {
   readonly lastError: Payload | null;
 }
 
+/** A settled task that is kept. */
 export interface FinishedTaskSnapshot {
   readonly kind: "finished";
   readonly counter: number;
@@ -63,6 +67,7 @@ export interface FinishedTaskSnapshot {
   readonly keptSince: number;
 }
 
+/** A client session and its tasks. */
 export interface SessionSnapshot {
   readonly id: Session;
   readonly serial: number;
@@ -73,6 +78,7 @@ export interface SessionSnapshot {
   readonly tasks: readonly (LiveTaskSnapshot | FinishedTaskSnapshot)[];
 }
 
+/** An attempt of an earlier life that nobody has claimed; with `ended` `null` it is still in flight. */
 export interface OrphanSnapshot {
   readonly id: TaskId;
   readonly epoch: Epoch;
@@ -90,6 +96,7 @@ export type TimerSnapshot =
   | { readonly kind: "overdue-reports"; readonly at: number; readonly serial: number }
   | { readonly kind: "grace"; readonly at: number };
 
+/** A host that waits for engine ids until the grace is over. */
 export interface NameRequestSnapshot {
   readonly host: HostId;
   /** The host has not been lost since it asked. */
@@ -98,6 +105,7 @@ export interface NameRequestSnapshot {
   readonly request: number | null;
 }
 
+/** A whole scheduler. */
 export interface Snapshot {
   readonly schema: number;
   readonly options: SchedulerOptions;

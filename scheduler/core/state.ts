@@ -35,6 +35,7 @@ export interface Grace {
   timer: Timer;
 }
 
+/** All there is of one scheduler. */
 export class SchedulerState {
   readonly options: SchedulerOptions;
   readonly random: SeededRandom;

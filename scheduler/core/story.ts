@@ -11,6 +11,7 @@ import { type TaskMove, type TaskState, TRANSITIONS } from "./transitions.ts";
 /** So many moves are remembered. */
 export const STORY_MOVES = 8_192;
 
+/** A ring of moves. */
 export class Story {
   readonly #at = new Float64Array(STORY_MOVES);
   readonly #ids: (TaskId | null)[] = new Array(STORY_MOVES).fill(null);

@@ -16,6 +16,7 @@ interface Page {
   used: number;
 }
 
+/** A map from counters to tasks. */
 export class TaskTable implements Iterable<Entry> {
   readonly #pages: Map<number, Page> = new Map();
   /** The page that was used last: neighbours tend to come together. */

@@ -17,6 +17,7 @@ export type TimerPurpose =
   | { readonly kind: "unclaimed"; readonly orphan: Orphan }
   | { readonly kind: "grace" };
 
+/** One thing that is to happen; back in hand to clear it. */
 export class Timer {
   readonly at: number;
   /** Order of being set: breaks ties. */
@@ -31,6 +32,7 @@ export class Timer {
   }
 }
 
+/** What is due when, the earliest first. */
 export class Timers {
   readonly #heap = new IndexedHeap<Timer>((a, b) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence));
   #sequence = 0;
