@@ -87,7 +87,7 @@ for (const [kind, start] of [["nats-server", realServer], ["embedded broker", em
     const [a, b] = [await join(), await join()];
     const own = await a.spawn(Log, { name: "log" });
     const ref = b.ref<Log>("log");
-    const values = [new Map([["x", new Date(5)]]), undefined, 10n ** 40n, new Uint8Array(100_000)];
+    const values = [new Map([["x", new Date(5)]]), undefined, -0, 10n ** 40n, new Uint8Array(100_000)];
     for (const value of values) ref.cast.note(value);
     deepEqual(await within(ref.call.seen(), "the values"), values);
     await rejects(b.spawn(Log, { name: "log" }), NameTaken);

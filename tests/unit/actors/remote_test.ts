@@ -274,8 +274,9 @@ Deno.test("nothing overtakes a reply that waits for the link", async () => {
 
 Deno.test("a peer can't make its credit larger than it is", async () => {
   await using nodes = await pair();
-  nodes.here.link.events?.message("host.there", "life-2", [KIND.taken, 1e9]);
   nodes.here.link.events?.message("host.there", "life-2", [KIND.taken, -1e9]);
+  nodes.ref.cast.nothing();
+  nodes.here.link.events?.message("host.there", "life-2", [KIND.taken, 1e9]);
   throws(() => {
     for (let i = 0; i <= 1_024; i++) nodes.ref.cast.nothing();
   }, MailboxFull);
