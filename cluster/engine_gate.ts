@@ -28,6 +28,8 @@ export class EngineGate {
     this.#wanted = wanted;
     this.#onProgress = onProgress;
     this.#first.promise.catch(() => {});
+    // A host that only runs a controller waits for nothing.
+    if (wanted === 0) this.#first.resolve();
   }
 
   /** Resolves when as many engines are ready as were wanted; rejects when one of them is given up. */
