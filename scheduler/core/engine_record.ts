@@ -29,6 +29,8 @@ export class EngineSlot {
   readonly host: HostRecord;
   /** The process that is ready; `null`: on its way, or on its way back. */
   current: EngineRecord | null = null;
+  /** The process before, while its host owes reports of it: what it did not start waits for the next. */
+  previous: EngineRecord | null = null;
 
   constructor(id: EngineId, host: HostRecord) {
     this.id = id;

@@ -33,13 +33,13 @@ function attemptEnded(s: SchedulerState, attempt: Attempt, ended: EndedAttempt):
 }
 
 /**
- * Nobody will report what a dead engine had in flight any more: as many as it had slots count as running and have
+ * Nobody will report what a dead engine had in flight any more: the first `running` of them count as running and have
  * failed, the others go back for nothing.
  */
-export function condemnAttempts(s: SchedulerState, engine: EngineRecord, reason: string): void {
-  let running = 0;
+export function condemnAttempts(s: SchedulerState, engine: EngineRecord, running: number, reason: string): void {
+  let index = 0;
   for (const attempt of [...engine.inFlight]) {
-    const outcome = running++ < engine.slots
+    const outcome = index++ < running
       ? { kind: "engine-died", message: reason } as const
       : { kind: "returned" } as const;
     const { task, orphan } = attempt;

@@ -1,8 +1,8 @@
 /**
  * Events about engines: ready, ended, failed before they were ready, draining.
  *
- * An engine that ends with attempts in flight leaves them to its host to report; only if that takes too long
- * (`on_time.ts`), or the host is lost (`on_hosts.ts`), they are judged here.
+ * An engine that ends with attempts in flight leaves them to its host to report, or to the next process there; only if
+ * both take too long (`on_time.ts`), or the host is lost (`on_hosts.ts`), they are judged.
  * @module
  */
 import { EngineRecord, type EngineSlot, type HostRecord } from "./engine_record.ts";
@@ -67,6 +67,7 @@ export function endEngine(
   s.out.fact({ kind: "engine-left", at: s.now, engine: engine.id, reason, requested, returns });
   s.out.enginesChanged();
   if (engine.load === 0) return;
+  slot.previous = engine;
   engine.overdue = s.timers.set(s.now + s.options.reportGraceMs, { kind: "overdue-reports", engine });
 }
 
@@ -79,11 +80,24 @@ export function giveUpSlot(s: SchedulerState, slot: EngineSlot): void {
 function openEngine(s: SchedulerState, slot: EngineSlot, host: HostRecord, ready: ReadyEngine): void {
   const engine = new EngineRecord(s.registry.nextSerial++, ready, host, s.options.hwm);
   slot.current = engine;
+  if (slot.previous !== null) inherit(s, engine, slot.previous);
+  slot.previous = null;
   const { id, uuid, pid, slots } = engine;
   s.out.fact({ kind: "engine-joined", at: s.now, engine: id, uuid, host: host.id, pid, slots });
   s.out.enginesChanged();
   s.placement.enginesChanged();
   s.placement.engineChanged(engine);
+}
+
+/** What crossed with the end of the process before was kept by the host, which runs it in this one. */
+function inherit(s: SchedulerState, heir: EngineRecord, previous: EngineRecord): void {
+  for (const attempt of previous.inFlight) {
+    previous.inFlight.remove(attempt);
+    attempt.engine = heir;
+    heir.inFlight.append(attempt);
+  }
+  if (previous.overdue !== null) s.timers.clear(previous.overdue);
+  previous.overdue = null;
 }
 
 function refuseEngine(s: SchedulerState, { id, host }: ReadyEngine, slot: EngineSlot): void {

@@ -75,7 +75,7 @@ function loseHost(s: SchedulerState, host: HostRecord, reason: string): void {
   const slots = [...host.slots.values()];
   for (const slot of slots) if (slot.current !== null) endEngine(s, slot, slot.current, lost, false, false);
   for (const slot of slots) giveUpSlot(s, slot);
-  for (const engine of enginesOwingReports(s, host)) condemnAttempts(s, engine, lost);
+  for (const engine of enginesOwingReports(s, host)) condemnAttempts(s, engine, engine.slots, lost);
 }
 
 /** Dead engines of the host with attempts in flight, those that came up first first. */

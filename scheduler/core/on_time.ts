@@ -52,9 +52,11 @@ function unpause(s: SchedulerState, task: TaskRecord): void {
   enqueue(s, task, "applies");
 }
 
-/** Its host lives but says nothing of them: they are judged, and stopped in case they are held somewhere after all. */
+/**
+ * Its host lives and does not say that they ran: they go back for nothing, and are stopped where the host has them still.
+ */
 function judgeOverdue(s: SchedulerState, engine: EngineRecord): void {
   engine.overdue = null;
   for (const { epoch, number } of engine.inFlight) s.out.abort(engine.host.id, epoch, number);
-  condemnAttempts(s, engine, "its host did not say what became of it");
+  condemnAttempts(s, engine, 0, "its host did not say what became of it");
 }

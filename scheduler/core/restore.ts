@@ -113,6 +113,7 @@ function restoreEngine(s: SchedulerState, from: EngineSnapshot): EngineRecord {
   engine.draining = from.draining;
   engine.usedAt = from.usedAt;
   if (engine.alive) found(s.registry.slots.get(engine.id), `slot ${engine.id}`).current = engine;
+  if (from.hasHeir) found(s.registry.slots.get(engine.id), `slot ${engine.id}`).previous = engine;
   for (const { epoch, number, task: taskId, orphan: orphanId } of from.inFlight) {
     const attempt = new Attempt(epoch, number, engine, taskId === null ? null : live(s, taskId));
     if (attempt.task !== null) attempt.task.attempt = attempt;

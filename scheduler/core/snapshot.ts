@@ -33,6 +33,8 @@ export interface EngineSnapshot extends ReadyEngine {
   readonly serial: number;
   readonly alive: boolean;
   readonly draining: boolean;
+  /** It is dead, and what it has in flight waits for the next process under its id. */
+  readonly hasHeir: boolean;
   readonly usedAt: number;
   readonly inFlight: readonly AttemptSnapshot[];
 }
@@ -155,7 +157,7 @@ export function takeSnapshot(s: SchedulerState): Snapshot {
     nextSerial: registry.nextSerial,
     hosts: [...registry.hosts.values()].map(({ id, incarnation, reachable }) => ({ id, incarnation, reachable })),
     slots: [...registry.slots.values()].map(({ id, host }) => ({ id, host: host.id })),
-    engines: enginesOf(s).map(engineSnapshot),
+    engines: enginesOf(s).map((engine) => engineSnapshot(s, engine)),
     pool: s.placement.pool.members.map(({ serial }) => serial),
     sessions: [...s.sessions.values()].map(sessionSnapshot),
     retired: [...s.retired].map(({ id }) => id),
@@ -175,12 +177,13 @@ export function enginesOf(s: SchedulerState): readonly EngineRecord[] {
   return [...engines].sort((a, b) => a.serial - b.serial);
 }
 
-function engineSnapshot(engine: EngineRecord): EngineSnapshot {
+function engineSnapshot(s: SchedulerState, engine: EngineRecord): EngineSnapshot {
   const { serial, id, uuid, host, pid, slots, alive, draining, usedAt } = engine;
   const inFlight = [...engine.inFlight].map(({ epoch, number, task, orphan }) => (
     { epoch, number, task: task?.id ?? null, orphan: orphan?.id ?? null }
   ));
-  return { serial, id, uuid, host: host.id, pid, slots, alive, draining, usedAt, inFlight };
+  const hasHeir = s.registry.slots.get(id)?.previous === engine;
+  return { serial, id, uuid, host: host.id, pid, slots, alive, draining, hasHeir, usedAt, inFlight };
 }
 
 function sessionSnapshot({ id, serial, attached, served, forgotten, tasks }: SessionRecord): SessionSnapshot {

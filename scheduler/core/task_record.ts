@@ -67,7 +67,8 @@ export class TaskRecord {
 export class Attempt {
   readonly epoch: Epoch;
   readonly number: DispatchNumber;
-  readonly engine: EngineRecord;
+  /** Where it was dispatched to, or the next process there: a host keeps what reached it between two. */
+  engine: EngineRecord;
   /** `null`: its task was aborted, or is not known here (then `orphan` is set). */
   task: TaskRecord | null;
   orphan: Orphan | null = null;
