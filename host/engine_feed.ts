@@ -24,7 +24,7 @@ import type { BlobFolder } from "./blob_folder.ts";
 import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { FeedWindow, WINDOW_BYTES } from "./feed_window.ts";
-import { endWith, type RunEnd } from "./run_end.ts";
+import { endWith, outcomeOf, type RunEnd } from "./run_end.ts";
 import type { RunQueue } from "./run_queue.ts";
 import { type SentRun, SentRuns } from "./sent_runs.ts";
 
@@ -60,6 +60,8 @@ export class EngineFeed {
   #timerDueMs = Infinity;
   /** What to make of the running one when the process ends: we killed it for this. */
   #verdict: AttemptOutcome | null = null;
+  /** Direct runs that a drain took out of the pipe: they are for this very engine, and wait for its next process. */
+  readonly #putOff: EngineRun[] = [];
   #onIdle: (() => void) | null = null;
 
   constructor(process: EngineProcess, queue: RunQueue, options: FeedOptions, events: FeedEvents) {
@@ -106,12 +108,20 @@ export class EngineFeed {
   /** Ends a run that was sent. Behind others it is reported at once; running, its signal fires and its time is short. */
   abort(run: EngineRun): void {
     const sent = this.#sent.find(run);
-    if (sent === null || sent.abortedAtMs !== null) return;
+    if (sent === null) return this.#abortPutOff(run);
+    if (sent.abortedAtMs !== null) return;
     const now = this.#options.clock.now();
     sent.abortedAtMs = now;
     this.#process.send([TO_ENGINE.cancel, sent.number]);
     if (sent !== this.#sent.first) this.#report(sent, endWith({ kind: "aborted" }, now));
     this.#watchTime();
+  }
+
+  #abortPutOff(run: EngineRun): void {
+    const index = this.#putOff.indexOf(run);
+    if (index < 0) return;
+    this.#putOff.splice(index, 1);
+    this.#end(run, endWith({ kind: "aborted" }, this.#options.clock.now()));
   }
 
   /** Takes what the process says of runs. Throws where that can't be: the process is not to be trusted then. */
@@ -132,17 +142,26 @@ export class EngineFeed {
     }
   }
 
-  /** The process has ended: the first run ran, the others never began. */
+  /** The process has ended: the first run ran, the others never began. Those that are for this very engine wait on. */
   close(reason: string): void {
     this.#open = false;
     this.#clearTimer();
     this.#outputs.close();
     const now = this.#options.clock.now();
-    for (let sent = this.#sent.shift(), first = true; sent !== null; sent = this.#sent.shift(), first = false) {
-      const outcome = first ? this.#deathOf(sent, reason) : { kind: "returned" } as const;
-      this.#report(sent, endWith(outcome, now, first ? now - sent.startedAtMs : 0));
+    const first = this.#sent.shift();
+    if (first !== null) this.#report(first, endWith(this.#deathOf(first, reason), now, now - first.startedAtMs));
+    const waiting = this.#putOff;
+    for (let sent = this.#sent.shift(); sent !== null; sent = this.#sent.shift()) {
+      if (sent.run.origin.kind === "scheduled") this.#report(sent, endWith({ kind: "returned" }, now));
+      else if (sent.run.state !== "ended") waiting.push(sent.run);
     }
+    for (const run of waiting.reverse()) this.#requeue(run);
     this.#onIdle?.();
+  }
+
+  #requeue(run: EngineRun): void {
+    run.state = "queued";
+    this.#queue.unshift(run);
   }
 
   #deathOf(sent: SentRun, reason: string): AttemptOutcome {
@@ -221,15 +240,9 @@ export class EngineFeed {
     const next = this.#sent.first;
     if (next !== null) next.startedAtMs = now;
     const aborted = sent.abortedAtMs !== null;
-    const outcome: AttemptOutcome = aborted
-      ? { kind: "aborted" }
-      : code === RAN.done
-      ? { kind: "done", value: payload }
-      : code === RAN.dropped
-      ? { kind: "returned" }
-      : { kind: code === RAN.declined ? "declined" : "threw", error: payload };
     if (code !== RAN.dropped) this.#window.observe(runMs);
-    this.#report(sent, { outcome, runMs, endedAtMs: now, stdout, stderr });
+    if (code === RAN.dropped && !aborted && sent.run.origin.kind === "direct") this.#putOff.push(sent.run);
+    else this.#report(sent, { outcome: outcomeOf(code, payload, aborted), runMs, endedAtMs: now, stdout, stderr });
     this.#watchTime();
     this.#settleIdle();
   }

@@ -1,10 +1,12 @@
 /**
  * How a run on an engine ended, and what it left behind, as the host keeps and reports it.
  *
- * Types and small makers. Used by all that handles runs here.
+ * Types and small makers, pure. Used by all that handles runs here.
  * @module
  */
+import { RAN, type RanCode } from "../engine/pipe_protocol.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
+import type { Payload } from "../protocol/task_spec.ts";
 
 /** The end of one run. Times in ms. */
 export interface RunEnd {
@@ -20,4 +22,12 @@ export interface RunEnd {
 /** An end without output, decided by the host. */
 export function endWith(outcome: AttemptOutcome, endedAtMs: number, runMs = 0): RunEnd {
   return { outcome, runMs, endedAtMs, stdout: "", stderr: "" };
+}
+
+/** What an engine's word makes of a run. One that was to be aborted is aborted, whatever it came to. */
+export function outcomeOf(code: RanCode, payload: Payload, aborted: boolean): AttemptOutcome {
+  if (aborted) return { kind: "aborted" };
+  if (code === RAN.done) return { kind: "done", value: payload };
+  if (code === RAN.dropped) return { kind: "returned" };
+  return { kind: code === RAN.declined ? "declined" : "threw", error: payload };
 }

@@ -31,6 +31,18 @@ export class RunQueue {
     this.#size++;
   }
 
+  /** Puts one back to where it was taken from: it is the oldest again. */
+  unshift(run: EngineRun): void {
+    if (run.queue !== null) throw new RangeError(`Cannot queue task "${run.task}": it is in a queue already`);
+    run.queue = this;
+    run.previous = null;
+    run.next = this.#first;
+    if (this.#first === null) this.#last = run;
+    else this.#first.previous = run;
+    this.#first = run;
+    this.#size++;
+  }
+
   /** Takes out the oldest. */
   shift(): EngineRun | null {
     const run = this.#first;

@@ -283,10 +283,23 @@ Deno.test("direct tasks wait for the next process of their engine, scheduled one
   await using host = await FleetFixture.start(1);
   const running = host.submit(`() => { currentTask().publish(1); for (;;); }`);
   await host.until(() => host.news.some((news) => news.kind === "published"));
+  const direct = [1, 2, 3].map((x) => host.submit("(x) => x", [x], { direct: true }));
   const scheduled = host.submit("() => 1");
-  const direct = host.submit("() => 2", [], { direct: true });
   host.fleet.signal("SIGKILL", [0 as EngineId]);
   assert.equal((await running.end).outcome.kind, "engine-died");
   assert.equal((await scheduled.end).outcome.kind, "returned");
-  assert.equal(valueOf(await direct.end), 2);
+  assert.deepEqual((await Promise.all(direct.map(({ end }) => end))).map(valueOf), [1, 2, 3]);
+});
+
+Deno.test("a restart on request keeps the direct tasks that wait, in their order", async () => {
+  await using host = await FleetFixture.start(1);
+  const running = host.submit(
+    `() => { currentTask().publish(1); return new Promise((done) => setTimeout(done, 200, 0)); }`,
+  );
+  await host.until(() => host.news.some((news) => news.kind === "published"));
+  const source = "(x) => (globalThis.seen ??= []).push(x) && globalThis.seen";
+  const direct = [1, 2, 3].map((x) => host.submit(source, [x], { direct: true }));
+  await host.fleet.restart([0 as EngineId], 5_000);
+  assert.equal(valueOf(await running.end), 0);
+  assert.deepEqual(valueOf(await (direct[2] ?? running).end), [1, 2, 3]);
 });

@@ -6,7 +6,13 @@ import { SentRuns } from "../../../host/sent_runs.ts";
 import { scheduledRun } from "./run_fixture.ts";
 
 Deno.test("a queue behaves as an array with removal", () => {
-  const command = fc.oneof(fc.constant("push"), fc.constant("shift"), fc.nat(), fc.constant("odd"));
+  const command = fc.oneof(
+    fc.constant("push"),
+    fc.constant("shift"),
+    fc.nat(),
+    fc.constant("odd"),
+    fc.constant("unshift"),
+  );
   fc.assert(fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
     const queue = new RunQueue();
     let model: EngineRun[] = [];
@@ -16,6 +22,10 @@ Deno.test("a queue behaves as an array with removal", () => {
         const run = scheduledRun(++count);
         queue.push(run);
         model.push(run);
+      } else if (step === "unshift") {
+        const run = scheduledRun(++count);
+        queue.unshift(run);
+        model.unshift(run);
       } else if (step === "shift") assert.equal(queue.shift(), model.shift() ?? null);
       else if (step === "odd") {
         const isOdd = ({ origin }: EngineRun) => origin.kind === "scheduled" && origin.number % 2 === 1;
