@@ -15,7 +15,7 @@ import {
 } from "../engine/pipe_protocol.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { EngineId } from "../protocol/ids.ts";
-import type { Clock, TimerHandle } from "../wire/clock.ts";
+import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
 import { EngineInputs, type InputSources } from "./engine_inputs.ts";
@@ -25,6 +25,7 @@ import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { FeedWindow, WINDOW_BYTES } from "./feed_window.ts";
 import { endWith, outcomeOf, type RunEnd } from "./run_end.ts";
+import { RunDeadline } from "./run_deadline.ts";
 import type { RunQueue } from "./run_queue.ts";
 import { type SentRun, SentRuns } from "./sent_runs.ts";
 
@@ -52,12 +53,11 @@ export class EngineFeed {
   readonly #outputs: EngineOutputs;
   readonly #window = new FeedWindow();
   readonly #sent = new SentRuns();
+  readonly #deadline: RunDeadline;
   #counter = 0;
   #open = false;
   #preparing = false;
   #pumpSoon = false;
-  #timer: TimerHandle | null = null;
-  #timerDueMs = Infinity;
   /** What to make of the running one when the process ends: we killed it for this. */
   #verdict: AttemptOutcome | null = null;
   /** Direct runs that a drain took out of the pipe: they are for this very engine, and wait for its next process. */
@@ -71,6 +71,8 @@ export class EngineFeed {
     this.#events = events;
     this.#inputs = new EngineInputs(process, options.sources);
     this.#outputs = new EngineOutputs(options.folder);
+    const { clock, graceMs } = options;
+    this.#deadline = new RunDeadline(clock, graceMs, () => this.#sent.first, (sent) => this.#endRunning(sent));
   }
 
   /** Nothing is in the pipe or being prepared. */
@@ -114,7 +116,7 @@ export class EngineFeed {
     sent.abortedAtMs = now;
     this.#process.send([TO_ENGINE.cancel, sent.number]);
     if (sent !== this.#sent.first) this.#report(sent, endWith({ kind: "aborted" }, now));
-    this.#watchTime();
+    this.#deadline.look();
   }
 
   #abortPutOff(run: EngineRun): void {
@@ -145,7 +147,7 @@ export class EngineFeed {
   /** The process has ended: the first run ran, the others never began. Those that are for this very engine wait on. */
   close(reason: string): void {
     this.#open = false;
-    this.#clearTimer();
+    this.#deadline.stop();
     this.#outputs.close();
     const now = this.#options.clock.now();
     const first = this.#sent.shift();
@@ -219,7 +221,7 @@ export class EngineFeed {
     run.state = "sent";
     const bytes = typeof args === "number" ? 0 : args.length;
     this.#sent.push(run, number, bytes, this.#options.clock.now());
-    this.#watchTime();
+    this.#deadline.look();
     return [number, template, args, run.task, run.attempt];
   }
 
@@ -243,7 +245,7 @@ export class EngineFeed {
     if (code !== RAN.dropped) this.#window.observe(runMs);
     if (code === RAN.dropped && !aborted && sent.run.origin.kind === "direct") this.#putOff.push(sent.run);
     else this.#report(sent, { outcome: outcomeOf(code, payload, aborted), runMs, endedAtMs: now, stdout, stderr });
-    this.#watchTime();
+    this.#deadline.look();
     this.#settleIdle();
   }
 
@@ -262,32 +264,6 @@ export class EngineFeed {
     this.#onIdle = null;
   }
 
-  /** Sees to it that the time of the running one is looked at when it is up. Costs nothing for runs without a bound. */
-  #watchTime(): void {
-    const first = this.#sent.first;
-    const dueMs = first === null ? Infinity : this.#dueOf(first);
-    if (dueMs >= this.#timerDueMs) return;
-    this.#clearTimer();
-    const { clock } = this.#options;
-    this.#timerDueMs = dueMs;
-    this.#timer = clock.setTimer(() => this.#timeUp(), Math.max(0, dueMs - clock.now()));
-  }
-
-  #dueOf(sent: SentRun): number {
-    const { maxRuntimeMs } = sent.run.template.flags;
-    const bound = maxRuntimeMs > 0 ? sent.startedAtMs + maxRuntimeMs : Infinity;
-    if (sent.abortedAtMs === null) return bound;
-    return Math.min(bound, Math.max(sent.startedAtMs, sent.abortedAtMs) + this.#options.graceMs);
-  }
-
-  #timeUp(): void {
-    this.#clearTimer();
-    const first = this.#sent.first;
-    if (first === null) return;
-    if (this.#dueOf(first) > this.#options.clock.now()) return this.#watchTime();
-    this.#endRunning(first);
-  }
-
   #endRunning(sent: SentRun): void {
     const { task, template } = sent.run;
     if (sent.abortedAtMs !== null) {
@@ -299,11 +275,5 @@ export class EngineFeed {
       `Task "${task}" (${template.name}) ran longer than its maxRuntime of ${template.flags.maxRuntimeMs} ms`;
     this.#verdict = { kind: "timed-out", message: `${message}: its engine's process was ended` };
     this.#process.kill(message);
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== null) this.#options.clock.clearTimer(this.#timer);
-    this.#timer = null;
-    this.#timerDueMs = Infinity;
   }
 }

@@ -160,7 +160,10 @@ export class HostActor extends Actor implements HostApi {
         this.context.watch(this.#own.link.ref);
         this.#own.fleet.assignIds(ids);
       },
-      refused: (error) => this.context.fail(error),
+      refused: (error) => {
+        this.#options.onRefused?.(error);
+        this.context.fail(error);
+      },
       directSettled: (session, results) => this.#clients.send(session, results),
     });
   }

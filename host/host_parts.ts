@@ -15,7 +15,7 @@ import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
 import { EngineFleet } from "./engine_fleet.ts";
 import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
 import { ResultBatches } from "./result_batches.ts";
-import { SchedulerLink } from "./scheduler_link.ts";
+import { type ControllerSearch, SchedulerLink } from "./scheduler_link.ts";
 
 /** What a host is made with. */
 export interface HostActorOptions {
@@ -36,6 +36,10 @@ export interface HostActorOptions {
   readonly blobLimitBytes: number | null;
   /** Told of each engine that is ready, for who waits for the start. */
   readonly onEngineReady?: (engine: ReadyEngine) => void;
+  /** How long to look for a first controller; `null`: for ever. */
+  readonly search: ControllerSearch | null;
+  /** Told why no controller takes this host, before its actor ends for it. */
+  readonly onRefused?: (error: Error) => void;
   /** Told of each engine that ended before it was ready. */
   readonly onEngineFailed?: (id: EngineId | null, reason: string, givenUp: boolean) => void;
 }
@@ -83,6 +87,7 @@ export function buildHostParts(
     hello: () => events.hello(),
     joined: (ids) => events.joined(ids),
     refused: (error) => events.refused(error),
+    search: options.search,
   });
   const results = new ResultBatches({
     ended: (epoch, list) => link.tell((cast) => cast.ended(epoch, list)),

@@ -13,12 +13,20 @@ import type { HostHello, HostWelcome } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type SchedulerApi } from "../protocol/roles.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
-import { RemoteError } from "../wire/errors.ts";
+import { ConnectionError, RemoteError, VersionMismatch } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 
 const JOIN_LIMIT_MS = 10_000;
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 2_000;
+
+/** A host that came to join a cluster which may not be there. */
+export interface ControllerSearch {
+  /** For messages. */
+  readonly cluster: string;
+  /** ms */
+  readonly limitMs: number;
+}
 
 export interface SchedulerLinkOptions {
   readonly system: ActorSystem;
@@ -27,8 +35,10 @@ export interface SchedulerLinkOptions {
   readonly hello: () => HostHello;
   /** A controller has taken this host, and named its new engines: time to watch it. */
   readonly joined: (ids: readonly EngineId[]) => void;
-  /** The controller will never take this host. */
+  /** The controller will never take this host, or there is none within the limit. */
   readonly refused: (error: Error) => void;
+  /** How long to look for a first controller; `null`: for ever. One that was there is always waited for. */
+  readonly search: ControllerSearch | null;
 }
 
 export class SchedulerLink {
@@ -40,6 +50,8 @@ export class SchedulerLink {
   #closed = false;
   #retry: TimerHandle | null = null;
   #retryMs = RETRY_MS;
+  #searching: "not-begun" | "silent" | "said" | "over" = "not-begun";
+  #giveUp: TimerHandle | null = null;
 
   constructor(options: SchedulerLinkOptions) {
     this.#options = options;
@@ -67,6 +79,7 @@ export class SchedulerLink {
     if (this.#joining || this.#closed) return;
     this.#joining = true;
     this.#cancelRetry();
+    this.#beginSearch();
     try {
       const hello = this.#options.hello();
       // From here on news go to the controller too: it gets them after the introduction.
@@ -90,11 +103,13 @@ export class SchedulerLink {
   close(): void {
     this.#closed = true;
     this.#cancelRetry();
+    this.#endSearch();
     this.#lose();
   }
 
   #welcome([epoch, ids, , packageVersion]: HostWelcome): void {
     this.#retryMs = RETRY_MS;
+    this.#endSearch();
     this.accepts(epoch);
     if (packageVersion !== PACKAGE_VERSION) {
       this.#options.log("warn", `The controller is of version ${packageVersion}, this host of ${PACKAGE_VERSION}`);
@@ -105,10 +120,41 @@ export class SchedulerLink {
 
   #failed(error: Error): void {
     if (this.#closed) return;
-    if (error instanceof RemoteError && error.remoteName === "VersionMismatch") return this.#options.refused(error);
+    if (error instanceof VersionMismatch) return this.#options.refused(error);
+    if (error instanceof RemoteError && error.remoteName === "VersionMismatch") {
+      return this.#options.refused(error.cause instanceof VersionMismatch ? error.cause : error);
+    }
+    this.#sayWaiting(error);
     this.#options.log("debug", `Cannot join the controller yet: ${error.message}`);
     this.#retryLater();
   }
+
+  #beginSearch(): void {
+    const { search, clock } = this.#options;
+    if (this.#searching !== "not-begun" || search === null) return;
+    this.#searching = "silent";
+    this.#giveUp = clock.setTimer(() => {
+      this.#giveUp = null;
+      this.#searching = "over";
+      this.#options.refused(notFound(search));
+    }, search.limitMs);
+  }
+
+  /** Once: somebody may sit and wonder. */
+  #sayWaiting({ message }: Error): void {
+    const { search, log } = this.#options;
+    if (this.#searching !== "silent" || search === null) return;
+    this.#searching = "said";
+    const { cluster, limitMs } = search;
+    log("warn", `no controller of the cluster "${cluster}" answers yet; looking for it`, { limitMs, reason: message });
+  }
+
+  #endSearch(): void {
+    this.#searching = "over";
+    if (this.#giveUp !== null) this.#options.clock.clearTimer(this.#giveUp);
+    this.#giveUp = null;
+  }
+
 
   #retryLater(): void {
     if (this.#closed || this.#retry !== null) return;
@@ -128,4 +174,11 @@ export class SchedulerLink {
     if (this.#retry !== null) this.#options.clock.clearTimer(this.#retry);
     this.#retry = null;
   }
+}
+
+function notFound({ cluster, limitMs }: ControllerSearch): ConnectionError {
+  return new ConnectionError(
+    `Cannot join the cluster "${cluster}": the server answers, but no controller of this name did within ` +
+      `${limitMs} ms; start it there with "start --name ${cluster}", check the name, or wait longer with --wait.`,
+  );
 }
