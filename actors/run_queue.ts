@@ -13,7 +13,8 @@ export interface Runnable {
   runSlice(budget: number): boolean;
 }
 
-const SLICE_BUDGET = 64;
+/** Few: until a slice is over nobody looks at the time, and each of its messages may be a slow one. */
+const SLICE_BUDGET = 8;
 /** So long may actors hold the thread. */
 const HOLD_MS = 8;
 /** A handler slower than this is looked at after each message. */

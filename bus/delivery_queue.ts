@@ -8,6 +8,9 @@
 import { setImmediate } from "node:timers";
 
 const ENTRIES_PER_TURN = 1_000;
+/** So long may entries hold the thread, looked at every few of them: one may be a frame of a megabyte. */
+const HOLD_MS = 8;
+const ENTRIES_PER_LOOK = 16;
 const COMPACT_FROM = 4_096;
 
 /** A queue with one consumer. */
@@ -50,10 +53,14 @@ export class DeliveryQueue<Entry> {
   }
 
   readonly #handOut = (): void => {
+    const startedAt = performance.now();
     while (this.#head < this.#entries.length && this.#sinceTurn < ENTRIES_PER_TURN) {
       const entry = this.#entries[this.#head++] as Entry;
       this.#sinceTurn++;
       this.#handle(entry);
+      if (this.#head % ENTRIES_PER_LOOK === 0 && performance.now() - startedAt > HOLD_MS) {
+        this.#sinceTurn = ENTRIES_PER_TURN;
+      }
     }
     this.#compact();
     this.#scheduled = false;

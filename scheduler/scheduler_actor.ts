@@ -41,6 +41,7 @@ import {
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
 import { Peers } from "./peers.ts";
 import { PendingReplies } from "./pending_replies.ts";
+import { SettleGate } from "./settle_gate.ts";
 
 /** What the scheduler is made with. */
 export interface SchedulerActorOptions {
@@ -59,6 +60,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   readonly #welcomes = new PendingReplies<HostId, HostWelcome>();
   readonly #engineRequests = new PendingReplies<number, readonly EngineId[]>();
   #peers!: Peers;
+  #gate!: SettleGate;
   #time!: MonotonicWallClock;
   #cancelWake: (() => void) | null = null;
   #requests = 0;
@@ -72,6 +74,10 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   protected override onStart(): void {
     this.#time = new MonotonicWallClock(this.context.clock);
     this.#peers = new Peers(this.context.system);
+    this.#gate = new SettleGate({
+      send: (session, results) => this.#peers.toClient(session, (cast) => cast.settled(this.#options.epoch, results)),
+      after: (delayMs, task) => this.context.after(delayMs, task),
+    });
     this.#step({ kind: "scheduler-began", at: this.#now() });
   }
 
@@ -132,6 +138,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     const { session } = event;
     this.#checkVersion(hello[0], hello[1], `client "${session}"`);
     this.context.watch(this.#peers.client(session));
+    this.#gate.attached(session);
     this.#step(event);
     const { epoch, heartbeatMs } = this.#options;
     return [epoch, PACKAGE_VERSION, engineMessages(this.#core.engines()), heartbeatMs];
@@ -146,6 +153,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       const { event, templates } = tasksSubmitted(batch, this.#now());
       this.#codes.add(event.session, batch[1]);
       for (const template of templates) this.#codes.bind(template);
+      this.#gate.submitted(event.session, event.specs.length);
       return event;
     });
   }
@@ -175,6 +183,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     this.context.unwatch(this.#peers.client(session));
     this.#peers.forgetClient(session);
     this.#codes.forgetSession(session);
+    this.#gate.forget(session);
   }
 
   #loseHost(host: HostId, reason: string): void {
@@ -223,9 +232,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   #send(batches: EffectBatches): void {
     const { epoch } = this.#options;
-    for (const [session, results] of batches.settled) {
-      this.#peers.toClient(session, (cast) => cast.settled(epoch, results));
-    }
+    for (const [session, results] of batches.settled) this.#gate.push(session, results);
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
       this.#peers.toHost(host, (cast) => cast.dispatch(message));
