@@ -28,7 +28,7 @@ async function whereTo(said: Said<"engines">): Promise<Joining> {
 export async function engines(said: Said<"engines">): Promise<number> {
   const host = hostOf(said);
   const joining = await whereTo(said);
-  const config: HostConfig = { ...host, ...joining, controller: null, credentials: {} };
+  const config: HostConfig = { ...host, ...joining, controller: null, credentials: {}, joinLimitMs: said.wait };
   return await runInForeground(
     config,
     ({ servers }) =>

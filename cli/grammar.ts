@@ -155,6 +155,10 @@ export function grammar(cores: number) {
         connection: optional(
           option("--connection", path("FILE"), { description: message`Connection file of the cluster to join.` }),
         ),
+        wait: withDefault(
+          option("--wait", duration, { description: message`How long to look for the controller of the cluster.` }),
+          30_000,
+        ),
       }),
       object(engineOptions),
       permissions,

@@ -50,6 +50,8 @@ export interface HostConfig {
   /** Where to join, unless the controller's embedded broker says it. */
   readonly servers: readonly string[];
   readonly credential: Credential | null;
+  /** How long it looks for a controller that it does not run itself, ms; absent: for ever. */
+  readonly joinLimitMs?: number;
   /** For the connection file. */
   readonly credentials: Credentials;
   /** A configuration file that the tasks' imports are resolved with. */

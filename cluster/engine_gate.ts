@@ -76,6 +76,12 @@ export class EngineGate {
     }
   }
 
+  /** No controller takes this host. */
+  refused(error: Error): void {
+    this.#failed.resolve(error);
+    this.#first.reject(error);
+  }
+
   stopping(): void {
     this.#stopping = true;
   }

@@ -191,6 +191,8 @@ function hostActorOptions(config: HostConfig, gate: EngineGate, drain: Drain): H
     graceMs: ABORT_GRACE_MS,
     drainMs: () => drain.ms,
     blobLimitBytes: null,
+    search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },
+    onRefused: (error) => gate.refused(error),
     onEngineReady: (engine) => gate.engineReady(engine.id),
     onEngineFailed: (id, reason, givenUp) => gate.engineFailed(id, reason, givenUp),
   };

@@ -155,7 +155,6 @@ export class SchedulerLink {
     this.#giveUp = null;
   }
 
-
   #retryLater(): void {
     if (this.#closed || this.#retry !== null) return;
     this.#retry = this.#options.clock.setTimer(() => {

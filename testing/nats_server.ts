@@ -1,8 +1,8 @@
 /**
- * A real `nats-server` for tests, on loopback unless told otherwise: started, stopped, killed and started again in the same place.
+ * A real `nats-server` for tests: started, stopped, killed and started again in the same place.
  *
- * It ends with the program that started it, however that ends. Its configuration and its data lie in a temporary folder
- * that is removed. Linux and macOS.
+ * It listens on loopback unless told otherwise, and ends with the program that started it, however that ends. Its
+ * configuration and its data lie in a temporary folder that is removed. Linux and macOS.
  * @module
  */
 import { findNatsServer } from "./find_nats_server.ts";

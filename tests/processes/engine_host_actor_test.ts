@@ -152,6 +152,7 @@ class Stage implements AsyncDisposable {
         graceMs: 200,
         drainMs: () => 0,
         blobLimitBytes: null,
+        search: null,
         ...options,
       }],
     });
