@@ -16,7 +16,7 @@ import {
   TO_HOST,
   type ToEngineMessage,
   type ToHostMessage,
-} from "./pipe_protocol.ts";
+} from "../protocol/pipe_messages.ts";
 import type { TaskOutput } from "./task_output.ts";
 import { TaskRunner, type Template } from "./task_runner.ts";
 

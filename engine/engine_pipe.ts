@@ -5,8 +5,8 @@
  * which patches or replaces `Deno.stdin` and `Deno.stdout` does not reach them. Used by `main.ts` alone.
  * @module
  */
-import { pipeFrame, PipeParser } from "./pipe_frames.ts";
-import { PIECE_BYTES, PIPE_KEY_BYTES, type PipeBytes, TO_HOST, type ToHostMessage } from "./pipe_protocol.ts";
+import { pipeFrame, PipeParser } from "../wire/pipe_frames.ts";
+import { PIECE_BYTES, PIPE_KEY_BYTES, type PipeBytes, TO_HOST, type ToHostMessage } from "../protocol/pipe_messages.ts";
 
 const READ_BYTES = 256 * 1024;
 

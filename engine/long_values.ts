@@ -4,7 +4,7 @@
  * Pieces of one value come in order and without gaps; anything else is a broken pipe and throws. Used by `main.ts`.
  * @module
  */
-import type { PipeBytes } from "./pipe_protocol.ts";
+import type { PipeBytes } from "../protocol/pipe_messages.ts";
 
 interface LongValue {
   readonly bytes: Uint8Array;

@@ -10,7 +10,7 @@ import { UnmetDependency } from "../wire/errors.ts";
 import { CURRENT_TASK } from "./current_task.ts";
 import { Engine } from "./engine.ts";
 import { EnginePipe } from "./engine_pipe.ts";
-import { PIPE_VERSION, TO_HOST } from "./pipe_protocol.ts";
+import { PIPE_VERSION, TO_HOST } from "../protocol/pipe_messages.ts";
 import { TaskOutput } from "./task_output.ts";
 import { installTaskStreams } from "./task_streams.ts";
 

@@ -14,7 +14,7 @@ import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } 
 import { CurrentTask, type TaskNews } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
-import { RAN, type RanCode, type RunMessage } from "./pipe_protocol.ts";
+import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
 import type { TaskOutput } from "./task_output.ts";
 
 /** After so long without a turn of the event loop, one is given. */

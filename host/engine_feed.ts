@@ -12,7 +12,7 @@ import {
   TO_ENGINE,
   TO_HOST,
   type ToHostMessage,
-} from "../engine/pipe_protocol.ts";
+} from "../protocol/pipe_messages.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import type { Clock } from "../wire/clock.ts";

@@ -5,7 +5,7 @@
  * memory here as a whole. Used by `engine_feed.ts`.
  * @module
  */
-import { PIECE_BYTES, type PipeBytes, TO_ENGINE } from "../engine/pipe_protocol.ts";
+import { PIECE_BYTES, type PipeBytes, TO_ENGINE } from "../protocol/pipe_messages.ts";
 import type { ContentHash } from "../protocol/ids.ts";
 import type { BlobRef, Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import type { BlobLease } from "./blob_folder.ts";

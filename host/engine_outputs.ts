@@ -4,7 +4,7 @@
  * Pieces go straight to a file, so a result of any size costs no memory here. Used by `engine_feed.ts`.
  * @module
  */
-import type { PipeBytes } from "../engine/pipe_protocol.ts";
+import type { PipeBytes } from "../protocol/pipe_messages.ts";
 import { INLINE_LIMIT_BYTES, type Payload } from "../protocol/task_spec.ts";
 import type { BlobFile } from "./blob_file.ts";
 import type { BlobFolder } from "./blob_folder.ts";

@@ -5,14 +5,14 @@
  * and nothing else. Used by `engine_seat.ts`.
  * @module
  */
-import { pipeFrame, PipeParser, PipeViolation } from "../engine/pipe_frames.ts";
+import { pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
 import {
   PIPE_KEY_BYTES,
   PIPE_VERSION,
   TO_HOST,
   type ToEngineMessage,
   type ToHostMessage,
-} from "../engine/pipe_protocol.ts";
+} from "../protocol/pipe_messages.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import { ByteSlab } from "../wire/byte_slab.ts";

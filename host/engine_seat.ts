@@ -7,8 +7,8 @@
  * A death while it works costs the running task an attempt and the others nothing. Made by `engine_fleet.ts`.
  * @module
  */
-import type { ToHostMessage } from "../engine/pipe_protocol.ts";
-import { TO_ENGINE, TO_HOST } from "../engine/pipe_protocol.ts";
+import type { ToHostMessage } from "../protocol/pipe_messages.ts";
+import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
 import type { EngineId, EngineUuid } from "../protocol/ids.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";

@@ -4,7 +4,7 @@
  * Types and small makers, pure. Used by all that handles runs here.
  * @module
  */
-import { RAN, type RanCode } from "../engine/pipe_protocol.ts";
+import { RAN, type RanCode } from "../protocol/pipe_messages.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { Payload } from "../protocol/task_spec.ts";
 

@@ -220,7 +220,7 @@ Deno.test("an engine with a bad flag is given up after a few tries, and says why
 Deno.test("an engine of another version is refused at once, with the reason", async () => {
   const folder = await Deno.makeTempDir();
   const main = `${folder}/main.ts`;
-  const frames = import.meta.resolve("../../engine/pipe_frames.ts");
+  const frames = import.meta.resolve("../../wire/pipe_frames.ts");
   await Deno.writeTextFile(
     main,
     `import { pipeFrame } from "${frames}";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ContentHash, EngineId, TaskId } from "../../../protocol/ids.ts";
-import { RAN } from "../../../engine/pipe_protocol.ts";
+import { RAN } from "../../../protocol/pipe_messages.ts";
 import { TaskOutput } from "../../../engine/task_output.ts";
 import { TaskRunner, type Template } from "../../../engine/task_runner.ts";
 import { decodeValue, encodeArguments } from "../../../wire/value_codec.ts";

@@ -6,7 +6,7 @@
  * piece travel as pieces ahead of the message that names them, so no frame is ever long.
  * @module
  */
-import type { ContentHash, EngineId, TaskId } from "../protocol/ids.ts";
+import type { ContentHash, EngineId, TaskId } from "./ids.ts";
 
 /** Raised whenever a message changes in a way that the other end would misread. */
 export const PIPE_VERSION = 1;

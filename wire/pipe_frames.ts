@@ -5,8 +5,8 @@
  * into the pipe is found out, at the latest with the next head: the parser throws, and the host ends that process.
  * @module
  */
-import { decodeFrame, encodeFrame } from "../wire/frame_codec.ts";
-import { MAX_FRAME_BYTES } from "./pipe_protocol.ts";
+import { decodeFrame, encodeFrame } from "./frame_codec.ts";
+import { MAX_FRAME_BYTES } from "../protocol/pipe_messages.ts";
 
 const HEAD_BYTES = 8;
 

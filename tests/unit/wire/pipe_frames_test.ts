@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
-import { pipeFrame, PipeParser, PipeViolation } from "../../../engine/pipe_frames.ts";
-import { MAX_FRAME_BYTES } from "../../../engine/pipe_protocol.ts";
+import { pipeFrame, PipeParser, PipeViolation } from "../../../wire/pipe_frames.ts";
+import { MAX_FRAME_BYTES } from "../../../protocol/pipe_messages.ts";
 
 const KEY = 0xfedcba98;
 
