@@ -43,16 +43,22 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
   const paths = profilePaths(config.cluster);
   await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
   using file = fileLog(paths.log);
-  const log = allLogs(stderrLog("warn"), file.log);
+  const forPeople = stderrLog("warn");
+  // While everything ends, messages that find nobody are no news.
+  let ending = false;
+  const log = allLogs((level, ...rest) => ending && level === "warn" || forPeople(level, ...rest), file.log);
   using line = new StatusLine();
   const stopping = signals.next();
+  const interrupt = new AbortController();
   const starting = HostService.start(config, {
     log,
+    signal: interrupt.signal,
     onProgress: (ready, wanted) => line.show(`${ready} of ${wanted} engines ready`),
   });
   if (await Promise.race([starting, stopping]) === "stop") {
     console.error(`Stopping "${config.cluster}" before it has started. Again: at once.`);
     endAtNext(signals);
+    interrupt.abort();
     await abandon(starting);
     return EXIT.done;
   }
@@ -65,6 +71,7 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
     const ended = await Promise.race([stopping, service.failed]);
     if (ended instanceof Error) throw ended;
   }
+  ending = true;
   console.error(`Stopping "${config.cluster}"; running tasks may finish for ${config.drainMs} ms. Again: at once.`);
   endAtNext(signals);
   return EXIT.done;

@@ -18,7 +18,6 @@ import {
   option,
   optional,
   or,
-  passThrough,
   string,
   text,
   withDefault,
@@ -182,7 +181,9 @@ export function grammar(cores: number) {
     merge(
       object({ verb: constant("run"), ...engineCount(cores) }),
       permissions,
-      object({ script: argument(path("SCRIPT")), args: passThrough({ format: "greedy" }) }),
+      object({
+        script: argument(path("SCRIPT"), { description: message`The script; what follows it are its own arguments.` }),
+      }),
     ),
     { brief: message`Run a script against a cluster of its own; its exit code.` },
   );

@@ -12,23 +12,21 @@ import { type CommandLine, grammar } from "./grammar.ts";
 
 const BARE_ALLOW = /^--allow-(?:read|write|net|env|sys|run|ffi|import)$/;
 
-/**
- * `--allow-read` alone grants all of it, as in Deno; the parser wants a value, and an empty one says the same. What
- * follows the script of `run` is the script's own.
- */
+/** `--allow-read` alone grants all of it, as in Deno; the parser wants a value, and an empty one says the same. */
 function withValues(args: readonly string[]): string[] {
-  const own = args[0] === "run" ? scriptIndex(args) : args.length;
-  return args.map((arg, index) => index < own && BARE_ALLOW.test(arg) ? `${arg}=` : arg);
+  return args.map((arg) => BARE_ALLOW.test(arg) ? `${arg}=` : arg);
 }
 
-/** Where the script stands in the arguments of `run`: the first that is neither an option nor the value of `-n`. */
-function scriptIndex(args: readonly string[]): number {
-  return args.findIndex((arg, index) =>
+/** Splits the arguments of `run`: what follows its script is the script's own, and no parser of ours sees it. */
+function splitAtScript(args: readonly string[]): readonly [own: readonly string[], scripts: readonly string[]] {
+  if (args[0] !== "run") return [args, []];
+  const script = args.findIndex((arg, index) =>
     index > 0 && !arg.startsWith("-") && !/^(?:-n|--engines)$/.test(args[index - 1] ?? "")
   );
+  return script < 0 ? [args, []] : [args.slice(0, script + 1), args.slice(script + 1)];
 }
 
-async function perform(said: CommandLine): Promise<number> {
+async function perform(said: CommandLine, scriptArgs: readonly string[]): Promise<number> {
   switch (said.verb) {
     case "start":
       return (await import("./start.ts")).start(said);
@@ -37,7 +35,7 @@ async function perform(said: CommandLine): Promise<number> {
     case "controller":
       return (await import("./controller.ts")).controller(said);
     case "run":
-      return (await import("./run.ts")).run(said);
+      return (await import("./run.ts")).run(said, scriptArgs);
     case "status":
       return (await import("./status.ts")).status(said);
     case "list":
@@ -61,9 +59,10 @@ function explain(error: unknown): string {
 
 /** Runs one command; its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  const [own, scriptArgs] = splitAtScript(args);
   const said = run(grammar(navigator.hardwareConcurrency), {
     programName: "troupe",
-    args: withValues(args),
+    args: withValues(own),
     brief: message`Parallel and distributed computing for TypeScript.`,
     help: "both",
     version: { value: PACKAGE_VERSION, option: true },
@@ -74,7 +73,7 @@ export async function main(args: readonly string[]): Promise<number> {
     stderr: (text) => console.error(`${text}\nSee "troupe --help", or "troupe VERB --help".`),
   });
   try {
-    return await perform(said);
+    return await perform(said, scriptArgs);
   } catch (error) {
     console.error(`Error: ${explain(error)}`);
     return exitCodeOf(error);

@@ -25,7 +25,7 @@ function moduleFlags(): string[] {
   return importConfig() === null ? ["--node-modules-dir=none"] : [];
 }
 
-export async function run(said: Said<"run">): Promise<number> {
+export async function run(said: Said<"run">, scriptArgs: readonly string[]): Promise<number> {
   checkScript(said.script);
   const permissions = permissionsOf(said);
   // An interrupt reaches the script too; what it makes of it decides when this ends.
@@ -36,7 +36,7 @@ export async function run(said: Said<"run">): Promise<number> {
     importConfig: importConfig(),
   });
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", ...moduleFlags(), said.script, ...said.args],
+    args: ["run", "--allow-all", ...moduleFlags(), said.script, ...scriptArgs],
     env: { TROUPE_CLUSTER: cluster.name },
   }).spawn();
   const end = () => child.kill("SIGTERM");

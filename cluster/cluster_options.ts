@@ -81,7 +81,7 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
   const cluster = checkClusterName(options.name ?? `c-${newSession()}`);
   const engines = checkWhole("n", options.n ?? navigator.hardwareConcurrency, 1);
   const servers = options.nats === undefined ? [] : [options.nats].flat();
-  const token = Deno.env.get("TROUPE_TOKEN");
+  const token = Deno.env.get("TROUPE_TOKEN") || undefined;
   const embedded = servers.length === 0;
   const credentials = embedded ? makeCredentials(token) : token ? oneForAll({ token }) : {};
   checkKnown("store", options.store ?? "memory", STORES);

@@ -33,15 +33,24 @@ export class ControllerChild implements AsyncDisposable {
     this.#child = this.#spawn();
   }
 
-  /** Starts the first life and waits until it is ready. Throws what it failed with. */
-  static async start(config: Omit<ControllerConfig, "epoch">, log: Log): Promise<ControllerChild> {
+  /** Starts the first life and waits until it is ready, unless `signal` ends that. Throws what it failed with. */
+  static async start(
+    config: Omit<ControllerConfig, "epoch">,
+    log: Log,
+    signal?: AbortSignal,
+  ): Promise<ControllerChild> {
+    signal?.throwIfAborted();
     const controller = new ControllerChild({ ...config, epoch: Math.floor(Date.now() / 1000) }, log);
+    const abort = () => void controller.#child[Symbol.asyncDispose]();
+    signal?.addEventListener("abort", abort);
     try {
       controller.#servers = await controller.#ready();
     } catch (error) {
       controller.#stopped = true;
       await controller.#child[Symbol.asyncDispose]();
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
     }
     controller.#watching = controller.#watch();
     return controller;

@@ -17,10 +17,13 @@ async function main(): Promise<number> {
   const lines = textLines(Deno.stdin.readable);
   const first = await lines.next();
   if (first.done) return 0;
+  const ended = endOf(lines);
   try {
-    await using controller = await startController(JSON.parse(first.value) as ControllerConfig, childLog);
+    const starting = startController(JSON.parse(first.value) as ControllerConfig, childLog);
+    if (await Promise.race([starting, ended]) === null) return 0;
+    await using controller = await starting;
     report({ kind: "ready", servers: controller.servers });
-    const reason = await Promise.race([controller.failed, endOf(lines)]);
+    const reason = await Promise.race([controller.failed, ended]);
     if (reason === null) return 0;
     childLog("error", "controller failed", { reason: reason.stack ?? reason.message });
     return 1;

@@ -39,11 +39,11 @@ async function carryOut(service: HostService, order: HostOrder) {
 }
 
 /** Resolves when the owner says stop, or is gone. */
-async function ownerEnds(service: HostService, lines: Orders): Promise<"stop" | "gone"> {
+async function ownerEnds(service: Promise<HostService>, lines: Orders): Promise<"stop" | "gone"> {
   for await (const line of lines) {
     const order = JSON.parse(line) as HostOrder;
     if (order.kind === "stop") return "stop";
-    void obey(service, order);
+    void obey(await service, order);
   }
   return "gone";
 }
@@ -76,8 +76,11 @@ async function run(config: HostConfig, lines: Orders): Promise<number> {
   logCrashes(log.log);
   const signal = signalled(config.daemon);
   try {
-    await using service = await HostService.start(config, log);
-    const ended = ownerEnds(service, lines);
+    const interrupt = new AbortController();
+    const starting = HostService.start(config, { log: log.log, signal: interrupt.signal });
+    const ended = ownerEnds(starting, lines);
+    void Promise.race([ended, signal]).then(() => interrupt.abort());
+    await using service = await starting;
     const early = await Promise.race([service.ready, ended, signal]);
     if (early === undefined) {
       report({ kind: "ready", cluster: config.cluster, servers: service.servers, file: paths.connection });

@@ -27,6 +27,8 @@ export interface HostServiceOptions {
   readonly log: Log;
   /** Told whenever one more engine is ready. */
   readonly onProgress?: (ready: number, wanted: number) => void;
+  /** Ends the start while the controller comes up; later it does nothing. */
+  readonly signal?: AbortSignal;
 }
 
 /** From the abort of a running task to the end of its process. */
@@ -163,11 +165,11 @@ async function startController(
   config: HostConfig,
   paths: ProfilePaths,
   stack: AsyncDisposableStack,
-  { log }: HostServiceOptions,
+  { log, signal }: HostServiceOptions,
 ): Promise<readonly string[]> {
   if (config.controller === null) return config.servers;
   stack.use(await takeClusterLock(paths.lock, config.cluster));
-  const controller = stack.use(await ControllerChild.start(config.controller, log));
+  const controller = stack.use(await ControllerChild.start(config.controller, log, signal));
   return controller.servers;
 }
 

@@ -15,7 +15,6 @@ export {
   option,
   optional,
   or,
-  passThrough,
   string,
   text,
   type ValueParser,
