@@ -214,7 +214,19 @@ export function grammar(cores: number) {
   const clean = command("clean", object({ verb: constant("clean") }), {
     brief: message`Remove the files of clusters that do not run.`,
   });
-  return or(or(start, engines, controller, run), or(status, list, stop, logs, clean));
+  const natsUsers = command(
+    "nats-users",
+    object({
+      verb: constant("nats-users"),
+      ...named,
+      out: withDefault(
+        option("--out", string({ metavar: "FOLDER" }), { description: message`Where to write the files.` }),
+        ".",
+      ),
+    }),
+    { brief: message`Write users with the rights of their roles for a nats-server.` },
+  );
+  return or(or(start, engines, controller, run), or(status, list, stop, logs, clean), natsUsers);
 }
 
 /** What was said. */

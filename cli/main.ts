@@ -44,6 +44,8 @@ async function perform(said: CommandLine, scriptArgs: readonly string[]): Promis
       return (await import("./stop.ts")).stop(said);
     case "logs":
       return (await import("./logs.ts")).logs(said);
+    case "nats-users":
+      return (await import("./nats_users.ts")).natsUsers(said);
     case "clean":
       return (await import("./clean.ts")).clean(said);
   }
