@@ -5,7 +5,7 @@
  * taken. So no node has to hold more than peers × window. Used by `peers.ts` alone; gone when the peer is down.
  * @module
  */
-import { ConnectionError, MailboxFull } from "../wire/errors.ts";
+import { ConnectionError, MailboxFull, type TroupeError, VersionMismatch } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { type ActorMessage, KIND } from "./actor_message.ts";
 import type { LinkTransport, NodeAddress } from "./link_port.ts";
@@ -171,7 +171,13 @@ export class Peer {
     );
   }
 
-  #downError(call: OutgoingCall, why: string): ConnectionError {
+  #downError(call: OutgoingCall, why: string): TroupeError {
+    if (why === "version-mismatch") {
+      return new VersionMismatch(
+        `Cannot call "${call.method}" on actor "${call.actor}": its node ${this.address} speaks another protocol number; ` +
+          `run the same version of Troupe everywhere, and reload what a URL import has cached with "--reload"`,
+      );
+    }
     return new ConnectionError(
       `Cannot know what became of "${call.method}" on actor "${call.actor}": its node ${this.address} is down (${why}); ` +
         `call again once it is back, if the method may run twice`,
