@@ -1,0 +1,146 @@
+/**
+ * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
+ *
+ * Parts: raw, core, start, memory, latency, throughput, cpu; without any, all of them. `--peers` measures the peers too,
+ * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
+ * @module
+ */
+import type { Carrier } from "./bench_cluster.ts";
+import { benchCore } from "./core_bench.ts";
+import { cpuPerTask } from "./cpu_per_task.ts";
+import { benchLatency } from "./latency_bench.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+import { benchMemory } from "./memory_bench.ts";
+import { benchPeers } from "./peers_bench.ts";
+import { benchRawNats } from "./raw_nats_bench.ts";
+import type { BenchParts, BenchReport, PartName, PerCarrier, PerMark } from "./report.ts";
+import { benchStart } from "./start_bench.ts";
+import { rounded } from "./statistics.ts";
+import { ratiosOf } from "./targets.ts";
+import { benchThroughput } from "./throughput_bench.ts";
+
+interface Plan {
+  readonly parts: readonly PartName[];
+  readonly quick: boolean;
+}
+
+/** How much of everything. */
+interface Amounts {
+  readonly calls: number;
+  readonly echoes: number;
+  readonly tasksHwm1: number;
+  readonly tasksHwm0: number;
+  readonly rounds: number;
+  readonly starts: number;
+  readonly scale: number;
+}
+
+const OWN_PARTS = ["raw", "core", "start", "memory", "latency", "throughput", "cpu"] as const;
+const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
+const FULL: Amounts = {
+  calls: 200,
+  echoes: 200_000,
+  tasksHwm1: 20_000,
+  tasksHwm0: 200_000,
+  rounds: 5,
+  starts: 5,
+  scale: 1,
+};
+const QUICK: Amounts = {
+  calls: 50,
+  echoes: 20_000,
+  tasksHwm1: 2_000,
+  tasksHwm0: 20_000,
+  rounds: 2,
+  starts: 1,
+  scale: 0.1,
+};
+
+function parse(args: readonly string[]): Plan {
+  const known: readonly string[] = [...OWN_PARTS, "peers"];
+  const names = args.filter((arg) => !arg.startsWith("--"));
+  const options = args.filter((arg) => arg.startsWith("--"));
+  for (const name of names) if (!known.includes(name)) throw new RangeError(unknown("part", name, known));
+  const flags = ["--peers", "--quick"];
+  for (const option of options) if (!flags.includes(option)) throw new RangeError(unknown("option", option, flags));
+  const parts = names.length > 0 ? names as PartName[] : [...OWN_PARTS];
+  if (options.includes("--peers") && !parts.includes("peers")) parts.push("peers");
+  return { parts, quick: options.includes("--quick") };
+}
+
+function unknown(what: string, given: string, known: readonly string[]): string {
+  return `Cannot run the ${what} "${given}": there are ${known.join(", ")}.`;
+}
+
+function progress(text: string): void {
+  console.error(`[bench] ${text}`);
+}
+
+/** On both carriers, or on the one there is. */
+async function perCarrier<T>(
+  machine: Machine,
+  what: string,
+  measure: (carrier: Carrier) => Promise<T>,
+): Promise<PerCarrier<T>> {
+  const figures: PerCarrier<T> = {};
+  for (const carrier of CARRIERS) {
+    progress(`${what}, ${carrier}`);
+    const { natsServerMissing } = machine;
+    figures[carrier] = carrier === "nats-server" && natsServerMissing !== null
+      ? { missing: natsServerMissing }
+      : await measure(carrier);
+  }
+  return figures;
+}
+
+async function perMark<T>(amounts: Amounts, measure: (hwm: number, tasks: number) => Promise<T>): Promise<PerMark<T>> {
+  return { hwm1: await measure(1, amounts.tasksHwm1), hwm0: await measure(0, amounts.tasksHwm0) };
+}
+
+async function measure(part: PartName, machine: Machine, amounts: Amounts): Promise<BenchParts[PartName]> {
+  const { calls, echoes, rounds, starts, scale } = amounts;
+  switch (part) {
+    case "raw":
+      return await perCarrier(machine, "raw NATS", (carrier) => benchRawNats(carrier, calls, echoes));
+    case "core":
+      progress("core");
+      return benchCore(scale);
+    case "start":
+      progress("start");
+      return await benchStart(starts);
+    case "memory":
+      progress("memory");
+      return await benchMemory(amounts.tasksHwm1);
+    case "latency":
+      return await perCarrier(machine, "latency", (carrier) => benchLatency(carrier, calls));
+    case "throughput":
+      return await perCarrier(machine, "throughput", (carrier) => (
+        perMark(amounts, (hwm, tasks) => benchThroughput(carrier, hwm, tasks, rounds))
+      ));
+    case "cpu":
+      return await perCarrier(machine, "CPU per task", (carrier) => (
+        perMark(amounts, (hwm, tasks) => cpuPerTask(carrier, hwm, tasks))
+      ));
+    case "peers":
+      return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
+  }
+}
+
+async function main(plan: Plan): Promise<BenchReport> {
+  const began = performance.now();
+  const machine = await describeMachine();
+  const parts: Partial<Record<PartName, BenchParts[PartName]>> = {};
+  for (const part of plan.parts) parts[part] = await measure(part, machine, plan.quick ? QUICK : FULL);
+  const figures = parts as BenchParts;
+  const seconds = rounded((performance.now() - began) / 1_000);
+  return { date: new Date().toISOString(), machine, seconds, ...figures, ratios: ratiosOf(figures) };
+}
+
+let plan: Plan;
+try {
+  plan = parse(Deno.args);
+} catch (error) {
+  console.error((error as Error).message);
+  Deno.exit(2);
+}
+console.log(JSON.stringify(await main(plan), null, 2));

@@ -1,0 +1,2 @@
+/** The task of `piscina_bench.mjs`. @module */
+export default (x) => x;

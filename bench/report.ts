@@ -1,0 +1,70 @@
+/**
+ * What `bench/main.ts` prints: one document, every part optional since each can be run alone.
+ *
+ * Types only. Read by `targets.ts` and `table.ts`.
+ * @module
+ */
+import type { Carrier } from "./bench_cluster.ts";
+import type { CoreFigures } from "./core_bench.ts";
+import type { CpuPerTask } from "./cpu_per_task.ts";
+import type { Machine } from "./machine.ts";
+import type { MemoryFigures } from "./memory_bench.ts";
+import type { PeersReport } from "./peers_bench.ts";
+import type { RawNats } from "./raw_nats_bench.ts";
+import type { StartTimes } from "./start_bench.ts";
+import type { Spread } from "./statistics.ts";
+import type { Throughput } from "./throughput_bench.ts";
+
+/** A figure on each carrier; one that could not be had says why. */
+export type PerCarrier<T> = Partial<Record<Carrier, T | { readonly missing: string }>>;
+
+/** Two figures side by side: one with a high-water mark of 1, one without any. */
+export interface PerMark<T> {
+  readonly hwm1: T;
+  readonly hwm0: T;
+}
+
+/** The parts, by the names that the command line takes. */
+export interface BenchParts {
+  /** The yardstick. */
+  readonly raw?: PerCarrier<RawNats>;
+  readonly core?: CoreFigures;
+  readonly start?: StartTimes;
+  readonly memory?: MemoryFigures;
+  /** ms. */
+  readonly latency?: PerCarrier<Spread>;
+  readonly throughput?: PerCarrier<PerMark<Throughput>>;
+  readonly cpu?: PerCarrier<PerMark<CpuPerTask>>;
+  readonly peers?: PeersReport;
+}
+
+/** A part. */
+export type PartName = keyof BenchParts;
+
+/** The document. */
+export interface BenchReport extends BenchParts {
+  /** ISO 8601. */
+  readonly date: string;
+  readonly machine: Machine;
+  readonly seconds: number;
+  readonly ratios: readonly Ratio[];
+}
+
+/** A figure over another of the same run, and what it was to be. */
+export interface Ratio {
+  readonly what: string;
+  readonly value: number;
+  /** What `value` is divided by; `null`, and `ratio` with it, where it was not measured. */
+  readonly yardstick: number | null;
+  readonly yardstickName: string;
+  readonly ratio: number | null;
+  /** `null` where there is none. */
+  readonly target: Target | null;
+  readonly reached: boolean | null;
+}
+
+/** Bound of a ratio, or of the value itself where the yardstick is 1. */
+export interface Target {
+  readonly bound: "at least" | "at most";
+  readonly ratio: number;
+}

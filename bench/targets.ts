@@ -1,0 +1,85 @@
+/**
+ * The figures of a run over the yardsticks of the same run, and whether they reach what was set out to reach.
+ *
+ * Pure. Called by `main.ts`.
+ * @module
+ */
+import type { Carrier } from "./bench_cluster.ts";
+import type { PeerFigures } from "./peers_bench.ts";
+import type { BenchParts, PerCarrier, Ratio, Target } from "./report.ts";
+import { rounded } from "./statistics.ts";
+
+const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
+const OWN = { hwm1: "troupe (hwm 1)", hwm0: "troupe (hwm 0)" };
+
+const atLeast = (ratio: number): Target => ({ bound: "at least", ratio });
+const atMost = (ratio: number): Target => ({ bound: "at most", ratio });
+
+/** What there is on a carrier, if there is anything. */
+export function on<T extends object>(figures: PerCarrier<T> | undefined, carrier: Carrier): T | undefined {
+  const found = figures?.[carrier];
+  return found === undefined || "missing" in found ? undefined : found;
+}
+
+/** All ratios that the parts of a run allow. */
+export function ratiosOf(parts: BenchParts): readonly Ratio[] {
+  return [...peerRatios(parts), ...CARRIERS.flatMap((carrier) => yardstickRatios(parts, carrier)), ...memory(parts)];
+}
+
+function ratio(what: string, value: number, yardstick: number | undefined, name: string, target: Target | null): Ratio {
+  const quotient = yardstick === undefined ? null : rounded(value / yardstick);
+  return {
+    what,
+    value,
+    yardstick: yardstick ?? null,
+    yardstickName: name,
+    ratio: quotient,
+    target,
+    reached: quotient === null || target === null ? null : holds(quotient, target),
+  };
+}
+
+function holds(quotient: number, { bound, ratio }: Target): boolean {
+  return bound === "at least" ? quotient >= ratio : quotient <= ratio;
+}
+
+function peerRatios({ peers }: BenchParts): readonly Ratio[] {
+  if (peers === undefined) return [];
+  const find = (name: string): PeerFigures | undefined => peers.measured.find((one) => one.peer === name);
+  const [hwm1, hwm0] = [find(OWN.hwm1), find(OWN.hwm0)];
+  if (hwm1 === undefined || hwm0 === undefined) return [];
+  const rate = (name: string) => find(name)?.tasks_per_s;
+  const start = (name: string) => find(name)?.start_s;
+  return [
+    ratio("tasks/s, hwm 1", hwm1.tasks_per_s, rate("ipyparallel"), "ipyparallel", atLeast(25)),
+    ratio("tasks/s, hwm 0", hwm0.tasks_per_s, rate("ipyparallel"), "ipyparallel", atLeast(250)),
+    ratio("tasks/s, hwm 0", hwm0.tasks_per_s, rate("piscina"), "piscina", atLeast(3)),
+    ratio("start, s", hwm1.start_s, start("ipyparallel"), "ipyparallel", atMost(1 / 5)),
+    ratio("start, s", hwm1.start_s, start("dask.distributed"), "dask.distributed", atMost(1)),
+  ];
+}
+
+function yardstickRatios(parts: BenchParts, carrier: Carrier): readonly Ratio[] {
+  const raw = on(parts.raw, carrier);
+  const latency = on(parts.latency, carrier);
+  const throughput = on(parts.throughput, carrier);
+  const list: Ratio[] = [];
+  if (latency !== undefined) {
+    const name = `one raw request on ${carrier}`;
+    list.push(ratio(`latency p50, ms (${carrier})`, latency.p50, raw?.requestMs.p50, name, atMost(2)));
+    list.push(ratio(`latency p95, ms (${carrier})`, latency.p95, raw?.requestMs.p95, name, null));
+  }
+  if (throughput !== undefined) {
+    const name = `raw echoes/s on ${carrier}`;
+    const { hwm1, hwm0 } = throughput;
+    list.push(ratio(`tasks/s, hwm 1 (${carrier})`, hwm1.median, raw?.echoesPerSecond, name, null));
+    list.push(ratio(`tasks/s, hwm 0 (${carrier})`, hwm0.median, raw?.echoesPerSecond, name, null));
+  }
+  return list;
+}
+
+function memory({ memory }: BenchParts): readonly Ratio[] {
+  if (memory === undefined) return [];
+  const largest = Math.max(...memory.idle.engines.map((engine) => engine.rss));
+  return [ratio("RSS of an idle engine, MB", largest, 65, "65 MB", atMost(1))];
+}
