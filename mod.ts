@@ -20,21 +20,62 @@ export type { ClusterOptions } from "./cluster/cluster_options.ts";
 export type { ClientConnectOptions } from "./cluster/connect_client.ts";
 export { Client, type ClientConstructor } from "./cluster/public_client.ts";
 
-export type { Jobs } from "./client/client.ts";
+export type { Client as AttachedClient, Jobs } from "./client/client.ts";
 export { AsyncMapResult } from "./client/async_map_result.ts";
-export { AsyncResult, type PerTask } from "./client/async_result.ts";
+export { AsyncResult, type OnRejected, type PerTask } from "./client/async_result.ts";
 export { type CurrentTask, currentTask } from "./client/current_task.ts";
 export { type DirectResult, DirectView, type Targets } from "./client/direct_view.ts";
 export { LoadBalancedView } from "./client/load_balanced_view.ts";
+export type {
+  ElementOf,
+  Fitting,
+  FittingArguments,
+  LazySequences,
+  MapFunction,
+  RowOf,
+  Sequences,
+} from "./client/mapped_types.ts";
 export type { BackoffOptions, FlagOptions } from "./client/task_flags.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";
 export type { WaitOptions } from "./client/waiting.ts";
+export type { TaskStatus } from "./protocol/outcome.ts";
 
 export { Actor, type ActorContext, type WatchEvent } from "./actors/actor.ts";
 export { ActorSystem, type ConnectOptions, type LocalOptions } from "./actors/actor_system.ts";
+export type { CodecName } from "./actors/argument_codec.ts";
 export { type ChildSpec, childSpec, type SupervisorOptions } from "./actors/child_spec.ts";
-export type { ActorAddress, CallOptions, Calls, Casts, EndReason, Ref } from "./actors/ref.ts";
+export type { LinkBounds } from "./actors/link_bounds.ts";
+export type { NodeAddress } from "./actors/link_port.ts";
+export type {
+  ActorAddress,
+  AnyMethod,
+  CallOptions,
+  Calls,
+  Casts,
+  EndReason,
+  MethodName,
+  Ref,
+  RouteEvent,
+} from "./actors/ref.ts";
+export type { ChildStatus, RestartKind, RestartStrategy } from "./actors/restart_policy.ts";
+export type { ActorClass, AnyActorClass, SpawnArguments, SpawnBasics, SpawnOptions } from "./actors/spawn_options.ts";
 export { type ChildReport, Supervisor } from "./actors/supervisor.ts";
+export type { Watch } from "./actors/watch.ts";
+
+export type {
+  Bus,
+  BusHeaders,
+  BusMessage,
+  BusStatus,
+  BusSubscription,
+  PublishOptions,
+  RequestOptions,
+  SubscribeOptions,
+} from "./bus/bus.ts";
+export type { NatsCredentials } from "./bus/nats_address.ts";
+export type { NodeRole } from "./protocol/subjects.ts";
+export type { Clock, TimerHandle } from "./wire/clock.ts";
+export type { Log, LogLevel } from "./wire/log.ts";
 
 export {
   AlreadyRunning,

@@ -34,8 +34,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Any method at all. */
 // deno-lint-ignore no-explicit-any -- the only type that every function is assignable to
-type AnyMethod = (...args: any[]) => unknown;
+export type AnyMethod = (...args: any[]) => unknown;
 
 /** The names of the public methods of a class or interface. Names that start with `_` are private by convention. */
 export type MethodName<A> = {

@@ -10,7 +10,9 @@ import { DEFAULT_MAILBOX } from "./mailbox.ts";
 
 /** A class of actors, and what its constructor takes. */
 export interface ActorClass<A extends Actor = Actor, P extends unknown[] = unknown[]> {
+  /** What `spawn` does with `args`. */
   new (...args: P): A;
+  /** For log lines, and the names of actors that were given none. */
   readonly name: string;
   /** `Actor.shutdown`, or what the class says instead. */
   readonly shutdown: number;
@@ -20,7 +22,8 @@ export interface ActorClass<A extends Actor = Actor, P extends unknown[] = unkno
 // deno-lint-ignore no-explicit-any -- no other type takes constructors of any parameters
 export type AnyActorClass<A extends Actor = Actor> = ActorClass<A, any[]>;
 
-interface SpawnBasics {
+/** What may be said of any actor. */
+export interface SpawnBasics {
   /** Letters, digits, `_`, `-` and `~`. Without one it gets a number, and only its `Ref` finds it. */
   readonly name?: string;
   /** Whether the name is to be the only one in the whole system; default: true where there is a name. */

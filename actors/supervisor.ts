@@ -116,6 +116,7 @@ export class Supervisor extends Actor {
     this.#feed({ kind: "remove", id });
   }
 
+  /** Starts the children in order. */
   protected override async onStart(): Promise<void> {
     for (const spec of this.#specs) this.#adopt(spec);
     this.#feed({ kind: "start" });
@@ -123,6 +124,7 @@ export class Supervisor extends Actor {
     await this.#ready.promise;
   }
 
+  /** A child ended. */
   protected override onWatched(event: WatchEvent): void {
     if (event.kind !== "ended") return;
     for (const [id, child] of this.#children) {

@@ -14,8 +14,9 @@ import { happensInTime, type WaitOptions } from "./waiting.ts";
 /** One of it for a single task, an array for the tasks of a map or of many targets. */
 export type PerTask<X, Many extends boolean> = Many extends true ? X[] : X;
 
+/** What may stand in the second place of `then`. */
 // deno-lint-ignore no-explicit-any -- as with the built-in promise, so that handlers may name the error they expect
-type OnRejected<B> = (reason: any) => B | PromiseLike<B>;
+export type OnRejected<B> = (reason: any) => B | PromiseLike<B>;
 
 /** What a result needs of its client. */
 export interface ResultContext {

@@ -18,6 +18,7 @@ import { ConnectionError, TimeoutError } from "../wire/errors.ts";
 
 /** How to reach a cluster. */
 export interface ClusterConnection {
+  /** The cluster's name. */
   readonly name: string;
   /** URLs of its servers. */
   readonly servers: readonly string[];
@@ -105,11 +106,11 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Adds engines; resolves with their ids when they are ready. */
-  startEngines(n: number): Promise<readonly number[]> {
+  async startEngines(n: number): Promise<readonly number[]> {
     if (!Number.isSafeInteger(n) || n < 1) {
       throw new RangeError(`Cannot start ${n} engines: it is a whole number from 1 up.`);
     }
-    return this.#order({ kind: "start-engines", count: n });
+    return await this.#order({ kind: "start-engines", count: n });
   }
 
   /** Stops engines for good; running tasks may finish within 10 s. Resolves when they are gone. */
@@ -132,6 +133,7 @@ export class Cluster implements AsyncDisposable {
     return this.#stopping ??= this.#stop();
   }
 
+  /** `stop()`, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

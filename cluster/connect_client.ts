@@ -22,6 +22,7 @@ export interface ClientConnectOptions {
   readonly servers?: string | readonly string[];
   /** For `servers`: user and password. */
   readonly user?: string;
+  /** For `servers`: the password of `user`. */
   readonly password?: string;
   /** For `servers`: a token. */
   readonly token?: string;

@@ -15,7 +15,9 @@ export interface ClientConstructor {
    * @throws `NotRunning` where there is none, `ConnectionError`, `AuthorizationError`, `VersionMismatch`, `TimeoutError`
    */
   connect(options?: ClientConnectOptions): Promise<AttachedClient>;
+  /** For `instanceof` and inspection. */
   readonly prototype: AttachedClient;
+  /** `client instanceof Client` */
   [Symbol.hasInstance](value: unknown): boolean;
 }
 

@@ -9,6 +9,7 @@
 /** Handle of a timer that was set; give it back to `clearTimer`. */
 export type TimerHandle = unknown;
 
+/** What tells the time, and wakes. */
 export interface Clock {
   /** Monotonic, ms, from an arbitrary start. */
   now(): number;
@@ -16,6 +17,7 @@ export interface Clock {
   wallTime(): number;
   /** Calls `fire` once after `delayMs`. */
   setTimer(fire: () => void, delayMs: number): TimerHandle;
+  /** Takes a timer back; one that has fired is left alone. */
   clearTimer(handle: TimerHandle): void;
 }
 
