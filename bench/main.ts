@@ -3,6 +3,7 @@
  *
  * Parts: raw, core, start, memory, latency, throughput, cpu; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
+ * A part that fails is named under `failures`, and the exit code is 1.
  * @module
  */
 import type { Carrier } from "./bench_cluster.ts";
@@ -13,7 +14,7 @@ import { describeMachine, type Machine } from "./machine.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPeers } from "./peers_bench.ts";
 import { benchRawNats } from "./raw_nats_bench.ts";
-import type { BenchParts, BenchReport, PartName, PerCarrier, PerMark } from "./report.ts";
+import type { BenchParts, BenchReport, PartFailure, PartName, PerCarrier, PerMark } from "./report.ts";
 import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
 import { ratiosOf } from "./targets.ts";
@@ -130,10 +131,20 @@ async function main(plan: Plan): Promise<BenchReport> {
   const began = performance.now();
   const machine = await describeMachine();
   const parts: Partial<Record<PartName, BenchParts[PartName]>> = {};
-  for (const part of plan.parts) parts[part] = await measure(part, machine, plan.quick ? QUICK : FULL);
+  const failures: PartFailure[] = [];
+  for (const part of plan.parts) {
+    try {
+      parts[part] = await measure(part, machine, plan.quick ? QUICK : FULL);
+    } catch (error) {
+      // What the other parts have found is not to be lost with it.
+      const reason = error instanceof Error ? error.message : String(error);
+      progress(`${part} failed: ${reason}`);
+      failures.push({ part, reason });
+    }
+  }
   const figures = parts as BenchParts;
   const seconds = rounded((performance.now() - began) / 1_000);
-  return { date: new Date().toISOString(), machine, seconds, ...figures, ratios: ratiosOf(figures) };
+  return { date: new Date().toISOString(), machine, seconds, ...figures, failures, ratios: ratiosOf(figures) };
 }
 
 let plan: Plan;
@@ -143,4 +154,6 @@ try {
   console.error((error as Error).message);
   Deno.exit(2);
 }
-console.log(JSON.stringify(await main(plan), null, 2));
+const report = await main(plan);
+console.log(JSON.stringify(report, null, 2));
+Deno.exit(report.failures.length === 0 ? 0 : 1);

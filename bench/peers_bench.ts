@@ -99,7 +99,12 @@ function troupe(count: (tasks: number) => string): readonly Contender[] {
 
 function pythonPeers(count: (tasks: number) => string): Promise<readonly Found[]> {
   const peers = [
-    ["ipyparallel", "ipyparallel", TASKS.ipyparallel, "pip install ipyparallel==7.1.0, with Python 3.10 at most"],
+    [
+      "ipyparallel",
+      "ipyparallel",
+      TASKS.ipyparallel,
+      "pip install ipyparallel==7.1.0 (it can't ship functions on Python 3.11 and later: take 3.10)",
+    ],
     ["dask.distributed", "distributed", TASKS.dask, "pip install distributed"],
     ["ray", "ray", TASKS.ray, "pip install ray"],
   ] as const;
@@ -131,7 +136,8 @@ async function piscina(count: (tasks: number) => string): Promise<Found> {
 
 async function bullmq(count: (tasks: number) => string, stack: AsyncDisposableStack): Promise<Found> {
   const peer = "bullmq";
-  const install = "npm install bullmq, and a Redis server (apt install redis-server, or BENCH_REDIS_SERVER=<path>)";
+  const install =
+    "npm install bullmq ioredis, and a Redis server (apt install redis-server, or BENCH_REDIS_SERVER=<path>)";
   if (!await hasPackage(peer)) return { peer, reason: `node finds no "${peer}" in BENCH_NODE_MODULES`, install };
   const redis = await RedisServer.start(Deno.env.get("BENCH_REDIS_SERVER") ?? "redis-server");
   if (redis === null) return { peer, reason: "there is no Redis server", install };

@@ -47,7 +47,14 @@ export interface BenchReport extends BenchParts {
   readonly date: string;
   readonly machine: Machine;
   readonly seconds: number;
+  readonly failures: readonly PartFailure[];
   readonly ratios: readonly Ratio[];
+}
+
+/** A part that was asked for and has no figures. */
+export interface PartFailure {
+  readonly part: PartName;
+  readonly reason: string;
 }
 
 /** A figure over another of the same run, and what it was to be. */

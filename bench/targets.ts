@@ -81,5 +81,5 @@ function yardstickRatios(parts: BenchParts, carrier: Carrier): readonly Ratio[] 
 function memory({ memory }: BenchParts): readonly Ratio[] {
   if (memory === undefined) return [];
   const largest = Math.max(...memory.idle.engines.map((engine) => engine.rss));
-  return [ratio("RSS of an idle engine, MB", largest, 65, "65 MB", atMost(1))];
+  return [ratio("RSS of the largest idle engine, MB", largest, 65, "65 MB", atMost(1))];
 }

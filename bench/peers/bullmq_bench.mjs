@@ -54,6 +54,7 @@ async function measure() {
   });
   for (const worker of workers) worker.kill();
   await Promise.all([events.close(), queue.close()]);
+  process.exit(0);
 }
 
 if (process.env.BENCH_ROLE === "worker") {
