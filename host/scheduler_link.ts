@@ -13,7 +13,7 @@ import type { HostHello, HostWelcome } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type SchedulerApi } from "../protocol/roles.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
-import { ConnectionError, RemoteError, VersionMismatch } from "../wire/errors.ts";
+import { AuthorizationError, ConnectionError, RemoteError, VersionMismatch } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 
 const JOIN_LIMIT_MS = 10_000;
@@ -121,6 +121,8 @@ export class SchedulerLink {
   #failed(error: Error): void {
     if (this.#closed) return;
     if (error instanceof VersionMismatch) return this.#options.refused(error);
+    // Credentials that let nobody in now won't later; of a controller that was there it may be a passing state.
+    if (error instanceof AuthorizationError && this.#searching !== "over") return this.#options.refused(error);
     if (error instanceof RemoteError && error.remoteName === "VersionMismatch") {
       return this.#options.refused(error.cause instanceof VersionMismatch ? error.cause : error);
     }
