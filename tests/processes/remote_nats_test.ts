@@ -1,0 +1,138 @@
+/** Machines around a real nats-server: its users and their rights, blobs between machines, a server that restarts. @module */
+import assert from "node:assert/strict";
+import { connectNats } from "../../bus/nats_bus.ts";
+import { findNatsServer, NatsServer } from "../../testing/nats_server.ts";
+import { within } from "../../testing/within.ts";
+import { fileAppears } from "./file_appears.ts";
+import { RemoteLab } from "./remote_lab.ts";
+
+/** What engines define for tasks. */
+declare const currentTask: () => { readonly engineId: number };
+
+const found = await findNatsServer();
+const missing = "missing" in found ? found.missing : undefined;
+const serverOptions = "path" in found ? { path: found.path } : {};
+
+/** A test that needs a server, or says why it did not run. */
+function natsTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: missing === undefined ? name : `${name} [skipped: ${missing}]`,
+    ignore: missing !== undefined,
+    fn,
+  });
+}
+
+const MB = 1024 * 1024;
+
+/** Sums that show each byte in its place. */
+function checksum(bytes: Uint8Array): number {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at++) sum = (sum * 31 + (bytes[at] ?? 0)) | 0;
+  return sum;
+}
+
+function pattern(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 8)) & 255);
+}
+
+natsTest(
+  "users with the rights of their roles are enough for a cluster, and for blobs between its machines",
+  async () => {
+    await using lab = await RemoteLab.open(2);
+    const [first, second] = lab.hosts;
+    assert.ok(first && second);
+    const written = await lab.run(["nats-users", "--name", lab.cluster, "--out", lab.home]).ends();
+    assert.equal(written.code, 0, written.stderr);
+    const config = await Deno.readTextFile(`${lab.home}/nats-users.conf`);
+    await using server = await NatsServer.start({ ...serverOptions, hostname: lab.address, config });
+
+    const start = ["start", "-n", "1", "--nats", server.url, "--name", lab.cluster, "--drain", "0"];
+    await lab.run([...start, "--credentials", `${lab.home}/credentials.json`]).says(/is running/);
+    await Promise.all(lab.hosts.map(async (host) => {
+      await Deno.copyFile(`${lab.home}/host-credentials.json`, `${host.home}/credentials.json`);
+      const joining = ["--nats", server.url, "--name", lab.cluster, "--credentials", `${host.home}/credentials.json`];
+      await host.run(["engines", "-n", "1", "--drain", "0", ...joining]).says(/engines joined/);
+    }));
+    const { client: login } = JSON.parse(await Deno.readTextFile(`${lab.home}/client-credentials.json`));
+    await using client = await lab.connect({ name: lab.cluster, servers: server.url, ...login });
+    await client.waitForEngines(3, { timeout: 10_000 });
+    const lview = client.loadBalancedView();
+    const squares = await within(lview.map((x: number) => x * x, [1, 2, 3, 4, 5, 6]), "a map");
+    assert.deepEqual(squares, [1, 4, 9, 16, 25, 36]);
+    const direct = await within(client.directView().apply(() => currentTask().engineId), "a direct view");
+    assert.deepEqual(direct, client.ids);
+
+    for (const size of [100_000, MB, 20 * MB]) {
+      const bytes = pattern(size);
+      const sent = client.ids.map((id) =>
+        lview.with({ targets: [id] }).apply((bytes: Uint8Array) => {
+          let sum = 0;
+          for (let at = 0; at < bytes.length; at++) sum = (sum * 31 + (bytes[at] ?? 0)) | 0;
+          return sum;
+        }, bytes)
+      );
+      const sums = await within(Promise.all(sent), `${size} bytes on all machines`, 30_000);
+      assert.deepEqual(sums, client.ids.map(() => checksum(bytes)));
+      const back = await within(
+        lview.with({ targets: [client.ids.at(-1) ?? -1] }).apply(
+          (length: number) => Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 8)) & 255),
+          size,
+        ),
+        `${size} bytes from another machine`,
+        30_000,
+      );
+      assert.equal(checksum(back), checksum(bytes));
+    }
+    assert.doesNotMatch(server.log.join("\n"), /Violation/);
+
+    // What the rights are for: a host can't play the controller, nor hear what is meant for it.
+    const { host } = JSON.parse(await Deno.readTextFile(`${lab.home}/host-credentials.json`));
+    const complaint = Promise.withResolvers<Error>();
+    await using bus = await connectNats({
+      servers: server.url,
+      credentials: { user: host.user, pass: host.password },
+      onError: complaint.resolve,
+    });
+    bus.subscribe(`troupe.${lab.cluster}.controller.main`, () => {});
+    assert.match(String(await within(complaint.promise, "the refusal")), /AuthorizationError.*not allowed/);
+  },
+);
+
+natsTest("a nats-server that is killed and started again under load costs no task, and none runs twice", async () => {
+  await using lab = await RemoteLab.open(2);
+  const auth = { token: "open sesame" };
+  const env = { TROUPE_TOKEN: auth.token };
+  await using server = await NatsServer.start({ ...serverOptions, hostname: lab.address, auth });
+  const joining = ["--nats", server.url, "--name", lab.cluster];
+  await lab.run(["controller", ...joining, "--hwm", "4"], { env }).says(/is running/);
+  const ran = `${lab.home}/ran`;
+  await Promise.all(
+    lab.hosts.map((host) =>
+      host.run(["engines", "-n", "2", "--drain", "0", `--allow-write=${lab.home}`, ...joining], { env })
+        .says(/engines joined/)
+    ),
+  );
+  await using client = await lab.connect();
+  await client.waitForEngines(4, { timeout: 10_000 });
+
+  const inputs = Array.from({ length: 800 }, (_, index) => index);
+  const map = client.loadBalancedView().map(
+    async (index: number, file: string) => {
+      Deno.writeTextFileSync(file, `${index}\n`, { append: true });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return -index;
+    },
+    inputs,
+    Array(inputs.length).fill(ran),
+  );
+  await fileAppears(ran);
+  await server.kill();
+  await server.restart();
+  assert.equal(map.ready, false, "the outage came too late");
+  assert.deepEqual(await within(map, "the map", 30_000), inputs.map((index) => -index));
+  const lines = (await Deno.readTextFile(ran)).trim().split("\n").map(Number);
+  assert.deepEqual(lines.sort((a, b) => a - b), inputs);
+  const { engines, hosts } = await lab.status();
+  assert.equal(hosts.filter(({ alive }) => alive).length, 3);
+  assert.equal(engines.reduce((sum, { completed }) => sum + completed, 0), inputs.length);
+});
