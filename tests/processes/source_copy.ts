@@ -20,7 +20,7 @@ export async function* sourcePaths(folder = ""): AsyncGenerator<string> {
 }
 
 /** The bytes of one of them. */
-export function readSource(path: string): Promise<Uint8Array> {
+export function readSource(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return Deno.readFile(new URL(path, ROOT));
 }
 
