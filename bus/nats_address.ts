@@ -18,6 +18,8 @@ export interface NatsAddress {
   readonly servers: readonly string[];
   /** From the first URL that has some. */
   readonly credentials: NatsCredentials | undefined;
+  /** One of them is a `tls://`: then none may be talked to in the clear. */
+  readonly secure: boolean;
   /** `"nats://host:port", "nats://other:port"` */
   readonly names: string;
 }
@@ -35,6 +37,7 @@ export function resolveNatsAddress(servers: string | readonly string[]): NatsAdd
   return {
     servers: urls.map((url) => `${url.protocol}//${hostAndPort(url)}`),
     credentials: withUser && credentialsOf(withUser),
+    secure: urls.some(({ protocol }) => protocol === "tls:"),
     names: urls.map((url) => `"${url.protocol}//${hostAndPort(url)}"`).join(", "),
   };
 }

@@ -100,6 +100,8 @@ function dial(options: NatsBusOptions, address: NatsAddress, backoff: Backoff): 
     pingInterval: options.pingInterval ?? DEFAULT_PING_MS,
     maxReconnectAttempts: -1,
     reconnectDelayHandler: () => backoff.pauseMs,
+    // The client alone would go on in the clear where the server has no TLS.
+    ...(address.secure ? { tls: {} } : {}),
     ...(credentials === undefined ? {} : { authenticator: authenticator(credentials) }),
   });
 }

@@ -29,9 +29,15 @@ export function connectFailure(error: unknown, names: string): TroupeError {
     );
   }
   return new ConnectionError(
-    `Cannot connect to ${names}: ${reason || "no answer"}; check the address, and that a NATS server listens there.`,
+    `Cannot connect to ${names}: ${reason || "no answer"}; ${whatToDo(reason)}.`,
     { cause: error },
   );
+}
+
+function whatToDo(reason: string): string {
+  if (/certificate/i.test(reason)) return "name the file of the authority that signed it in DENO_CERT";
+  if (reason.includes("'tls'")) return "set TLS up there, or write nats:// where the network may read along";
+  return "check the address, and that a NATS server listens there";
 }
 
 /** An error that the server sent and that belongs to no call. */

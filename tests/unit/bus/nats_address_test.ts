@@ -6,6 +6,7 @@ Deno.test("resolveNatsAddress() fills in scheme and port, from a list or from co
   const wanted = {
     servers: ["nats://a:4222", "nats://b:5000"],
     credentials: undefined,
+    secure: false,
     names: '"nats://a:4222", "nats://b:5000"',
   };
   deepEqual(resolveNatsAddress(["a", "nats://b:5000"]), wanted);
@@ -15,8 +16,18 @@ Deno.test("resolveNatsAddress() fills in scheme and port, from a list or from co
 
 Deno.test("resolveNatsAddress() takes credentials out of the URL", () => {
   const login = resolveNatsAddress("nats://me:p%40ss@a");
-  deepEqual(login, { servers: ["nats://a:4222"], credentials: { user: "me", pass: "p@ss" }, names: '"nats://a:4222"' });
+  deepEqual([login.servers, login.credentials, login.names], [
+    ["nats://a:4222"],
+    { user: "me", pass: "p@ss" },
+    '"nats://a:4222"',
+  ]);
   deepEqual(resolveNatsAddress("nats://tok@a").credentials, { token: "tok" });
+});
+
+Deno.test("one tls:// in a list forbids the clear for all of it", () => {
+  deepEqual(resolveNatsAddress("tls://a").secure, true);
+  deepEqual(resolveNatsAddress("a,tls://b").secure, true);
+  deepEqual(resolveNatsAddress("a,nats://b").secure, false);
 });
 
 Deno.test("resolveNatsAddress() refuses what is no address, and does not print passwords", () => {
