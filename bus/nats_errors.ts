@@ -35,6 +35,7 @@ export function connectFailure(error: unknown, names: string): TroupeError {
 }
 
 function whatToDo(reason: string): string {
+  if (/altnames/.test(reason)) return "use an address that the server's certificate names";
   if (/certificate/i.test(reason)) return "name the file of the authority that signed it in DENO_CERT";
   if (reason.includes("'tls'")) return "set TLS up there, or write nats:// where the network may read along";
   return "check the address, and that a NATS server listens there";

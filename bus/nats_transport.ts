@@ -1,9 +1,10 @@
 /**
- * The official client's transport with two faults mended that would end a process, or never let it end.
+ * The official client's transport with three faults mended.
  *
  * Seen with 3.4.0: it takes its error listeners off a socket whose reset has been read but not yet emitted, which is an
- * uncaught error in one of ten logins with wrong credentials; and it forgets the socket of an attempt to connect that
- * gets no greeting. Called by `nats_connection.ts` alone.
+ * uncaught error in one of ten logins with wrong credentials; it forgets the socket of an attempt to connect that gets
+ * no greeting, so that a process never ends; and it holds the certificate of a server at an IP address against the name
+ * `localhost`. Called by `nats_connection.ts` alone.
  * @module
  */
 import { createConnection, type Socket } from "node:net";
@@ -14,6 +15,7 @@ import {
   nodeResolveHost,
   NodeTransport,
   setTransportFactory,
+  type TlsOptions,
 } from "../deps/nats.ts";
 
 /** As the client's own `connect`, over the mended transport. */
@@ -24,9 +26,12 @@ export function dialNats(options: ConnectionOptions): Promise<NatsConnection> {
 }
 
 class MendedTransport extends NodeTransport {
+  #hostname = "";
+
   /** Holds the socket from the start, so that `close` and `discard` reach one that is still connecting. */
   override dial(address: { hostname: string; port: number }): Promise<Socket> {
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+    this.#hostname = address.hostname;
     const socket = neverUnheard(createConnection(address.port, address.hostname));
     this.socket = socket;
     let failure: Error | undefined;
@@ -41,6 +46,10 @@ class MendedTransport extends NodeTransport {
   }
 
   override async startTLS() {
+    // It hands on names only; for an address the runtime has to be told what the certificate must name.
+    if (this.tlsName === "") {
+      this.options = { ...this.options, tls: { ...this.options.tls, host: this.#hostname } as TlsOptions };
+    }
     return neverUnheard(await super.startTLS());
   }
 

@@ -102,7 +102,7 @@ export const natsUrls: ValueParser<"sync", readonly string[]> = valueParser<read
   (urls) => urls.join(","),
   (input) => {
     const urls = input.split(",").map((url) => url.trim());
-    return urls.every((url) => /^(?:nats:\/\/)?[^\s@/]+$/.test(url)) ? urls : undefined;
+    return urls.every((url) => /^(?:(?:nats|tls):\/\/)?[^\s@/]+$/.test(url)) ? urls : undefined;
   },
-  "URLs like nats://10.0.0.5:4222, without user or password (secrets come from --credentials FILE or TROUPE_TOKEN)",
+  "URLs like nats://10.0.0.5:4222 or tls://…, without user or password (secrets come from --credentials FILE or TROUPE_TOKEN)",
 );

@@ -13,13 +13,37 @@ const found = await findNatsServer();
 const missing = "missing" in found ? found.missing : undefined;
 const serverOptions = "path" in found ? { path: found.path } : {};
 
-/** A test that needs a server, or says why it did not run. */
-function natsTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: missing === undefined ? name : `${name} [skipped: ${missing}]`,
-    ignore: missing !== undefined,
-    fn,
-  });
+/** A test that needs a server, or says why it did not run. `lacks`: what else is not there. */
+function natsTest(name: string, fn: () => Promise<void>, lacks = missing): void {
+  const ignore = lacks !== undefined;
+  Deno.test({ name: ignore ? `${name} [skipped: ${lacks}]` : name, ignore, fn });
+}
+
+async function lacksOpenssl(): Promise<string | undefined> {
+  try {
+    await new Deno.Command("openssl", { args: ["version"], stdout: "null" }).output();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "no openssl on the PATH to make certificates with";
+    throw error;
+  }
+}
+
+/** A certificate for an address, signed by an authority of its own, into a folder. */
+async function makeCertificate(folder: string, address: string): Promise<void> {
+  await Deno.writeTextFile(`${folder}/extensions`, `subjectAltName=IP:${address}`);
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const commands = [
+    ["req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority of a test"],
+    ["req", ...key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server of a test"],
+    ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
+      .concat("-out", "server.pem", "-days", "2", "-extfile", "extensions"),
+  ];
+  for (const args of commands) {
+    const { success } = await new Deno.Command("openssl", { args, cwd: folder, stdout: "null", stderr: "null" })
+      .output();
+    if (!success) throw new Error(`Cannot make a certificate: "openssl ${args.join(" ")}" failed.`);
+  }
 }
 
 const MB = 1024 * 1024;
@@ -136,3 +160,21 @@ natsTest("a nats-server that is killed and started again under load costs no tas
   assert.equal(hosts.filter(({ alive }) => alive).length, 3);
   assert.equal(engines.reduce((sum, { completed }) => sum + completed, 0), inputs.length);
 });
+
+natsTest("a nats-server with TLS serves machines that know its authority, and no others", async () => {
+  await using lab = await RemoteLab.open(1);
+  const [host] = lab.hosts;
+  assert.ok(host);
+  await makeCertificate(lab.home, lab.address);
+  const config = `tls { cert_file: "${lab.home}/server.pem", key_file: "${lab.home}/server.key" }`;
+  await using server = await NatsServer.start({ ...serverOptions, hostname: lab.address, config });
+  const joining = ["--nats", server.url.replace("nats:", "tls:"), "--name", lab.cluster];
+  const env = { DENO_CERT: `${lab.home}/ca.pem` };
+
+  await lab.run(["controller", ...joining], { env }).says(/is running/);
+  await host.run(["engines", "-n", "1", "--drain", "0", ...joining], { env }).says(/engines joined/);
+
+  const { code, stderr } = await host.run(["engines", "-n", "1", ...joining]).ends();
+  assert.equal(code, 1);
+  assert.match(stderr, /Cannot connect to "tls:.*certificate; name the file .* in DENO_CERT/);
+}, missing ?? await lacksOpenssl());
