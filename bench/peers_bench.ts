@@ -23,7 +23,7 @@ export interface PeerFigures {
   readonly tasks_per_s: number;
 }
 
-/** A peer that could not be measured. */
+/** A peer that could not be measured, or not in every round. */
 export interface MissingPeer {
   readonly peer: string;
   readonly reason: string;
@@ -67,18 +67,18 @@ export async function benchPeers(
   await using stack = new AsyncDisposableStack();
   const count = (tasks: number) => String(Math.max(500, Math.round(tasks * scale)));
   const found = [troupe(count), ...await pythonPeers(count), await piscina(count), await bullmq(count, stack)];
-  const missing = found.flatMap((one) => "reason" in one ? [one] : []);
+  const missing = new Map(found.flatMap((one) => "reason" in one ? [[one.peer, one]] : []));
   const contenders = found.flatMap((one) => "reason" in one ? [] : one);
   const series = new Map<string, PeerFigures[]>();
   for (let round = 1; round <= rounds; round++) {
     for (const { peer, command, cwd } of contenders) {
       progress(`round ${round} of ${rounds}: ${peer}`);
       const result = await runJson<PeerFigures>(command, cwd);
-      if ("failure" in result) missing.push({ peer, reason: result.failure, install: "see the reason" });
+      if ("failure" in result) missing.set(peer, { peer, reason: result.failure, install: "see what it said" });
       else series.set(result.value.peer, [...series.get(result.value.peer) ?? [], result.value]);
     }
   }
-  return { rounds, measured: [...series.values()].map(middle), missing };
+  return { rounds, measured: [...series.values()].map(middle), missing: [...missing.values()] };
 }
 
 function troupe(count: (tasks: number) => string): readonly Contender[] {
