@@ -12,6 +12,7 @@ import { parseCredentials } from "./credentials.ts";
 import { readFileIfThere, removeFile, writePrivateFile } from "./private_file.ts";
 import { isAlive, ownIdentity, type ProcessIdentity } from "./process_identity.ts";
 import type { ProfilePaths } from "./profile.ts";
+import { localServers, outsideServers } from "./server_addresses.ts";
 
 const FORMAT = 1;
 
@@ -26,14 +27,19 @@ export interface ConnectionInfo {
   readonly owner: ProcessIdentity | null;
 }
 
-/** Writes both files of a cluster: the whole one, and the one for hosts only. */
+/**
+ * Writes both files of a cluster: the whole one for this machine, and the one for hosts elsewhere. `servers` as they
+ * listen.
+ */
 export async function writeConnectionFiles(
   paths: ProfilePaths,
   info: Pick<ConnectionInfo, "cluster" | "servers" | "credentials">,
 ): Promise<void> {
-  const common = { format: FORMAT, cluster: info.cluster, servers: info.servers, packageVersion: PACKAGE_VERSION };
-  const whole = { ...common, owner: ownIdentity(), credentials: info.credentials };
-  const hostOnly = { ...common, owner: null, credentials: { host: info.credentials.host } };
+  const { cluster, servers, credentials } = info;
+  const common = { format: FORMAT, cluster, packageVersion: PACKAGE_VERSION };
+  const whole = { ...common, servers: localServers(servers), owner: ownIdentity(), credentials };
+  const outside = outsideServers(servers, Deno.networkInterfaces());
+  const hostOnly = { ...common, servers: outside, owner: null, credentials: { host: credentials.host } };
   await writePrivateFile(paths.hostConnection, JSON.stringify(hostOnly, null, 2) + "\n");
   await writePrivateFile(paths.connection, JSON.stringify(whole, null, 2) + "\n");
 }

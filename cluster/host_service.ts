@@ -21,6 +21,7 @@ import type { HostConfig } from "./control_line.ts";
 import { ControllerChild } from "./controller_child.ts";
 import { EngineGate } from "./engine_gate.ts";
 import { type ProfilePaths, profilePaths, troupeHome } from "./profile.ts";
+import { localServers } from "./server_addresses.ts";
 
 /** What a host needs besides its configuration. */
 export interface HostServiceOptions {
@@ -64,7 +65,8 @@ export class HostService implements AsyncDisposable {
   static async start(config: HostConfig, options: HostServiceOptions): Promise<HostService> {
     await using stack = new AsyncDisposableStack();
     const paths = profilePaths(config.cluster);
-    const servers = config.controller === null ? config.servers : await startController(config, paths, stack, options);
+    const listening = await startController(config, paths, stack, options);
+    const servers = localServers(listening);
     const { system } = stack.use(
       await connectNode({
         cluster: config.cluster,
@@ -87,7 +89,7 @@ export class HostService implements AsyncDisposable {
     if (config.controller !== null) {
       const { cluster, credentials } = config;
       stack.defer(() => removeConnectionFiles(paths));
-      await writeConnectionFiles(paths, { cluster, servers, credentials });
+      await writeConnectionFiles(paths, { cluster, servers: listening, credentials });
     }
     return new HostService(config, stack.move(), { system, actor, gate, servers, drain });
   }
@@ -160,7 +162,7 @@ interface Drain {
   ms: number;
 }
 
-/** Takes the cluster's name on this machine, and starts its controller; where it listens. */
+/** Takes the cluster's name on this machine, and starts its controller, if it is to; where the servers listen. */
 async function startController(
   config: HostConfig,
   paths: ProfilePaths,
