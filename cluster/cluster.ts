@@ -51,6 +51,7 @@ export class Cluster implements AsyncDisposable {
   readonly #replies = new Map<number, Reply>();
   readonly #listening: Promise<void>;
   #orders = 0;
+  #ended = false;
   #stopping: Promise<void> | null = null;
 
   private constructor(child: ChildProcess, connection: ClusterConnection, reports: AsyncGenerator<HostReport>) {
@@ -145,6 +146,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #order(order: OrderBody): Promise<readonly EngineId[]> {
+    if (this.#ended || this.#stopping !== null) throw this.#endedError();
     const id = ++this.#orders;
     const { promise, resolve, reject } = Promise.withResolvers<readonly EngineId[]>();
     this.#replies.set(id, { resolve, reject });
@@ -155,10 +157,15 @@ export class Cluster implements AsyncDisposable {
   async #listen(reports: AsyncGenerator<HostReport>): Promise<void> {
     for await (const report of reports) {
       if (report.kind === "reply") this.#take(report.id)?.resolve(report.ids);
-      if (report.kind === "refused") this.#take(report.id)?.reject(new Error(report.message));
+      if (report.kind === "refused") this.#take(report.id)?.reject(restoreError(report));
     }
-    const error = new ConnectionError(`Cannot give orders to the cluster "${this.name}": it has ended.`);
+    this.#ended = true;
+    const error = this.#endedError();
     for (const id of [...this.#replies.keys()]) this.#take(id)?.reject(error);
+  }
+
+  #endedError(): ConnectionError {
+    return new ConnectionError(`Cannot give orders to the cluster "${this.name}": it has ended; start another.`);
   }
 
   #take(id: number): Reply | undefined {

@@ -72,7 +72,7 @@ export type HostReport =
   | { readonly kind: "ready"; readonly cluster: string; readonly servers: readonly string[]; readonly file: string }
   | { readonly kind: "failed"; readonly name: string; readonly message: string }
   | { readonly kind: "reply"; readonly id: number; readonly ids: readonly EngineId[] }
-  | { readonly kind: "refused"; readonly id: number; readonly message: string };
+  | { readonly kind: "refused"; readonly id: number; readonly name: string; readonly message: string };
 
 /** What a host child may be told later. */
 export type HostOrder =

@@ -8,6 +8,7 @@
  */
 import { failure, type HostConfig, type HostOrder, report } from "./control_line.ts";
 import { HostService } from "./host_service.ts";
+import { RemoteError } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { fileLog } from "./process_log.ts";
 import { profilePaths } from "./profile.ts";
@@ -19,7 +20,10 @@ async function obey(service: HostService, order: HostOrder): Promise<void> {
   try {
     report({ kind: "reply", id: order.id, ids: await carryOut(service, order) });
   } catch (error) {
-    report({ kind: "refused", id: order.id, message: (error as Error).message });
+    // What the actor threw says it better than that the actor threw it.
+    const { name, message } =
+      (error instanceof RemoteError && error.cause instanceof Error ? error.cause : error) as Error;
+    report({ kind: "refused", id: order.id, name, message });
   }
 }
 
