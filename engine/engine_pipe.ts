@@ -1,27 +1,42 @@
 /**
  * The engine's end of the pipe: standard input and output, taken before any task runs.
  *
- * Writes are synchronous: a result is out before the next task starts. Keeps the functions it needs, so that a task
- * which patches or replaces `Deno.stdin` and `Deno.stdout` does not reach them. Used by `main.ts` alone.
+ * Writes are synchronous: a result is out before the next task starts. Reads come through Node's socket, which waits for
+ * the pipe in the event loop: `Deno.stdin` reads it in another thread, at twice the time for a short task. Keeps the
+ * functions it needs, so that a task which patches or replaces `Deno.stdin` and `Deno.stdout` does not reach them. Used
+ * by `main.ts` alone.
  * @module
  */
+import { Socket } from "node:net";
+import { ByteSlab } from "../wire/byte_slab.ts";
 import { pipeFrame, PipeParser } from "../wire/pipe_frames.ts";
 import { PIECE_BYTES, PIPE_KEY_BYTES, type PipeBytes, TO_HOST, type ToHostMessage } from "../protocol/pipe_messages.ts";
 
-const READ_BYTES = 256 * 1024;
+/** Node's own option, missing from its types: a socket over a descriptor that is open. */
+interface DescriptorOptions {
+  readonly fd: number;
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+/** What is told of the input. */
+export interface PipeListener {
+  message(message: readonly unknown[]): void;
+  /** All messages of one read have been told. */
+  batchEnd(): void;
+  /** The input ended; `why` says what is wrong with it, or with the handling of a message. Told once, nothing after it. */
+  ended(why?: unknown): void;
+}
 
 export class EnginePipe {
   readonly #key: number;
   readonly #parser: PipeParser;
-  readonly #read: (buffer: Uint8Array) => Promise<number | null>;
   readonly #write: (bytes: Uint8Array) => number;
-  readonly #buffer = new Uint8Array(READ_BYTES);
   #longValues = 0;
 
   private constructor(key: number) {
     this.#key = key;
     this.#parser = new PipeParser(key);
-    this.#read = Deno.stdin.read.bind(Deno.stdin);
     this.#write = Deno.stdout.writeSync.bind(Deno.stdout);
   }
 
@@ -56,11 +71,28 @@ export class EnginePipe {
     return value;
   }
 
-  /** Waits for more and hands over each message in it; `false` at the end of the input. */
-  async receive(handle: (message: readonly unknown[]) => void): Promise<boolean> {
-    const count = await this.#read(this.#buffer);
-    if (count === null) return false;
-    this.#parser.feed(this.#buffer.slice(0, count), handle);
-    return true;
+  /** From now on each message is told as it comes. */
+  listen(listener: PipeListener): void {
+    const slab = new ByteSlab();
+    const options: DescriptorOptions = { fd: 0, readable: true, writable: false };
+    const socket = new Socket(options as object);
+    let over = false;
+    const end = (why?: unknown) => {
+      if (!over) listener.ended(why);
+      over = true;
+    };
+    const tell = (message: readonly unknown[]) => listener.message(message);
+    socket.on("data", (chunk: Uint8Array) => {
+      if (over) return;
+      try {
+        this.#parser.feed(slab.copy(chunk), tell);
+        listener.batchEnd();
+      } catch (error) {
+        end(error);
+      }
+    });
+    socket.on("end", () => end());
+    socket.on("close", () => end());
+    socket.on("error", end);
   }
 }

@@ -18,10 +18,10 @@ import { installTaskStreams } from "./task_streams.ts";
 const BROKEN_EXIT_CODE = 70;
 
 const pipe = EnginePipe.open();
-if (pipe !== null) await serve(pipe);
+if (pipe !== null) serve(pipe);
 
 /** Until the host hangs up, or says so. */
-async function serve(pipe: EnginePipe): Promise<void> {
+function serve(pipe: EnginePipe): void {
   const exit = Deno.exit;
   const toLog = Deno.stderr.writeSync.bind(Deno.stderr);
   const output = new TaskOutput();
@@ -34,13 +34,12 @@ async function serve(pipe: EnginePipe): Promise<void> {
   installTaskStreams(output);
   offerCurrentTask(engine);
   surviveStrayErrors(engine, output, toLog);
+  pipe.listen({
+    message: (message) => engine.handle(message as never),
+    batchEnd: () => engine.work(),
+    ended: end,
+  });
   pipe.send([TO_HOST.ready, PIPE_VERSION, PACKAGE_VERSION, Deno.pid]);
-  try {
-    while (await pipe.receive((message) => engine.handle(message as never))) engine.work();
-  } catch (error) {
-    end(error);
-  }
-  end();
 }
 
 /** What tasks reach of the engine: the current task, and the error that declines it. No task can take them away. */

@@ -24,6 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   engine: ["wire", "protocol"],
   cluster: [
     "scheduler",
+    "scheduler/core",
     "hub",
     "host",
     "client",
