@@ -17,6 +17,7 @@ import { inboxPrefix, subjectPermissions } from "../protocol/subjects.ts";
 import { createScheduler } from "../scheduler/core/scheduler.ts";
 import { DEFAULT_OPTIONS, type SchedulerCore } from "../scheduler/core/scheduler_core.ts";
 import { SchedulerActor, type SchedulerActorOptions } from "../scheduler/scheduler_actor.ts";
+import { AlreadyRunning, NameTaken } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import type { BrokerConfig, ControllerConfig } from "./control_line.ts";
 import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
@@ -79,7 +80,9 @@ export async function startController(config: ControllerConfig, log: Log): Promi
   const prefix = inboxPrefix(cluster, "controller", CONTROLLER_NODE);
   const bus = stack.use(broker?.connectLocal({ inboxPrefix: prefix }) ?? await connectServers(node));
   const system = stack.use(await joinBus(bus, node));
-  const actors = await spawnActors(system, config);
+  const actors = await spawnActors(system, config).catch((error) => {
+    throw error instanceof NameTaken ? anotherLeads(config, error) : error;
+  });
   const kept = stack.move();
   return {
     servers: broker === null ? servers : [broker.url],
@@ -112,6 +115,16 @@ async function spawnActors(system: ActorSystem, config: ControllerConfig): Promi
     }],
   });
   return [root, system.ref<SchedulerActor>(ACTOR_NAMES.scheduler)];
+}
+
+function anotherLeads({ cluster, servers }: ControllerConfig, cause: NameTaken): AlreadyRunning {
+  return new AlreadyRunning(
+    `Cannot start the cluster "${cluster}": a controller of this name runs on ${
+      servers.join(", ")
+    } already, maybe from ` +
+      `another machine; bring engines to it with "engines", or choose another --name.`,
+    { cause },
+  );
 }
 
 /** Resolves with the reason when one of these actors ends. */

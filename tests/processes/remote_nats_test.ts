@@ -7,7 +7,7 @@ import { fileAppears } from "./file_appears.ts";
 import { RemoteLab } from "./remote_lab.ts";
 
 /** What engines define for tasks. */
-declare const currentTask: () => { readonly engineId: number };
+declare const currentTask: () => { readonly attempt: number; readonly engineId: number };
 
 const found = await findNatsServer();
 const missing = "missing" in found ? found.missing : undefined;
@@ -178,3 +178,30 @@ natsTest("a nats-server with TLS serves machines that know its authority, and no
   assert.equal(code, 1);
   assert.match(stderr, /Cannot connect to "tls:.*certificate; name the file .* in DENO_CERT/);
 }, missing ?? await lacksOpenssl());
+
+natsTest(
+  "a second controller of the same name is told so, and the first goes on with its hosts and tasks",
+  async () => {
+    await using lab = await RemoteLab.open(1);
+    const [host] = lab.hosts;
+    assert.ok(host);
+    await using server = await NatsServer.start({ ...serverOptions, hostname: lab.address });
+    const joining = ["--nats", server.url, "--name", lab.cluster];
+    // Not in the profile directory of the cluster: no grant opens that.
+    const first = lab.run(["start", "-n", "1", "--drain", "0", `--allow-write=${host.home}`, ...joining]);
+    await first.says(/is running/);
+    await using client = await lab.connect();
+    const slow = client.loadBalancedView().apply((file: string) => {
+      Deno.writeTextFileSync(file, "");
+      return new Promise((resolve) => setTimeout(() => resolve(currentTask().attempt), 2_500));
+    }, `${host.home}/slow`);
+    await fileAppears(`${host.home}/slow`);
+
+    const { code, stderr } = await host.run(["start", "-n", "1", ...joining]).ends();
+    assert.equal(code, 10, stderr);
+    assert.match(stderr, /Error: Cannot start the cluster "lab": a controller of this name runs on .* already/);
+    assert.equal(await within(slow, "the task of before"), 1);
+    assert.equal(await within(client.loadBalancedView().apply((x: number) => x + 1, 1), "a task"), 2);
+    assert.doesNotMatch(first.stderr, /lost|gone/);
+  },
+);
