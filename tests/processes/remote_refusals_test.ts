@@ -61,7 +61,7 @@ Deno.test("engines without a controller say that they look for one, and give up 
   assert.match(stderr, /Error: Cannot join the cluster "lab": .*no controller.* within 1500 ms; start it/);
 });
 
-Deno.test("engines of another version join with a warning on both sides, those of another protocol are refused", async () => {
+Deno.test("another version joins with a warning on both sides, hosts and clients of another protocol are refused", async () => {
   await using lab = await RemoteLab.open(1);
   const [host] = lab.hosts;
   assert.ok(host);
@@ -82,4 +82,14 @@ Deno.test("engines of another version join with a warning on both sides, those o
   assert.equal(code, 1);
   assert.match(stderr, /Error: .*another protocol number.*; run the same version/);
   await controller.says(/another protocol number/);
+
+  const script = `${host.home}/foreign/client.ts`;
+  await Deno.writeTextFile(
+    script,
+    `import { Client } from "./mod.ts";
+const why = await Client.connect({ connectionFile: Deno.args[0] }).catch((error) => error);
+console.log(why.name, why.message);`,
+  );
+  const refused = await lab.run([`${lab.home}/${lab.cluster}/connection.json`], { cli: script }).ends();
+  assert.match(refused.stdout, /^VersionMismatch .*another protocol number/);
 });
