@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly flags: readonly string[];
   readonly args?: readonly string[];
   readonly log: Log;
+  /** Whether it ends by its stdin alone: Deno kills other children, as they stand, when an error ends the program. */
+  readonly detached?: boolean;
   /** How long it may take to end after its stdin was closed, ms. */
   readonly stopMs: number;
 }
@@ -42,7 +44,13 @@ export class ChildProcess implements AsyncDisposable {
 
   constructor(options: ChildOptions) {
     const args = ["run", ...OWN_FLAGS, ...options.flags, options.module, ...(options.args ?? [])];
-    this.#child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: options.detached ?? false,
+    }).spawn();
     this.#writer = this.#child.stdin.getWriter();
     this.#stopMs = options.stopMs;
     this.#relayed = this.#relay(options);

@@ -78,6 +78,7 @@ export class Cluster implements AsyncDisposable {
       module: import.meta.resolve("./host_main.ts"),
       flags: ["--allow-all"],
       log: silentLog,
+      detached: true,
       stopMs: STOP_TIMEOUT_MS,
     });
     const reports = child.reports<HostReport>();

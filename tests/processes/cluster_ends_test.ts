@@ -1,0 +1,23 @@
+/** A cluster ends with the program that started it, however that ends. @module */
+import assert from "node:assert/strict";
+import { findSetpriv } from "../../host/engine_command.ts";
+import { CliFixture, gone } from "./cli_fixture.ts";
+
+const PROGRAM = new URL("cluster_program.ts", import.meta.url).pathname;
+
+for (const [how, code] of [["exit", 3], ["throw", 1], ["SIGKILL", 137], ["SIGINT", 130]] as const) {
+  Deno.test({
+    name: `a program that ends by ${how} leaves no process and no file of its cluster, though a task loops`,
+    ignore: findSetpriv() === null,
+    async fn() {
+      await using fixture = await CliFixture.create();
+      const program = fixture.spawnModule(PROGRAM, [how]);
+      const pids: number[] = JSON.parse(await program.line(/^\[/));
+      assert.equal(pids.length, 3);
+      if (how === "SIGKILL" || how === "SIGINT") program.signal(how);
+      assert.equal((await program.ended()).code, code);
+      for (const pid of pids) await gone(pid);
+      assert.deepEqual([...Deno.readDirSync(fixture.home)], []);
+    },
+  });
+}
