@@ -11,6 +11,7 @@ function spawn([program = "", ...args]: readonly string[], cwd?: string): Promis
   return new Deno.Command(program, {
     args,
     ...(cwd === undefined ? {} : { cwd }),
+    env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -37,6 +38,9 @@ export async function runJson<T>(
   const decoder = new TextDecoder();
   const line = decoder.decode(stdout).trim().split("\n").at(-1) ?? "";
   if (line.startsWith("{")) return { value: JSON.parse(line) as T };
-  const said = decoder.decode(stderr).trim().split("\n").at(-1) ?? "";
+  const lines = decoder.decode(stderr).trim().split("\n");
+  // The first line of an error says what is wrong, its last where; a traceback of Python has it the other way round.
+  const said = (lines[0]?.startsWith("Traceback") ? lines.at(-1) : lines.find((text) => /error/i.test(text))) ??
+    lines[0];
   return { failure: `it ended with ${signal ?? `code ${code}`} and no figures; it said: ${said}` };
 }

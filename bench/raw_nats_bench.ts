@@ -26,8 +26,15 @@ const PAYLOAD = new Uint8Array(16);
 const UNDER_WAY = 4_096;
 const ROUNDS = 3;
 
-/** Measures `calls` lone requests and `echoes` pipelined ones a round. */
-export async function benchRawNats(carrier: Carrier, calls: number, echoes: number): Promise<RawNats> {
+/** A requester here, a responder in a process of its own, and the carrier between them. */
+export interface RawPair extends AsyncDisposable {
+  readonly connection: NatsConnection;
+  /** One lone request and its reply. */
+  request(): Promise<unknown>;
+}
+
+/** Starts everything that raw figures need. */
+export async function openRawPair(carrier: Carrier): Promise<RawPair> {
   await using stack = new AsyncDisposableStack();
   const password = crypto.randomUUID();
   const servers = carrier === "embedded"
@@ -36,14 +43,25 @@ export async function benchRawNats(carrier: Carrier, calls: number, echoes: numb
   stack.use(await LineChild.start("./raw_nats_responder.ts", [servers, SUBJECT, USER, password]));
   const connection = await connect({ servers, user: USER, pass: password });
   stack.defer(() => connection.close());
+  const kept = stack.move();
+  return {
+    connection,
+    request: () => connection.request(SUBJECT, PAYLOAD),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Measures `calls` lone requests and `echoes` pipelined ones a round. */
+export async function benchRawNats(carrier: Carrier, calls: number, echoes: number): Promise<RawNats> {
+  await using pair = await openRawPair(carrier);
   const series: number[] = [];
   for (let i = 0; i < 2 * calls; i++) {
-    const ms = await elapsedMs(() => connection.request(SUBJECT, PAYLOAD));
+    const ms = await elapsedMs(pair.request);
     if (i >= calls) series.push(ms);
   }
   const rates: number[] = [];
   for (let i = 0; i <= ROUNDS; i++) {
-    const ms = await elapsedMs(() => pipeline(connection, echoes));
+    const ms = await elapsedMs(() => pipeline(pair.connection, echoes));
     if (i > 0) rates.push(Math.round(echoes / ms * 1_000));
   }
   return { requestMs: spread(series), echoesPerSecond: median(rates) };

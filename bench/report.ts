@@ -7,12 +7,12 @@
 import type { Carrier } from "./bench_cluster.ts";
 import type { CoreFigures } from "./core_bench.ts";
 import type { CpuPerTask } from "./cpu_per_task.ts";
+import type { Latency } from "./latency_bench.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryFigures } from "./memory_bench.ts";
 import type { PeersReport } from "./peers_bench.ts";
 import type { RawNats } from "./raw_nats_bench.ts";
 import type { StartTimes } from "./start_bench.ts";
-import type { Spread } from "./statistics.ts";
 import type { Throughput } from "./throughput_bench.ts";
 
 /** A figure on each carrier; one that could not be had says why. */
@@ -31,8 +31,7 @@ export interface BenchParts {
   readonly core?: CoreFigures;
   readonly start?: StartTimes;
   readonly memory?: MemoryFigures;
-  /** ms. */
-  readonly latency?: PerCarrier<Spread>;
+  readonly latency?: PerCarrier<Latency>;
   readonly throughput?: PerCarrier<PerMark<Throughput>>;
   readonly cpu?: PerCarrier<PerMark<CpuPerTask>>;
   readonly peers?: PeersReport;

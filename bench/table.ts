@@ -95,11 +95,12 @@ function ownSection(report: BenchReport): string {
     });
   const { latency, throughput, raw, start, core } = report;
   const rows: Row[] = [
-    ["raw request–reply p50, ms", ...of(raw, (one) => one.requestMs.p50)],
-    ["raw request–reply p95, ms", ...of(raw, (one) => one.requestMs.p95)],
+    ["lone `apply` p50, ms", ...of(latency, (one) => one.apply.p50)],
+    ["lone `apply` p95, ms", ...of(latency, (one) => one.apply.p95)],
+    ["raw request–reply in turn with it, p50, ms", ...of(latency, (one) => one.rawRequest.p50)],
+    ["raw request–reply in turn with it, p95, ms", ...of(latency, (one) => one.rawRequest.p95)],
+    ["raw request–reply alone, p50, ms", ...of(raw, (one) => one.requestMs.p50)],
     ["raw pipelined echoes/s", ...of(raw, (one) => count(one.echoesPerSecond))],
-    ["lone `apply` p50, ms", ...of(latency, (one) => one.p50)],
-    ["lone `apply` p95, ms", ...of(latency, (one) => one.p95)],
     ["tasks/s, `hwm` 1, median", ...of(throughput, (one) => count(one.hwm1.median))],
     ["tasks/s, `hwm` 1, best", ...of(throughput, (one) => count(one.hwm1.best))],
     ["tasks/s, `hwm` 0, median", ...of(throughput, (one) => count(one.hwm0.median))],

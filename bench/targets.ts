@@ -66,8 +66,9 @@ function yardstickRatios(parts: BenchParts, carrier: Carrier): readonly Ratio[] 
   const list: Ratio[] = [];
   if (latency !== undefined) {
     const name = `one raw request on ${carrier}`;
-    list.push(ratio(`latency p50, ms (${carrier})`, latency.p50, raw?.requestMs.p50, name, atMost(2)));
-    list.push(ratio(`latency p95, ms (${carrier})`, latency.p95, raw?.requestMs.p95, name, null));
+    const { apply, rawRequest } = latency;
+    list.push(ratio(`latency p50, ms (${carrier})`, apply.p50, rawRequest.p50, name, atMost(2)));
+    list.push(ratio(`latency p95, ms (${carrier})`, apply.p95, rawRequest.p95, name, null));
   }
   if (throughput !== undefined) {
     const name = `raw echoes/s on ${carrier}`;

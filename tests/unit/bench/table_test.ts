@@ -27,6 +27,14 @@ function report(parts: Partial<BenchReport>): BenchReport {
   };
 }
 
+const LATENCY = { apply: { p50: 0.5, p95: 0.75 }, rawRequest: { p50: 0.25, p95: 0.3 } };
+const OURS = { version: "1", engines: 4, start_s: 1, latency_ms_p50: 1, latency_ms_p95: 2, tasks_per_s: 90 };
+const PEERS = {
+  rounds: 1,
+  measured: [{ peer: "troupe (hwm 1)", ...OURS }, { peer: "troupe (hwm 0)", ...OURS }],
+  missing: [],
+};
+
 Deno.test("new figures take the place of the old ones and of nothing else", () => {
   const page = insertFigures(MARKED, "new");
   assert.equal(page, "before\n<!-- figures: begin -->\n\nnew\n\n<!-- figures: end -->\nafter\n");
@@ -38,10 +46,11 @@ Deno.test("a page without the marks is refused", () => {
 });
 
 Deno.test("what was not measured is a dash or left out", () => {
-  const text = renderFigures(report({ latency: { embedded: { p50: 0.5, p95: 0.75 } } }));
+  const text = renderFigures(report({ peers: PEERS, latency: { embedded: LATENCY } }));
   assert.match(text, /\| lone `apply` p50, ms \| 0\.5 \| – \|/);
-  assert.match(text, /\| latency p50, ms \(embedded\) \| 0\.5 \| not measured \| – \| ≤ 2 × \| unknown \|/);
-  assert.doesNotMatch(text, /## Memory|## Beside the peers|undefined|null/);
+  assert.match(text, /\| latency p50, ms \(embedded\) \| 0\.5 \| .*: 0\.25 \| 2 × \| ≤ 2 × \| yes \|/);
+  assert.match(text, /\| tasks\/s, hwm 0 \| 90 \| not measured \| – \| ≥ 3 × \| unknown \|/);
+  assert.doesNotMatch(text, /## Memory|undefined|null/);
 });
 
 Deno.test("a part that failed is named on the page", () => {

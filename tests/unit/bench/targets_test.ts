@@ -41,11 +41,10 @@ Deno.test("a peer that was not measured leaves the target unknown", () => {
 
 Deno.test("latency is judged by a raw request on the same carrier", () => {
   const parts: BenchParts = {
-    raw: {
-      "embedded": { requestMs: { p50: 0.5, p95: 1 }, echoesPerSecond: 1 },
-      "nats-server": { requestMs: { p50: 0.3, p95: 1 }, echoesPerSecond: 1 },
+    latency: {
+      "embedded": { apply: { p50: 0.9, p95: 2 }, rawRequest: { p50: 0.5, p95: 1 } },
+      "nats-server": { apply: { p50: 0.9, p95: 2 }, rawRequest: { p50: 0.3, p95: 1 } },
     },
-    latency: { "embedded": { p50: 0.9, p95: 2 }, "nats-server": { p50: 0.9, p95: 2 } },
   };
   assert.equal(find(parts, "latency p50, ms (embedded)", "one raw request on embedded").reached, true);
   assert.equal(find(parts, "latency p50, ms (nats-server)", "one raw request on nats-server").reached, false);
