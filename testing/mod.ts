@@ -12,5 +12,5 @@ export type { RouterBusOptions } from "../bus/router_bus.ts";
 export type { Clock, TimerHandle } from "../wire/clock.ts";
 export { FakeClock } from "./fake_clock.ts";
 export { findNatsServer, type FoundNatsServer } from "./find_nats_server.ts";
-export { NatsServer, type NatsServerOptions } from "./nats_server.ts";
+export { NatsServer, type NatsServerAuth, type NatsServerOptions, type NatsServerUser } from "./nats_server.ts";
 export { within } from "./within.ts";

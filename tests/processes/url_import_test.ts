@@ -36,9 +36,10 @@ class Visit implements AsyncDisposable {
     return new Visit(folder, new Set(await Array.fromAsync(sourcePaths())));
   }
 
-  /** Writes a script that imports from the URL; its name. */
-  async script(name: string, text: string): Promise<string> {
-    await Deno.writeTextFile(`${this.folder}/${name}`, text.replaceAll("URL/", `${this.url}/`));
+  /** Writes a script that has this export of `mod.ts` from the URL; its name. */
+  async script(name: string, imported: string, text: string): Promise<string> {
+    const origin = JSON.stringify(`${this.url}/mod.ts`);
+    await Deno.writeTextFile(`${this.folder}/${name}`, `import { ${imported} } from ${origin};\n${text}`);
     return name;
   }
 
@@ -59,7 +60,6 @@ class Visit implements AsyncDisposable {
 }
 
 const OWN_CLUSTER = `
-import { Cluster } from "URL/mod.ts";
 await using cluster = await Cluster.start({ n: 2 });
 await using client = await cluster.connect();
 const lview = client.loadBalancedView();
@@ -71,7 +71,6 @@ console.log(JSON.stringify({ squares, power, big, everywhere: await client.direc
 const OWN_CLUSTER_SAYS = { squares: [1, 4, 9], power: 59049, big: 200_000, everywhere: [7, 7] };
 
 const FOUND_CLUSTER = `
-import { Client } from "URL/mod.ts";
 await using client = await Client.connect();
 const doubled = await client.loadBalancedView().map((x: number) => 2 * x, Deno.args.map(Number));
 console.log(JSON.stringify({ engines: client.ids.length, doubled }));
@@ -80,10 +79,10 @@ console.log(JSON.stringify({ engines: client.ids.length, doubled }));
 /** A program with a cluster of its own, one in the background, and a script with a private one. */
 async function walk(visit: Visit, flags: readonly string[]): Promise<void> {
   const cli = `${visit.url}/cli.ts`;
-  const own = await visit.run(...flags, await visit.script("own.ts", OWN_CLUSTER));
+  const own = await visit.run(...flags, await visit.script("own.ts", "Cluster", OWN_CLUSTER));
   assert.deepEqual(JSON.parse(own.stdout), OWN_CLUSTER_SAYS);
 
-  const found = await visit.script("found.ts", FOUND_CLUSTER);
+  const found = await visit.script("found.ts", "Client", FOUND_CLUSTER);
   assert.match((await visit.run(...flags, cli, "start", "-n", "4", "--daemon")).stderr, /is running: 4 engines/);
   try {
     const { engines } = JSON.parse((await visit.run(...flags, cli, "status", "--json")).stdout);
@@ -114,13 +113,13 @@ Deno.test("beside a deno.json with names for imports, tasks import by these name
   await using visit = await Visit.open({ "deno.json": JSON.stringify(config) });
   const script = await visit.script(
     "named.ts",
+    "Client",
     `
-import { Client } from "URL/mod.ts";
 await using client = await Client.connect();
-const bytes = await client.loadBalancedView().apply(async (x: number) => {
-  const { encode } = await import("#shapes");
+const bytes = await client.loadBalancedView().apply(async (x: number, name: string) => {
+  const { encode } = await import(name);
   return encode(x);
-}, 7);
+}, 7, "#shapes");
 console.log(JSON.stringify([...bytes]));
 `,
   );
