@@ -46,6 +46,9 @@ async function makeCertificate(folder: string, address: string): Promise<void> {
   }
 }
 
+/** How long a server hangs: longer than three heartbeats, shorter than the client takes to notice. */
+const HANG_MS = 5_000;
+
 const MB = 1024 * 1024;
 
 /** Sums that show each byte in its place. */
@@ -205,3 +208,28 @@ natsTest(
     assert.doesNotMatch(first.stderr, /lost|gone/);
   },
 );
+
+natsTest("a nats-server that hangs for longer than three heartbeats costs no machine and no task", async () => {
+  await using lab = await RemoteLab.open(1);
+  const [host] = lab.hosts;
+  assert.ok(host);
+  await using server = await NatsServer.start({ ...serverOptions, hostname: lab.address });
+  const joining = ["--nats", server.url, "--name", lab.cluster];
+  const controller = lab.run(["controller", ...joining]);
+  await controller.says(/is running/);
+  await host.run(["engines", "-n", "1", "--drain", "0", `--allow-write=${lab.home}`, ...joining]).says(/joined/);
+  await using client = await lab.connect();
+  const started = `${lab.home}/started`;
+  const task = client.loadBalancedView().apply((file: string) => {
+    Deno.writeTextFileSync(file, "");
+    return new Promise((resolve) => setTimeout(() => resolve(currentTask().attempt), 2_000));
+  }, started);
+  await fileAppears(started);
+
+  server.pause();
+  await new Promise((resolve) => setTimeout(resolve, HANG_MS));
+  server.resume();
+  assert.equal(await within(task, "the task", 15_000), 1);
+  assert.equal(task.metadata.attempts, 1);
+  assert.doesNotMatch(controller.stderr, /lost|silent/);
+});
