@@ -12,6 +12,9 @@ declare const currentTask: () => { readonly attempt: number; readonly engineId: 
 /** Three heartbeats of a second each, and what a busy machine adds. */
 const LOST_LIMIT_MS = 6_000;
 
+/** How long a link is away that comes back in time. */
+const FLAP_MS = 1_200;
+
 /** Brings the connection file for hosts to a machine, and engines from there. */
 async function join(lab: RemoteLab, host: RemoteHost, engines: number, flags: readonly string[] = []) {
   const file = `${host.home}/host.json`;
@@ -91,6 +94,38 @@ Deno.test("a machine whose link is cut is lost, its tasks go elsewhere, and it c
   // Also on the engines that were in a task without end: it is void, and was ended there.
   const everywhere = client.ids.map((id) => lview.with({ targets: [id] }).apply(() => currentTask().engineId));
   assert.deepEqual(await within(Promise.all(everywhere), "all engines", 15_000), client.ids);
+});
+
+Deno.test("a link that is away for less than three heartbeats costs nothing, and no task runs twice", async () => {
+  await using lab = await RemoteLab.open(1);
+  const [host] = lab.hosts;
+  assert.ok(host);
+  const controller = await startController(lab, "--hwm", "8");
+  await join(lab, host, 2, [`--allow-write=${lab.home}`]);
+  await using client = await lab.connect();
+  await client.waitForEngines(2, { timeout: 10_000 });
+
+  const ran = `${lab.home}/ran`;
+  const inputs = Array.from({ length: 200 }, (_, index) => index);
+  const map = client.loadBalancedView().map(
+    async (index: number, file: string) => {
+      Deno.writeTextFileSync(file, `${index}\n`, { append: true });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return currentTask().attempt;
+    },
+    inputs,
+    Array(inputs.length).fill(ran),
+  );
+  await fileAppears(ran);
+  await host.cut();
+  await new Promise((resolve) => setTimeout(resolve, FLAP_MS));
+  await host.mend();
+  assert.equal(map.ready, false, "the cut came too late");
+
+  assert.deepEqual(await within(map, "the map", 20_000), inputs.map(() => 1));
+  const lines = (await Deno.readTextFile(ran)).trim().split("\n").map(Number);
+  assert.deepEqual(lines.sort((one, other) => one - other), inputs);
+  assert.doesNotMatch(controller.stderr, /lost/);
 });
 
 Deno.test("a token in the environment lets hosts and clients of other machines in, another one nobody", async () => {
