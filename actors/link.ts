@@ -28,6 +28,8 @@ export interface LinkSelf {
 export interface LinkTick {
   readonly silence: "none" | "unreachable" | "down";
   readonly asks: boolean;
+  /** Whether silence counts now. */
+  readonly judged: boolean;
 }
 
 /** Ticks come a little early or late; a verdict should not wait for the next one because of that. */
@@ -139,10 +141,10 @@ export class Link {
     this.inbox.askAgain();
     if (!this.#matters(countedMs, heartbeatMs, watched)) {
       this.#heardMs = countedMs;
-      return { silence: "none", asks: false };
+      return { silence: "none", asks: false, judged: false };
     }
     const silent = (countedMs - this.#heardMs) / heartbeatMs;
-    return { silence: verdict(silent), asks: this.#phase === "opening" || silent >= ASK_HEARTBEATS };
+    return { silence: verdict(silent), asks: this.#phase === "opening" || silent >= ASK_HEARTBEATS, judged: true };
   }
 
   /** Silence counts while the link is watched, opening, in use, or tried whether the peer still is there. */

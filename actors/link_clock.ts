@@ -1,9 +1,9 @@
 /**
  * The clock by which peers are judged: it runs only while the judge itself is connected and on time.
  *
- * Time in which our bus was away does not count, nor does the lateness of our own ticks: a blocked event loop, a
- * suspended laptop or a broker that was restarted kills nobody. Pure: told what time it is by `node.ts`, which owns the
- * timer.
+ * Time in which our bus was away does not count, nor does the lateness of our own ticks, nor time in which we were
+ * behind with what came in: a blocked event loop, a flood of messages, a suspended laptop or a broker that was restarted
+ * kills nobody. Pure: told what time it is by `node.ts`, which owns the timer.
  * @module
  */
 /** Time as it counts against silent peers. */
@@ -27,11 +27,14 @@ export class LinkClock {
     return this.#countedMs;
   }
 
-  /** A tick came. However late it is, one interval counts; none while away or in the time of grace. */
-  tick(nowMs: number): void {
+  /**
+   * A tick came. However late it is, one interval counts; none while away or in the time of grace, and none unless we
+   * are up to date with what came in.
+   */
+  tick(nowMs: number, upToDate: boolean): void {
     const from = Math.max(this.#lastTickMs, this.#heldUntilMs);
     this.#lastTickMs = nowMs;
-    if (this.#connected && nowMs > from) this.#countedMs += Math.min(nowMs - from, this.#tickMs);
+    if (this.#connected && upToDate && nowMs > from) this.#countedMs += Math.min(nowMs - from, this.#tickMs);
   }
 
   /** The bus went away: nothing counts from here, nor what led to it since the last tick. */

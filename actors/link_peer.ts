@@ -110,16 +110,20 @@ export class LinkPeer {
     else this.#sendHello(this.#link);
   }
 
-  /** Half a heartbeat or more has passed. */
-  tick(): void {
+  /** Half a heartbeat or more has passed. Says whether silence counts against the peer now. */
+  tick(): boolean {
     const { countedMs, heartbeatMs } = this.#shell;
     if (this.#candidate?.tick(countedMs, heartbeatMs, true).silence === "down") this.#candidate = null;
     const link = this.#link;
-    if (link === null) return;
-    const { silence, asks } = link.tick(countedMs, heartbeatMs, this.watched);
-    if (silence === "down") return this.end("silent", { tells: true });
+    if (link === null) return this.#candidate !== null;
+    const { silence, asks, judged } = link.tick(countedMs, heartbeatMs, this.watched);
+    if (silence === "down") {
+      this.end("silent", { tells: true });
+      return false;
+    }
     if (silence === "unreachable") this.#lose(link);
     if (asks && this.#link === link) this.ask();
+    return judged || this.#candidate !== null;
   }
 
   /** Our bus went away: nobody can be heard. */

@@ -24,6 +24,7 @@ import {
   resolveLinkBounds,
 } from "./link_bounds.ts";
 import { LinkClock } from "./link_clock.ts";
+import { LinkEcho } from "./link_echo.ts";
 import { LinkNoise } from "./link_noise.ts";
 import { LinkPeer } from "./link_peer.ts";
 import { guardEvents } from "./link_events.ts";
@@ -81,6 +82,7 @@ export class Node implements LinkTransport {
   readonly #heartbeatMs: number;
   readonly #noise: LinkNoise;
   readonly #judge: LinkClock;
+  readonly #echo: LinkEcho;
   readonly #shell: LinkShell;
   readonly #peers = new Map<NodeAddress, LinkPeer>();
   readonly #refusals: LinkRefusals;
@@ -109,6 +111,7 @@ export class Node implements LinkTransport {
     this.#heartbeatMs = heartbeatMs;
     this.#noise = new LinkNoise(clock, log);
     this.#judge = new LinkClock(clock.now(), heartbeatMs / 2, bus.status === "connected");
+    this.#echo = new LinkEcho(incarnation);
     this.#shell = this.#makeShell(options);
     this.#refusals = new LinkRefusals(this.#shell);
     const subscription = bus.subscribe(nodeSubject(cluster, role, node), (message) => this.#receive(message));
@@ -226,7 +229,7 @@ export class Node implements LinkTransport {
   }
 
   #receive(message: BusMessage): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#echo.take(message.data)) return;
     // Messages are views of the frame and outlive this call; the bus may reuse its buffer.
     const frame = parseFrame(message.data.slice());
     if (frame === null) {
@@ -273,14 +276,17 @@ export class Node implements LinkTransport {
 
   readonly #tick = (): void => {
     this.#tickTimer = this.#clock.setTimer(this.#tick, this.#heartbeatMs / 2);
-    this.#judge.tick(this.#clock.now());
+    this.#judge.tick(this.#clock.now(), this.#echo.isBack);
     this.#refusals.clear();
-    for (const peer of [...this.#peers.values()]) peer.tick();
+    let judging = false;
+    for (const peer of [...this.#peers.values()]) judging = peer.tick() || judging;
+    if (judging) this.#publish(this.address, this.#echo.next());
   };
 
   #busChanged(status: BusStatus): void {
     if (this.#state === "closed") return;
     if (status === "connected") {
+      this.#echo.forget();
       this.#judge.resume(this.#clock.now(), this.#heartbeatMs * RECONNECT_GRACE_HEARTBEATS);
       for (const peer of [...this.#peers.values()]) peer.busFound();
       return;

@@ -44,7 +44,8 @@ export class FaultyNet {
   accept(from: FaultyBus, subject: string, data: Uint8Array): void {
     this.tap?.(subject, data);
     for (const to of this.#buses) {
-      if (!to.hears(subject) || this.random() < this.faults.lose) continue;
+      // What a node says to itself shares the fate of its connection, and no other.
+      if (!to.hears(subject) || (to !== from && this.random() < this.faults.lose)) continue;
       this.#carry(from, to, subject, data);
       if (this.random() < this.faults.repeat) this.#carry(from, to, subject, data);
     }

@@ -116,19 +116,28 @@ Deno.test("parts that do not continue what is there do not fit", () => {
   assert.equal(inbox.fits(0, 9), true);
 });
 
+Deno.test("the judge's clock stands still while the node is behind with what came in", () => {
+  const clock = new LinkClock(0, 500, true);
+  clock.tick(500, false);
+  clock.tick(1_000, false);
+  assert.equal(clock.countedMs, 0);
+  clock.tick(1_500, true);
+  assert.equal(clock.countedMs, 500);
+});
+
 Deno.test("the judge's clock counts one interval for a late tick, and nothing while away or in the time of grace", () => {
   const clock = new LinkClock(0, 500, true);
-  clock.tick(500);
+  clock.tick(500, true);
   assert.equal(clock.countedMs, 500);
-  clock.tick(60_500);
+  clock.tick(60_500, true);
   assert.equal(clock.countedMs, 1_000, "a late tick counts as one");
   clock.stop();
-  clock.tick(61_000);
+  clock.tick(61_000, true);
   assert.equal(clock.countedMs, 1_000, "nothing while away");
   clock.resume(61_200, 2_000);
-  clock.tick(61_500);
-  clock.tick(63_100);
+  clock.tick(61_500, true);
+  clock.tick(63_100, true);
   assert.equal(clock.countedMs, 1_000, "nothing in the time of grace");
-  clock.tick(63_400);
+  clock.tick(63_400, true);
   assert.equal(clock.countedMs, 1_200, "only what came after it");
 });
