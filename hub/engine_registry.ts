@@ -146,7 +146,8 @@ export class EngineRegistry {
     const host = this.#hosts.get(id);
     if (host !== undefined) host.alive = false;
     for (const engine of this.#engines.values()) {
-      if (engine.host === id) this.#change(engine.id, "down", "its host was lost");
+      // Why an engine was given up says more than that its host is gone since.
+      if (engine.host === id && engine.state !== "failed") this.#change(engine.id, "down", "its host was lost");
     }
   }
 }

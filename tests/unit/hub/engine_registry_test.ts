@@ -38,6 +38,9 @@ Deno.test("an engine that could not start says why, and failed once it is given 
   assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.reason], ["starting", "bad flag"]);
   registry.apply(failed(true));
   assert.equal(registry.engines()[0]?.state, "failed");
+  const before = registry.engines()[0];
+  registry.apply({ kind: "host-lost", at: 5, host, reason: "stopped" });
+  assert.deepEqual(registry.engines()[0], before, "also when its host is gone");
 });
 
 Deno.test("an engine that was stopped on request is gone; one that crashed counts a restart when it is back", () => {
