@@ -88,6 +88,9 @@ export abstract class Actor {
   /** From the order to stop until it is killed, unless spawned with another bound; ms. */
   static readonly shutdown: number = 5_000;
 
+  /** Methods that are questions: a cast of one has nobody to tell what it throws, and is dropped. */
+  static readonly callsOnly: readonly string[] = [];
+
   #context: ActorContext | null = null;
 
   /** Known from `onStart` on, not in the constructor. */

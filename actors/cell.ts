@@ -205,6 +205,7 @@ export class Cell implements Runnable {
     const { task, reply } = message;
     const method = task ?? this.#methods.get(message.method);
     if (method === undefined) return this.#unknownMethod(message);
+    if (reply === null && task === null && this.#isQuestion(message.method)) return this.#dropQuestion(message);
     this.sender = message.from;
     let result: unknown;
     try {
@@ -269,6 +270,15 @@ export class Cell implements Runnable {
       error,
     });
     this.#endWith(failure(error));
+  }
+
+  #isQuestion(method: string): boolean {
+    return (this.#actor.constructor as typeof Actor).callsOnly.includes(method);
+  }
+
+  #dropQuestion({ method, from }: Message): void {
+    const text = `Dropping the cast of "${method}" to actor "${this.name}": it is only there to be called`;
+    this.#host.log("warn", text, { actor: this.name, method, from });
   }
 
   #unknownMethod(message: Message): void {

@@ -31,6 +31,14 @@ export type { HostActorOptions } from "./host_parts.ts";
 export class HostActor extends Actor implements HostApi {
   /** It bounds its own end, by `drainMs`. */
   static override readonly shutdown = Infinity;
+  static override readonly callsOnly = [
+    "startEngines",
+    "stopEngines",
+    "restartEngines",
+    "signalEngines",
+    "putBlob",
+    "getBlob",
+  ];
 
   readonly #options: HostActorOptions;
   readonly #held = new HeldRuns();

@@ -54,6 +54,8 @@ export interface SchedulerActorOptions {
 
 /** The actor named `scheduler` of a cluster. */
 export class SchedulerActor extends Actor implements SchedulerApi {
+  static override readonly callsOnly = ["joinHost", "addEngines", "attachClient"];
+
   readonly #options: SchedulerActorOptions;
   readonly #core: SchedulerCore;
   readonly #codes = new CodeStore();
