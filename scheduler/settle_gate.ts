@@ -2,7 +2,7 @@
  * When results leave for a client: at once, or a few at a time while the client has many more to come.
  *
  * A write wakes a process at either end, which costs more than the task it reports when that is short. So results for
- * a client that waits for many others are held for a millisecond, together with what joins them; whoever waits for a
+ * a client that waits for many others are held for a few milliseconds, together with what joins them; whoever waits for a
  * few is never kept waiting. Order is kept. Owned by the scheduler's shell.
  * @module
  */
@@ -11,12 +11,12 @@ import type { SettledMessage } from "../protocol/messages.ts";
 
 /** Clients that wait for fewer tasks than this get each result at once. */
 const MANY_PENDING = 64;
-const HOLD_MS = 1;
+const HOLD_MS = 4;
 /** So many are not held any longer. */
 const FULL_BATCH = 256;
 
 interface SessionGate {
-  /** Tasks submitted and not settled; too high after a batch that came twice, which costs a millisecond each. */
+  /** Tasks submitted and not settled; too high after a batch that came twice, which costs a hold each. */
   pending: number;
   held: SettledMessage[];
 }
