@@ -136,15 +136,22 @@ export class Link {
     this.#heardMs = countedMs;
   }
 
-  /** Half a heartbeat or more has passed. `watched`: somebody here wants to know whether the peer lives. */
-  tick(countedMs: number, heartbeatMs: number, watched: boolean): LinkTick {
+  /**
+   * Half a heartbeat or more has passed. `watched`: somebody here wants to know whether the peer lives. `patience`: how
+   * many times longer than others it may be silent.
+   */
+  tick(countedMs: number, heartbeatMs: number, watched: boolean, patience: number): LinkTick {
     this.inbox.askAgain();
     if (!this.#matters(countedMs, heartbeatMs, watched)) {
       this.#heardMs = countedMs;
       return { silence: "none", asks: false, judged: false };
     }
     const silent = (countedMs - this.#heardMs) / heartbeatMs;
-    return { silence: verdict(silent), asks: this.#phase === "opening" || silent >= ASK_HEARTBEATS, judged: true };
+    return {
+      silence: verdict(silent / patience),
+      asks: this.#phase === "opening" || silent >= ASK_HEARTBEATS,
+      judged: true,
+    };
   }
 
   /** Silence counts while the link is watched, opening, in use, or tried whether the peer still is there. */

@@ -47,6 +47,9 @@ export const ACK_DELAY_MS = 40;
 /** Heartbeats of silence after which a peer is `unreachable`. */
 export const UNREACHABLE_HEARTBEATS = 1.5;
 
+/** How many times longer than others a client may be silent: its program may block its thread at will. */
+export const CLIENT_PATIENCE = 20;
+
 /** Heartbeats of silence after which a peer is `down`. */
 export const DOWN_HEARTBEATS = 3;
 

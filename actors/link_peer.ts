@@ -16,7 +16,7 @@ import {
   type ResetFrame,
 } from "./frame.ts";
 import { Link, type LinkRemote } from "./link.ts";
-import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from "./link_bounds.ts";
+import { CLIENT_PATIENCE, MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from "./link_bounds.ts";
 import { endsTowards, judgeFrame, judgeHello, judgeReset } from "./link_handshake.ts";
 import type { DownReason, LinkMessage, NodeAddress } from "./link_port.ts";
 import type { LinkShell } from "./link_shell.ts";
@@ -113,10 +113,10 @@ export class LinkPeer {
   /** Half a heartbeat or more has passed. Says whether silence counts against the peer now. */
   tick(): boolean {
     const { countedMs, heartbeatMs } = this.#shell;
-    if (this.#candidate?.tick(countedMs, heartbeatMs, true).silence === "down") this.#candidate = null;
+    if (this.#candidate?.tick(countedMs, heartbeatMs, true, 1).silence === "down") this.#candidate = null;
     const link = this.#link;
     if (link === null) return this.#candidate !== null;
-    const { silence, asks, judged } = link.tick(countedMs, heartbeatMs, this.watched);
+    const { silence, asks, judged } = link.tick(countedMs, heartbeatMs, this.watched, patienceWith(this.address));
     if (silence === "down") {
       this.end("silent", { tells: true });
       return false;
@@ -315,4 +315,9 @@ export class LinkPeer {
     const ends = endsTowards({ ...link.ends, ...remote }, { from: address, incarnation });
     this.#shell.publish(this.address, encodeReset(ends, incarnation, link.generation));
   }
+}
+
+/** A client is somebody's program, which may block its own thread; nothing of ours waits for it to be down. */
+function patienceWith(peer: NodeAddress): number {
+  return peer.startsWith("client.") ? CLIENT_PATIENCE : 1;
 }

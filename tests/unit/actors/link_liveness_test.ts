@@ -51,6 +51,17 @@ Deno.test("a peer of whom nothing was ever heard is down after 3 heartbeats", as
   await harness.close(a);
 });
 
+Deno.test("a client may be silent for a minute: its program may block its thread", async () => {
+  const harness = new LinkHarness();
+  const a = harness.party("a");
+  a.node.watch("client.busy");
+  await harness.clock.run(50 * HEARTBEAT_MS);
+  assert.deepEqual(a.events.filter((event) => event.startsWith("down")), []);
+  await harness.clock.run(20 * HEARTBEAT_MS);
+  assert.deepEqual(a.events.filter((event) => event.startsWith("down")), ["down client.busy null silent"]);
+  await harness.close(a);
+});
+
 Deno.test("an idle link that nobody watches is quiet, and a dead peer at its end is still found in the end", async () => {
   const harness = new LinkHarness();
   const [a, b] = await harness.pair();
