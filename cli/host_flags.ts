@@ -104,7 +104,7 @@ function refuseLater(said: Scheduling): number {
 /** What the flags say of the controller, and the credentials of its cluster. */
 export async function controllerOf(
   said: Scheduling,
-): Promise<{ readonly controller: Omit<ControllerConfig, "epoch">; readonly credentials: Credentials }> {
+): Promise<{ readonly controller: ControllerConfig; readonly credentials: Credentials }> {
   const hwm = refuseLater(said);
   if (said.nats !== undefined && (said.listen !== undefined || said.port !== undefined)) {
     throw new UsageError(

@@ -6,6 +6,7 @@
  * @module
  */
 import type { EngineId } from "../protocol/ids.ts";
+import type { RosterReport } from "./roster.ts";
 import type { Credential, Credentials } from "./credentials.ts";
 import type { EnginePermissions } from "../host/permissions.ts";
 
@@ -27,7 +28,6 @@ export interface KeepConfig {
 /** What a controller is told. */
 export interface ControllerConfig {
   readonly cluster: string;
-  readonly epoch: number;
   /** `null`: it joins `servers`. */
   readonly broker: BrokerConfig | null;
   readonly servers: readonly string[];
@@ -38,6 +38,14 @@ export interface ControllerConfig {
   readonly heartbeatMs: number;
 }
 
+/** What a life of a controller is told besides: which one it is, and what the one before it left. */
+export interface ControllerLife extends ControllerConfig {
+  readonly epoch: number;
+  /** How long it waits for the hosts of the life before, ms. */
+  readonly graceMs: number;
+  readonly before: RosterReport;
+}
+
 /** What a host is told. */
 export interface HostConfig {
   readonly cluster: string;
@@ -46,7 +54,7 @@ export interface HostConfig {
   readonly permissions: EnginePermissions;
   readonly drainMs: number;
   /** Present: the host runs the cluster's controller too. */
-  readonly controller: Omit<ControllerConfig, "epoch"> | null;
+  readonly controller: ControllerConfig | null;
   /** Where to join, unless the controller's embedded broker says it. */
   readonly servers: readonly string[];
   readonly credential: Credential | null;
@@ -62,8 +70,9 @@ export interface HostConfig {
   readonly temporary: boolean;
 }
 
-/** What a controller child says once. */
+/** What a controller child says: how its start went, and its roster whenever that changes. */
 export type ControllerReport =
+  | ({ readonly kind: "roster" } & RosterReport)
   | { readonly kind: "ready"; readonly servers: readonly string[] }
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
 
@@ -85,7 +94,7 @@ const encoder = new TextEncoder();
 
 /** One line. */
 export function controlLine(
-  value: ControllerConfig | HostConfig | ControllerReport | HostReport | HostOrder,
+  value: ControllerLife | HostConfig | ControllerReport | HostReport | HostOrder,
 ): Uint8Array {
   return encoder.encode(JSON.stringify(value) + "\n");
 }

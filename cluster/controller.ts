@@ -19,7 +19,8 @@ import { DEFAULT_OPTIONS, type SchedulerCore } from "../scheduler/core/scheduler
 import { SchedulerActor, type SchedulerActorOptions } from "../scheduler/scheduler_actor.ts";
 import { AlreadyRunning, NameTaken } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
-import type { BrokerConfig, ControllerConfig } from "./control_line.ts";
+import type { BrokerConfig, ControllerLife } from "./control_line.ts";
+import { Roster, type RosterReport } from "./roster.ts";
 import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
 
 /** Name of the controller's node: there is one at a time in a cluster. */
@@ -47,14 +48,16 @@ async function startBroker(cluster: string, config: BrokerConfig, log: Log): Pro
   return await Broker.start({ hostname: config.hostname, port: config.port, users, log });
 }
 
-function makeCore(config: ControllerConfig): SchedulerCore {
+function makeCore(config: ControllerLife): SchedulerCore {
   const { retention } = DEFAULT_OPTIONS;
   return createScheduler({
     ...DEFAULT_OPTIONS,
     epoch: config.epoch as Epoch,
     hwm: config.hwm,
     seed: config.epoch,
-    graceMs: 0,
+    graceMs: config.graceMs,
+    knownHosts: config.before.hosts,
+    firstEngineId: config.before.nextEngineId,
     retention: {
       maxRecords: config.keep.records ?? retention.maxRecords,
       maxAgeMs: config.keep.ageMs ?? retention.maxAgeMs,
@@ -64,7 +67,11 @@ function makeCore(config: ControllerConfig): SchedulerCore {
 }
 
 /** Starts a controller. Throws where the port is in use, the servers can't be reached, or another controller leads. */
-export async function startController(config: ControllerConfig, log: Log): Promise<Controller> {
+export async function startController(
+  config: ControllerLife,
+  log: Log,
+  onRoster: (roster: RosterReport) => void = () => {},
+): Promise<Controller> {
   await using stack = new AsyncDisposableStack();
   const { cluster, heartbeatMs, servers, credential } = config;
   const node: NodeOptions = {
@@ -80,7 +87,7 @@ export async function startController(config: ControllerConfig, log: Log): Promi
   const prefix = inboxPrefix(cluster, "controller", CONTROLLER_NODE);
   const bus = stack.use(broker?.connectLocal({ inboxPrefix: prefix }) ?? await connectServers(node));
   const system = stack.use(await joinBus(bus, node));
-  const actors = await spawnActors(system, config).catch((error) => {
+  const actors = await spawnActors(system, config, onRoster).catch((error) => {
     throw error instanceof NameTaken ? anotherLeads(config, error) : error;
   });
   const kept = stack.move();
@@ -95,14 +102,22 @@ export async function startController(config: ControllerConfig, log: Log): Promi
  * The tree: one supervisor over the hub and the scheduler. A hub that fails is started again, without its records; a
  * scheduler that fails ends the controller, and its host starts another.
  */
-async function spawnActors(system: ActorSystem, config: ControllerConfig): Promise<Ref<object>[]> {
+async function spawnActors(
+  system: ActorSystem,
+  config: ControllerLife,
+  onRoster: (roster: RosterReport) => void,
+): Promise<Ref<object>[]> {
   const { cluster, epoch, scheme, hwm, heartbeatMs } = config;
   const hub = system.ref<HubActor>(ACTOR_NAMES.hub);
+  const roster = new Roster(config.before);
   const scheduler: SchedulerActorOptions = {
     core: makeCore(config),
     epoch: epoch as Epoch,
     heartbeatMs,
-    onFacts: (facts: readonly Fact[]) => hub.cast.facts(facts),
+    onFacts: (facts: readonly Fact[]) => {
+      hub.cast.facts(facts);
+      if (roster.apply(facts)) onRoster(roster.report());
+    },
   };
   const hubOptions = { cluster, epoch, pid: Deno.pid, scheme, hwm };
   const root = await system.spawn(Supervisor, {
@@ -117,7 +132,7 @@ async function spawnActors(system: ActorSystem, config: ControllerConfig): Promi
   return [root, system.ref<SchedulerActor>(ACTOR_NAMES.scheduler)];
 }
 
-function anotherLeads({ cluster, servers }: ControllerConfig, cause: NameTaken): AlreadyRunning {
+function anotherLeads({ cluster, servers }: ControllerLife, cause: NameTaken): AlreadyRunning {
   return new AlreadyRunning(
     `Cannot start the cluster "${cluster}": a controller of this name runs on ${
       servers.join(", ")

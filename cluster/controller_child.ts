@@ -9,38 +9,43 @@
 import type { Log } from "../wire/log.ts";
 import { restoreError } from "./child_errors.ts";
 import { ChildProcess } from "./child_process.ts";
-import { type ControllerConfig, type ControllerReport, controlLine } from "./control_line.ts";
+import { type ControllerConfig, type ControllerLife, type ControllerReport, controlLine } from "./control_line.ts";
+import type { RosterReport } from "./roster.ts";
 
 const RESTART_FIRST_MS = 50;
 const RESTART_MAX_MS = 5_000;
 /** A life longer than this ends the slowing down. */
 const HEALTHY_MS = 10_000;
 const STOP_MS = 3_000;
+/** So long a further life waits for the hosts it knows of, unless all of them are back before. */
+const GRACE_HEARTBEATS = 3;
 
 /** A controller under the eyes of its host. */
 export class ControllerChild implements AsyncDisposable {
-  #config: ControllerConfig;
+  #life: ControllerLife;
   readonly #log: Log;
   #child: ChildProcess;
   #stopped = false;
   #wakePause: (() => void) | null = null;
   #watching: Promise<void> = Promise.resolve();
+  #listening: Promise<void> = Promise.resolve();
   #servers: readonly string[] = [];
 
-  private constructor(config: ControllerConfig, log: Log) {
-    this.#config = config;
+  private constructor(life: ControllerLife, log: Log) {
+    this.#life = life;
     this.#log = log;
     this.#child = this.#spawn();
   }
 
   /** Starts the first life and waits until it is ready, unless `signal` ends that. Throws what it failed with. */
   static async start(
-    config: Omit<ControllerConfig, "epoch">,
+    config: ControllerConfig,
     log: Log,
     signal?: AbortSignal,
   ): Promise<ControllerChild> {
     signal?.throwIfAborted();
-    const controller = new ControllerChild({ ...config, epoch: Math.floor(Date.now() / 1000) }, log);
+    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before: { hosts: [], nextEngineId: 0 } };
+    const controller = new ControllerChild({ ...config, ...first }, log);
     const abort = () => void controller.#child[Symbol.asyncDispose]();
     signal?.addEventListener("abort", abort);
     try {
@@ -70,6 +75,7 @@ export class ControllerChild implements AsyncDisposable {
     this.#wakePause?.();
     await this.#child[Symbol.asyncDispose]();
     await this.#watching;
+    await this.#listening;
   }
 
   #spawn(): ChildProcess {
@@ -80,27 +86,41 @@ export class ControllerChild implements AsyncDisposable {
       log: this.#log,
       stopMs: STOP_MS,
     });
-    void child.tell(controlLine(this.#config));
+    void child.tell(controlLine(this.#life));
     return child;
   }
 
+  /** Resolves when the present life is ready; goes on listening to it. */
   async #ready(): Promise<readonly string[]> {
-    for await (const report of this.#child.reports<ControllerReport>()) {
-      if (report.kind === "ready") {
+    const reports = this.#child.reports<ControllerReport>();
+    for (let next = await reports.next(); !next.done; next = await reports.next()) {
+      const report = next.value;
+      if (report.kind === "failed") throw restoreError(report);
+      if (report.kind === "roster") this.#keepRoster(report);
+      else {
         this.#keepAddress(report.servers);
+        this.#listening = this.#listen(reports);
         return report.servers;
       }
-      throw restoreError(report);
     }
     const { code, signal } = await this.#child.status;
     throw new Error(`Cannot start the controller: its process ended with ${signal ?? `code ${code}`}; see "logs".`);
   }
 
+  async #listen(reports: AsyncGenerator<ControllerReport>): Promise<void> {
+    for await (const report of reports) if (report.kind === "roster") this.#keepRoster(report);
+  }
+
   /** The next life listens where this one does. */
   #keepAddress(servers: readonly string[]): void {
-    const { broker } = this.#config;
+    const { broker } = this.#life;
     const port = Number(/:(\d+)$/.exec(servers[0] ?? "")?.[1] ?? 0);
-    if (broker !== null) this.#config = { ...this.#config, broker: { ...broker, port } };
+    if (broker !== null) this.#life = { ...this.#life, broker: { ...broker, port } };
+  }
+
+  /** The next life waits for these hosts, and gives no engine id again. */
+  #keepRoster({ hosts, nextEngineId }: RosterReport): void {
+    this.#life = { ...this.#life, before: { hosts, nextEngineId } };
   }
 
   async #watch(): Promise<void> {
@@ -110,6 +130,7 @@ export class ControllerChild implements AsyncDisposable {
       const { code, signal } = await this.#child.status;
       if (this.#stopped) return;
       await this.#child[Symbol.asyncDispose]();
+      await this.#listening;
       this.#log("error", "controller died", { pid: this.#child.pid, code, signal, restartMs: pauseMs });
       if (performance.now() - bornAt > HEALTHY_MS) pauseMs = RESTART_FIRST_MS;
       await this.#pause(pauseMs);
@@ -121,8 +142,8 @@ export class ControllerChild implements AsyncDisposable {
   }
 
   async #startAgain(): Promise<void> {
-    const epoch = Math.max(this.#config.epoch + 1, Math.floor(Date.now() / 1000));
-    this.#config = { ...this.#config, epoch };
+    const epoch = Math.max(this.#life.epoch + 1, Math.floor(Date.now() / 1000));
+    this.#life = { ...this.#life, epoch, graceMs: GRACE_HEARTBEATS * this.#life.heartbeatMs };
     this.#child = this.#spawn();
     try {
       await this.#ready();

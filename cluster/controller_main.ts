@@ -5,7 +5,7 @@
  * Started by `controller_child.ts`. An interrupt at the terminal reaches the whole group; only the host acts on it.
  * @module
  */
-import { type ControllerConfig, failure, report } from "./control_line.ts";
+import { type ControllerLife, failure, report } from "./control_line.ts";
 import { startController } from "./controller.ts";
 import { childLog } from "./process_log.ts";
 import { textLines } from "./text_lines.ts";
@@ -19,7 +19,11 @@ async function main(): Promise<number> {
   if (first.done) return 0;
   const ended = endOf(lines);
   try {
-    const starting = startController(JSON.parse(first.value) as ControllerConfig, childLog);
+    const starting = startController(
+      JSON.parse(first.value) as ControllerLife,
+      childLog,
+      (roster) => report({ kind: "roster", ...roster }),
+    );
     if (await Promise.race([starting, ended]) === null) return 0;
     await using controller = await starting;
     report({ kind: "ready", servers: controller.servers });
