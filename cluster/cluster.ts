@@ -38,7 +38,7 @@ const STOP_TIMEOUT_MS = 20_000;
  *
  * @example
  * ```ts
- * import { Cluster } from "./mod.ts";
+ * import { Cluster } from "../mod.ts";
  *
  * await using cluster = await Cluster.start({ n: 2 });
  * await using client = await cluster.connect();
