@@ -4,7 +4,7 @@
  * Translates and groups; sends nothing. Used by the scheduler's shell, on the path of every task.
  * @module
  */
-import type { DispatchNumber, Epoch, HostId, Session } from "../protocol/ids.ts";
+import type { Epoch, HostId, Session } from "../protocol/ids.ts";
 import type {
   CodeMessage,
   DispatchedRun,
@@ -55,8 +55,6 @@ export class DispatchBatch {
 export class EffectBatches {
   readonly dispatches = new Map<HostId, DispatchBatch>();
   readonly settled = new Map<Session, SettledMessage[]>();
-  /** Results to release, by host; those of other epochs than the present one are released by themselves. */
-  readonly released = new Map<HostId, { readonly epoch: Epoch; readonly numbers: DispatchNumber[] }[]>();
   readonly #codes: CodeStore;
 
   constructor(codes: CodeStore) {
@@ -75,14 +73,6 @@ export class EffectBatches {
     const counter = Number(effect.task.slice(effect.session.length + 1));
     const report = aged(effect.report, now - effect.settledAt);
     batch.push(settledToMessage(counter, effect.outcome, effect.engine, effect.uuid, effect.attempts, report));
-  }
-
-  release(host: HostId, epoch: Epoch, numbers: readonly DispatchNumber[]): void {
-    let lists = this.released.get(host);
-    if (lists === undefined) this.released.set(host, lists = []);
-    const list = lists.find((one) => one.epoch === epoch);
-    if (list === undefined) lists.push({ epoch, numbers: [...numbers] });
-    else for (const number of numbers) list.numbers.push(number);
   }
 }
 

@@ -41,6 +41,7 @@ import {
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
 import { Peers } from "./peers.ts";
 import { PendingReplies } from "./pending_replies.ts";
+import { ReleaseGate } from "./release_gate.ts";
 import { SettleGate } from "./settle_gate.ts";
 
 /** What the scheduler is made with. */
@@ -63,6 +64,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   readonly #engineRequests = new PendingReplies<number, readonly EngineId[]>();
   #peers!: Peers;
   #gate!: SettleGate;
+  #releases!: ReleaseGate;
   #time!: MonotonicWallClock;
   #cancelWake: (() => void) | null = null;
   #requests = 0;
@@ -78,6 +80,10 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     this.#peers = new Peers(this.context.system);
     this.#gate = new SettleGate({
       send: (session, results) => this.#peers.toClient(session, (cast) => cast.settled(this.#options.epoch, results)),
+      after: (delayMs, task) => this.context.after(delayMs, task),
+    });
+    this.#releases = new ReleaseGate({
+      release: (host, epoch, numbers) => this.#peers.toHost(host, (cast) => cast.release(epoch, numbers)),
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#step({ kind: "scheduler-began", at: this.#now() });
@@ -191,6 +197,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   #loseHost(host: HostId, reason: string): void {
     this.context.log(reason === "stopped" ? "info" : "warn", "host lost", { host, reason });
     this.#peers.forgetHost(host);
+    this.#releases.forget(host);
     this.#codes.forgetHost(host);
     this.#step({ kind: "host-lost", at: this.#now(), host, incarnation: null, reason });
   }
@@ -211,7 +218,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       case "settle":
         return batches.settle(effect, at);
       case "release":
-        return batches.release(effect.host, effect.epoch, effect.numbers);
+        return this.#releases.add(effect.host, effect.epoch, effect.numbers);
       case "facts":
         return this.#options.onFacts(effect.facts);
       case "wake":
@@ -238,9 +245,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
       this.#peers.toHost(host, (cast) => cast.dispatch(message));
-    }
-    for (const [host, lists] of batches.released) {
-      for (const list of lists) this.#peers.toHost(host, (cast) => cast.release(list.epoch, list.numbers));
+      this.#releases.flush(host);
     }
   }
 
