@@ -9,6 +9,7 @@ import type { EngineId, EngineUuid, TaskId } from "../protocol/ids.ts";
 import type { AttemptReport, TaskOutcome, TaskStatus } from "../protocol/outcome.ts";
 import type { TaskCounts } from "../protocol/status.ts";
 import type { TaskSpec } from "../protocol/task_spec.ts";
+import { PagedTable } from "../wire/paged_table.ts";
 
 /** One task. Times are epoch ms of the controller's clock. */
 export interface TaskRecord {
@@ -32,17 +33,22 @@ function settledStatus(outcome: TaskOutcome): "done" | "failed" | "aborted" {
   return outcome.kind === "failed" && outcome.error.name === "TaskAborted" ? "aborted" : "failed";
 }
 
-/** The records of a cluster, in the order of submission. */
+/** The records of a cluster. */
 export class TaskRecords {
-  readonly #records = new Map<TaskId, TaskRecord>();
+  /** By what stands before the counter in a task id. A session's table goes with its last record. */
+  readonly #tables = new Map<string, PagedTable<TaskRecord>>();
+  /** The one that was used last: facts of one client tend to come together. */
+  #recent: { readonly prefix: string; readonly table: PagedTable<TaskRecord> } | null = null;
+  #size = 0;
   readonly #counts = { waiting: 0, ready: 0, running: 0, done: 0, failed: 0, aborted: 0 };
 
   get(id: TaskId): TaskRecord | undefined {
-    return this.#records.get(id);
+    const table = this.#tableOf(id);
+    return table?.get(counterOf(id));
   }
 
   get size(): number {
-    return this.#records.size;
+    return this.#size;
   }
 
   /** How many tasks there are in each state; finished ones count for as long as the cluster lives. */
@@ -51,7 +57,9 @@ export class TaskRecords {
   }
 
   accepted(spec: TaskSpec, at: number): void {
-    this.#records.set(spec.id, {
+    const table = this.#tableOf(spec.id) ?? this.#addTable(spec.id);
+    this.#size++;
+    table.set(counterOf(spec.id), {
       spec,
       status: "ready",
       submitted: at,
@@ -68,7 +76,7 @@ export class TaskRecords {
 
   /** The record of a task that was just assigned, or undefined where it is not known. */
   assigned(fact: Extract<Fact, { kind: "task-assigned" }>): TaskRecord | undefined {
-    const record = this.#records.get(fact.task);
+    const record = this.get(fact.task);
     if (record === undefined) return undefined;
     this.#move(record, "running");
     record.assigned = fact.at;
@@ -80,12 +88,12 @@ export class TaskRecords {
 
   /** Its attempt came to nothing; it will run again unless it is settled next. */
   unassigned(id: TaskId): void {
-    const record = this.#records.get(id);
+    const record = this.get(id);
     if (record !== undefined && record.status === "running") this.#move(record, "ready");
   }
 
   settled(fact: SettledFact): TaskRecord | undefined {
-    const record = this.#records.get(fact.task);
+    const record = this.get(fact.task);
     if (record === undefined) return undefined;
     this.#move(record, settledStatus(fact.outcome));
     record.completed = fact.at;
@@ -98,7 +106,28 @@ export class TaskRecords {
   }
 
   forgotten(id: TaskId): void {
-    this.#records.delete(id);
+    const table = this.#tableOf(id);
+    if (table?.take(counterOf(id)) === undefined) return;
+    this.#size--;
+    if (table.size > 0) return;
+    this.#tables.delete(prefixOf(id));
+    this.#recent = null;
+  }
+
+  #tableOf(id: TaskId): PagedTable<TaskRecord> | undefined {
+    if (this.#recent !== null && id.startsWith(this.#recent.prefix)) return this.#recent.table;
+    const prefix = prefixOf(id);
+    const table = this.#tables.get(prefix);
+    if (table !== undefined) this.#recent = { prefix, table };
+    return table;
+  }
+
+  #addTable(id: TaskId): PagedTable<TaskRecord> {
+    const prefix = prefixOf(id);
+    const table = new PagedTable<TaskRecord>();
+    this.#tables.set(prefix, table);
+    this.#recent = { prefix, table };
+    return table;
   }
 
   #move(record: TaskRecord, status: TaskStatus): void {
@@ -106,4 +135,13 @@ export class TaskRecords {
     this.#counts[status]++;
     record.status = status;
   }
+}
+
+/** Up to and with the dash: no prefix begins another. */
+function prefixOf(id: TaskId): string {
+  return id.slice(0, id.lastIndexOf("-") + 1);
+}
+
+function counterOf(id: TaskId): number {
+  return Number(id.slice(id.lastIndexOf("-") + 1));
 }

@@ -5,12 +5,13 @@
  * @module
  */
 import type { DispatchNumber, Epoch } from "../../protocol/ids.ts";
+import { PagedTable } from "../../wire/paged_table.ts";
 import type { Attempt } from "./task_record.ts";
 
 /** Looks attempts up by epoch and number. */
 export class Dispatches {
   readonly #epoch: Epoch;
-  readonly #own: Map<DispatchNumber, Attempt> = new Map();
+  readonly #own: PagedTable<Attempt> = new PagedTable();
   /** Of earlier epochs: found on hosts by a new controller life. */
   readonly #earlier: Map<string, Attempt> = new Map();
 
@@ -33,12 +34,12 @@ export class Dispatches {
   }
 
   delete(attempt: Attempt): void {
-    if (attempt.epoch === this.#epoch) this.#own.delete(attempt.number);
+    if (attempt.epoch === this.#epoch) this.#own.take(attempt.number);
     else this.#earlier.delete(`${attempt.epoch}:${attempt.number}`);
   }
 
   *[Symbol.iterator](): Generator<Attempt> {
     yield* this.#earlier.values();
-    yield* this.#own.values();
+    yield* this.#own;
   }
 }

@@ -6,7 +6,8 @@
  */
 import type { Session, TaskId } from "../../protocol/ids.ts";
 import { IntervalSet } from "./interval_set.ts";
-import { TaskTable } from "./task_table.ts";
+import { PagedTable } from "../../wire/paged_table.ts";
+import type { FinishedRecord, TaskRecord } from "./task_record.ts";
 
 /** One run of one client. */
 export class SessionRecord {
@@ -16,7 +17,7 @@ export class SessionRecord {
   attached = false;
   /** When a task of this client was assigned last, on a counter of all assignments; 0: never. Smaller goes first. */
   served = 0;
-  readonly tasks: TaskTable = new TaskTable();
+  readonly tasks: PagedTable<TaskRecord | FinishedRecord> = new PagedTable();
   forgotten: IntervalSet = new IntervalSet();
 
   constructor(id: Session, serial: number) {

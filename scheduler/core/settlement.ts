@@ -69,7 +69,7 @@ export function tell(s: SchedulerState, record: FinishedRecord, named: { readonl
 export function forget(s: SchedulerState, record: FinishedRecord): void {
   checkMove(s, record, "forget");
   s.retention.remove(record);
-  record.session.tasks.delete(record.counter);
+  record.session.tasks.take(record.counter);
   record.session.forgotten.add(record.counter);
   s.out.fact({ kind: "task-forgotten", at: s.now, task: record.id });
   retireIfDone(s, record.session);

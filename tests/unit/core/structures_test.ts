@@ -5,7 +5,7 @@ import { LinkedList } from "../../../scheduler/core/linked_list.ts";
 import { SeededRandom } from "../../../scheduler/core/random.ts";
 import { ReadyQueue } from "../../../scheduler/core/ready_queue.ts";
 import { counterOf, SessionRecord, splitTaskId } from "../../../scheduler/core/session_record.ts";
-import { TaskTable } from "../../../scheduler/core/task_table.ts";
+import { PagedTable } from "../../../wire/paged_table.ts";
 import { TaskRecord } from "../../../scheduler/core/task_record.ts";
 import { spec } from "./given.ts";
 
@@ -66,11 +66,11 @@ Deno.test("a list keeps the order of appending through removals (seeds 1 to 20)"
   }
 });
 
-Deno.test("a task table is a map that is read in order of counters (seeds 1 to 20)", () => {
+Deno.test("a paged table is a map that is read in order of its numbers (seeds 1 to 20)", () => {
   const session = new SessionRecord("a" as never, 0);
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed);
-    const table = new TaskTable();
+    const table = new PagedTable<TaskRecord>();
     const model = new Map<number, TaskRecord>();
     for (let i = 0; i < 500; i++) {
       const counter = random.below(600);
@@ -79,7 +79,7 @@ Deno.test("a task table is a map that is read in order of counters (seeds 1 to 2
         table.set(counter, task);
         model.set(counter, task);
       } else {
-        table.delete(counter);
+        table.take(counter);
         model.delete(counter);
       }
       assert.equal(table.get(counter), model.get(counter), `seed ${seed}`);
