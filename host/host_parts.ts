@@ -10,7 +10,7 @@ import type { HostHello, SettledMessage } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type HostApi } from "../protocol/roles.ts";
 import { BlobFetcher } from "./blob_fetcher.ts";
 import { BlobFolder } from "./blob_folder.ts";
-import { CodeStore } from "./code_store.ts";
+import { ReceivedCodes } from "./received_codes.ts";
 import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
 import { EngineFleet } from "./engine_fleet.ts";
 import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
@@ -47,7 +47,7 @@ export interface HostActorOptions {
 /** All that a host is made of, once it has started. */
 export interface HostParts {
   readonly folder: BlobFolder;
-  readonly codes: CodeStore;
+  readonly codes: ReceivedCodes;
   readonly results: ResultBatches;
   readonly fleet: EngineFleet;
   readonly link: SchedulerLink;
@@ -79,7 +79,7 @@ export function buildHostParts(
     const peer = system.refAt<HostApi>(`host.${other}`, ACTOR_NAMES.host);
     return peer.call.getBlob(hash, offset, length, { timeout: PIECE_LIMIT_MS });
   });
-  const codes = new CodeStore((ref) => fetcher.bytes(ref));
+  const codes = new ReceivedCodes((ref) => fetcher.bytes(ref));
   const link = new SchedulerLink({
     system,
     clock,

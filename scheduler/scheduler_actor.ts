@@ -6,7 +6,6 @@
  * @module
  */
 import { Actor, type WatchEvent } from "../actors/actor.ts";
-import type { Ref } from "../actors/ref.ts";
 import type { Fact } from "../protocol/facts.ts";
 import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../protocol/ids.ts";
 import type {
@@ -39,8 +38,8 @@ import {
   tasksSubmitted,
 } from "./event_messages.ts";
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
-import { Peers } from "./peers.ts";
 import { PendingReplies } from "./pending_replies.ts";
+import { Receivers } from "./receivers.ts";
 import { ReleaseGate } from "./release_gate.ts";
 import { SettleGate } from "./settle_gate.ts";
 
@@ -62,7 +61,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   readonly #codes = new CodeStore();
   readonly #welcomes = new PendingReplies<HostId, HostWelcome>();
   readonly #engineRequests = new PendingReplies<number, readonly EngineId[]>();
-  #peers!: Peers;
+  #receivers!: Receivers;
   #gate!: SettleGate;
   #releases!: ReleaseGate;
   #time!: MonotonicWallClock;
@@ -77,28 +76,29 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   protected override onStart(): void {
     this.#time = new MonotonicWallClock(this.context.clock);
-    this.#peers = new Peers(this.context.system);
+    this.#receivers = new Receivers(this.context.system);
     this.#gate = new SettleGate({
-      send: (session, results) => this.#peers.toClient(session, (cast) => cast.settled(this.#options.epoch, results)),
+      send: (session, results) =>
+        this.#receivers.toClient(session, (cast) => cast.settled(this.#options.epoch, results)),
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#releases = new ReleaseGate({
-      release: (host, epoch, numbers) => this.#peers.toHost(host, (cast) => cast.release(epoch, numbers)),
+      release: (host, epoch, numbers) => this.#receivers.toHost(host, (cast) => cast.release(epoch, numbers)),
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#step({ kind: "scheduler-began", at: this.#now() });
   }
 
   protected override onWatched(event: WatchEvent): void {
-    const peer = this.#peers.peerOf(event.ref);
-    if (peer === null) return;
-    if (peer.role === "client") {
-      if (event.kind === "ended") this.#loseClient(peer.id);
-    } else if (event.kind === "ended") this.#loseHost(peer.id, event.reason);
+    const receiver = this.#receivers.receiverOf(event.ref);
+    if (receiver === null) return;
+    if (receiver.role === "client") {
+      if (event.kind === "ended") this.#loseClient(receiver.id);
+    } else if (event.kind === "ended") this.#loseHost(receiver.id, event.reason);
     else {this.#step({
         kind: event.kind === "reachable" ? "host-reachable" : "host-unreachable",
         at: this.#now(),
-        host: peer.id,
+        host: receiver.id,
       });}
   }
 
@@ -106,7 +106,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     const event = hostJoined(hello, this.#now());
     this.#checkVersion(hello[0], hello[1], `host "${event.hostname}"`);
     this.#codes.forgetHost(event.host);
-    this.context.watch(this.#peers.host(event.host));
+    this.context.watch(this.#receivers.host(event.host));
     const welcome = this.#welcomes.wait(event.host);
     this.#step(event);
     return this.context.replyLater(welcome);
@@ -145,7 +145,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     const event = clientAttached(hello, this.#now());
     const { session } = event;
     this.#checkVersion(hello[0], hello[1], `client "${session}"`);
-    this.context.watch(this.#peers.client(session));
+    this.context.watch(this.#receivers.client(session));
     this.#gate.attached(session);
     this.#step(event);
     const { epoch, heartbeatMs } = this.#options;
@@ -153,7 +153,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   }
 
   detachClient(session: Session): void {
-    if (this.#peers.hasClient(session)) this.#loseClient(session);
+    if (this.#receivers.hasClient(session)) this.#loseClient(session);
   }
 
   submit(batch: SubmitMessage): void {
@@ -188,15 +188,15 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   #loseClient(session: Session): void {
     this.#step({ kind: "client-left", at: this.#now(), session });
-    this.context.unwatch(this.#peers.client(session));
-    this.#peers.forgetClient(session);
+    this.context.unwatch(this.#receivers.client(session));
+    this.#receivers.forgetClient(session);
     this.#codes.forgetSession(session);
     this.#gate.forget(session);
   }
 
   #loseHost(host: HostId, reason: string): void {
     this.context.log(reason === "stopped" ? "info" : "warn", "host lost", { host, reason });
-    this.#peers.forgetHost(host);
+    this.#receivers.forgetHost(host);
     this.#releases.forget(host);
     this.#codes.forgetHost(host);
     this.#step({ kind: "host-lost", at: this.#now(), host, incarnation: null, reason });
@@ -224,7 +224,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       case "wake":
         return this.#wakeAt(effect.at);
       case "abort-attempts":
-        return this.#peers.toHost(effect.host, (cast) => cast.abort(effect.epoch, effect.numbers));
+        return this.#receivers.toHost(effect.host, (cast) => cast.abort(effect.epoch, effect.numbers));
       case "engines-changed":
         return this.#announceEngines();
       case "engines-named":
@@ -244,14 +244,14 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     for (const [session, results] of batches.settled) this.#gate.push(session, results);
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
-      this.#peers.toHost(host, (cast) => cast.dispatch(message));
+      this.#receivers.toHost(host, (cast) => cast.dispatch(message));
       this.#releases.flush(host);
     }
   }
 
   #announceEngines(): void {
     const list = engineMessages(this.#core.engines());
-    this.#peers.toAllClients((cast) => cast.engines(list));
+    this.#receivers.toAllClients((cast) => cast.engines(list));
   }
 
   #wakeAt(at: number): void {
@@ -275,6 +275,3 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     }
   }
 }
-
-/** A reference to any scheduler, wherever it runs. */
-export type SchedulerRef = Ref<SchedulerApi>;

@@ -6,7 +6,7 @@
  */
 import { BlobFetcher } from "../../host/blob_fetcher.ts";
 import { BlobFolder } from "../../host/blob_folder.ts";
-import { CodeStore } from "../../host/code_store.ts";
+import { ReceivedCodes } from "../../host/received_codes.ts";
 import {
   type EngineCommand,
   engineCommand,
@@ -67,7 +67,7 @@ export class FleetFixture implements AsyncDisposable {
   readonly folder: BlobFolder;
   readonly news: FleetNews[] = [];
   readonly log: string[] = [];
-  readonly #codes: CodeStore;
+  readonly #codes: ReceivedCodes;
   readonly #ends = new Map<EngineRun, (end: RunEnd) => void>();
   readonly #waiting = new Set<() => void>();
   #count = 0;
@@ -75,7 +75,7 @@ export class FleetFixture implements AsyncDisposable {
   constructor(options: FixtureOptions = {}) {
     this.folder = new BlobFolder({ home: "here" as HostId });
     const fetcher = new BlobFetcher(this.folder, () => Promise.reject(new Error("no other host")));
-    this.#codes = new CodeStore((ref) => fetcher.bytes(ref));
+    this.#codes = new ReceivedCodes((ref) => fetcher.bytes(ref));
     const commandOptions: EngineCommandOptions = {
       permissions: DEFAULT_PERMISSIONS,
       secretFolders: [],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CodeStore } from "../../../host/code_store.ts";
+import { ReceivedCodes } from "../../../host/received_codes.ts";
 import { DirectRuns } from "../../../host/direct_runs.ts";
 import { directOutcome } from "../../../host/direct_outcome.ts";
 import { HeldRuns } from "../../../host/held_runs.ts";
@@ -91,7 +91,7 @@ Deno.test("code is checked when it comes and when it is fetched", async () => {
   const bytes = new TextEncoder().encode("() => 1");
   const hash = contentHash(bytes);
   const other = contentHash(new TextEncoder().encode("other"));
-  const store = new CodeStore(() => Promise.resolve(bytes));
+  const store = new ReceivedCodes(() => Promise.resolve(bytes));
   assert.throws(() => store.get(hash), /no sender sent it/);
   assert.throws(() => store.add(other, bytes), /have the hash/);
   store.add(hash, bytes);

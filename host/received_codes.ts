@@ -9,7 +9,7 @@ import type { ContentHash } from "../protocol/ids.ts";
 import type { BlobRef, Payload } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 
-export class CodeStore {
+export class ReceivedCodes {
   readonly #fetch: (ref: BlobRef) => Promise<Uint8Array>;
   readonly #codes = new Map<ContentHash, Uint8Array | BlobRef>();
 

@@ -11,9 +11,12 @@ import type { HostId, Session } from "../protocol/ids.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
 
 /** Who a reference stands for. */
-export type Peer = { readonly role: "host"; readonly id: HostId } | { readonly role: "client"; readonly id: Session };
+export type Receiver = { readonly role: "host"; readonly id: HostId } | {
+  readonly role: "client";
+  readonly id: Session;
+};
 
-export class Peers {
+export class Receivers {
   readonly #system: ActorSystem;
   readonly #hosts = new Map<HostId, Outbox<HostApi>>();
   readonly #clients = new Map<Session, Outbox<ClientApi>>();
@@ -22,16 +25,20 @@ export class Peers {
     this.#system = system;
   }
 
+  /** The reference to a host; from now on it is one of the receivers. */
   host(id: HostId): Ref<HostApi> {
-    return this.#hostBox(id).ref;
+    return boxOf(this.#hosts, id, () => this.#system.refAt<HostApi>(`host.${id}`, ACTOR_NAMES.host)).ref;
   }
 
+  /** The same for a client. */
   client(session: Session): Ref<ClientApi> {
-    return this.#clientBox(session).ref;
+    const refer = () => this.#system.refAt<ClientApi>(`client.${session}`, ACTOR_NAMES.client);
+    return boxOf(this.#clients, session, refer).ref;
   }
 
+  /** What is for a host that is gone is dropped: when it comes back, it says what it holds and is told again. */
   toHost(id: HostId, send: (cast: Ref<HostApi>["cast"]) => void): void {
-    this.#hostBox(id).push(send);
+    this.#hosts.get(id)?.push(send);
   }
 
   /** What is for a client that is gone is dropped: whoever asks for its results later is told again. */
@@ -58,29 +65,18 @@ export class Peers {
   }
 
   /** Whose reference this is. */
-  peerOf(ref: Ref<object>): Peer | null {
+  receiverOf(ref: Ref<object>): Receiver | null {
     const node = ref.address.node ?? "";
     const id = node.slice(node.indexOf(".") + 1);
     if (node.startsWith("host.")) return { role: "host", id: id as HostId };
     if (node.startsWith("client.")) return { role: "client", id: id as Session };
     return null;
   }
+}
 
-  #hostBox(id: HostId): Outbox<HostApi> {
-    let box = this.#hosts.get(id);
-    if (box === undefined) {
-      box = new Outbox(this.#system.refAt<HostApi>(`host.${id}`, ACTOR_NAMES.host));
-      this.#hosts.set(id, box);
-    }
-    return box;
-  }
-
-  #clientBox(session: Session): Outbox<ClientApi> {
-    let box = this.#clients.get(session);
-    if (box === undefined) {
-      box = new Outbox(this.#system.refAt<ClientApi>(`client.${session}`, ACTOR_NAMES.client));
-      this.#clients.set(session, box);
-    }
-    return box;
-  }
+/** The queue in front of a node's actor, made when it is first needed. */
+function boxOf<Id, Api extends object>(boxes: Map<Id, Outbox<Api>>, id: Id, refer: () => Ref<Api>): Outbox<Api> {
+  let box = boxes.get(id);
+  if (box === undefined) boxes.set(id, box = new Outbox(refer()));
+  return box;
 }
