@@ -87,8 +87,8 @@ function liveTask(session: SessionRecord, from: LiveTaskSnapshot): TaskRecord {
 }
 
 function finishedTask(session: SessionRecord, from: FinishedTaskSnapshot): FinishedRecord {
-  const { counter, outcome, report, settledAt, delivered } = from;
-  const record = new FinishedRecord(session, counter, outcome, from, report, settledAt, delivered);
+  const { counter, outcome, report, argBytes, settledAt, delivered } = from;
+  const record = new FinishedRecord(session, counter, outcome, from, report, argBytes, settledAt, delivered);
   record.keptSince = from.keptSince;
   return record;
 }

@@ -14,17 +14,19 @@ const RECORD_BYTES = 200;
 /** Age is looked at this much later than it is up, so that a busy time costs few wake-ups. */
 const AGE_SLACK = 1.01;
 
-function payloadBytes(payload: Payload | undefined): number {
+/** What a payload takes here: a blob lies elsewhere. */
+export function payloadBytes(payload: Payload | undefined): number {
   return payload instanceof Uint8Array ? payload.byteLength : 0;
 }
 
-/** What a record takes in memory, roughly. */
+/** What a record takes in memory, roughly, in here and in the hub. */
 export function recordBytes(record: FinishedRecord): number {
-  const { outcome, report } = record;
+  const { outcome, report, argBytes } = record;
   const printed = report === null ? 0 : 2 * (report.stdout.length + report.stderr.length);
-  if (outcome.kind === "done") return RECORD_BYTES + printed + payloadBytes(outcome.value);
-  if (outcome.kind === "threw") return RECORD_BYTES + printed + payloadBytes(outcome.error);
-  return RECORD_BYTES + printed + 2 * outcome.error.message.length + payloadBytes(outcome.error.cause);
+  const base = RECORD_BYTES + argBytes + printed;
+  if (outcome.kind === "done") return base + payloadBytes(outcome.value);
+  if (outcome.kind === "threw") return base + payloadBytes(outcome.error);
+  return base + 2 * outcome.error.message.length + payloadBytes(outcome.error.cause);
 }
 
 /** The finished tasks that are kept. */

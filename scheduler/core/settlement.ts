@@ -8,6 +8,7 @@ import type { EngineId, EngineUuid } from "../../protocol/ids.ts";
 import type { AttemptReport, SystemError, SystemErrorName, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload } from "../../protocol/task_spec.ts";
 import { checkMove, move } from "./moves.ts";
+import { payloadBytes } from "./retention.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, type TaskRecord } from "./task_record.ts";
@@ -42,7 +43,8 @@ export function settle(
   if (task.pause !== null) s.timers.clear(task.pause);
   const { session, counter, attempts } = task;
   const ran = { engine: where?.id ?? null, uuid: where?.uuid ?? null, attempts };
-  const record = new FinishedRecord(session, counter, outcome, ran, report, s.now, session.attached);
+  const argBytes = payloadBytes(task.spec.args);
+  const record = new FinishedRecord(session, counter, outcome, ran, report, argBytes, s.now, session.attached);
   session.tasks.set(counter, record);
   s.retention.add(record);
   if (s.options.facts) s.out.fact({ kind: "task-settled", at: s.now, task: task.id, outcome, ...ran, report });

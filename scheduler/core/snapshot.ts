@@ -64,6 +64,7 @@ export interface FinishedTaskSnapshot {
   readonly uuid: FinishedRecord["uuid"];
   readonly attempts: number;
   readonly report: AttemptReport | null;
+  readonly argBytes: number;
   readonly settledAt: number;
   readonly delivered: boolean;
   readonly keptSince: number;
@@ -192,8 +193,9 @@ function sessionSnapshot({ id, serial, attached, served, forgotten, tasks }: Ses
 
 function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | FinishedTaskSnapshot {
   if (task instanceof FinishedRecord) {
-    const { counter, outcome, engine, uuid, attempts, report, settledAt, delivered, keptSince } = task;
-    return { kind: "finished", counter, outcome, engine, uuid, attempts, report, settledAt, delivered, keptSince };
+    const { counter, outcome, engine, uuid, attempts, report, argBytes, settledAt, delivered, keptSince } = task;
+    const kept = { argBytes, settledAt, delivered, keptSince };
+    return { kind: "finished", counter, outcome, engine, uuid, attempts, report, ...kept };
   }
   const { spec, counter, order, submittedAt, state, attempts, failures } = task;
   const { failedOn, declinedOn, lastFailure, lastError } = task;

@@ -93,6 +93,8 @@ export class FinishedRecord {
   readonly uuid: EngineUuid | null;
   readonly attempts: number;
   readonly report: AttemptReport | null;
+  /** Bytes of its arguments, which the hub keeps as long as this record is kept. */
+  readonly argBytes: number;
   readonly settledAt: number;
   /** Its client was there to be told. */
   delivered: boolean;
@@ -107,6 +109,7 @@ export class FinishedRecord {
     outcome: TaskOutcome,
     ran: { readonly engine: EngineId | null; readonly uuid: EngineUuid | null; readonly attempts: number },
     report: AttemptReport | null,
+    argBytes: number,
     settledAt: number,
     delivered: boolean,
   ) {
@@ -117,6 +120,7 @@ export class FinishedRecord {
     this.uuid = ran.uuid;
     this.attempts = ran.attempts;
     this.report = report;
+    this.argBytes = argBytes;
     this.settledAt = settledAt;
     this.delivered = delivered;
     this.keptSince = settledAt;

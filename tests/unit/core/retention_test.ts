@@ -62,6 +62,16 @@ Deno.test("results over maxBytes are forgotten", () => {
   assert.deepEqual(causes(stage, "s-0", "s-1"), ["forgotten", "settled"]);
 });
 
+Deno.test("arguments count too, as long as they are kept beside the result", () => {
+  const stage = new Stage({ retention: { ...POLICY, maxBytes: 3_000 } });
+  stage.joinEngines(1);
+  for (const id of ["s-0", "s-1"]) {
+    stage.submit({ ...spec(id), args: new Uint8Array(2_000) });
+    stage.end(id);
+  }
+  assert.deepEqual(causes(stage, "s-0", "s-1"), ["forgotten", "settled"]);
+});
+
 Deno.test("results that their client was not told are forgotten last", () => {
   const stage = new Stage({ retention: { ...POLICY, maxRecords: 2 } });
   stage.joinEngines(1);
