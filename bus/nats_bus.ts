@@ -17,7 +17,6 @@ import type {
   RequestOptions,
   SubscribeOptions,
 } from "./bus.ts";
-import { ByteArena } from "./byte_arena.ts";
 import { checkSubscription, notConnected, PublishCheck } from "./call_checks.ts";
 import { type NatsCredentials } from "./nats_address.ts";
 import { type OpenedNats, openNats } from "./nats_connection.ts";
@@ -27,6 +26,7 @@ import { PendingRequests } from "./pending_requests.ts";
 import { asError, StatusBoard } from "./status_board.ts";
 import { isValidSubject } from "./subject_tree.ts";
 import type { Msg, Subscription } from "../deps/nats.ts";
+import { ByteSlab, PASSING_SLAB_BYTES } from "../wire/byte_slab.ts";
 import { type Clock, systemClock } from "../wire/clock.ts";
 import { ConnectionError } from "../wire/errors.ts";
 
@@ -74,7 +74,7 @@ class NatsBus implements Bus {
   readonly #onError: (error: Error) => void;
   readonly #board: StatusBoard;
   readonly #check = new PublishCheck();
-  readonly #arena = new ByteArena();
+  readonly #slab = new ByteSlab(PASSING_SLAB_BYTES);
   readonly #requests: PendingRequests;
   readonly #subscriptions = new Set<Subscription>();
   /** Rejects what waits for the server. */
@@ -116,7 +116,7 @@ class NatsBus implements Bus {
     if (this.status !== "connected" || !this.#nats.alive) throw this.#notConnected(`publish to "${subject}"`);
     this.#check.check(subject, data, options, this.#nats.maxPayload);
     // The client holds on to the bytes until its next flush.
-    const copy = this.#arena.copy(data);
+    const copy = this.#slab.copy(data);
     if (options === undefined) return this.#nats.connection.publish(subject, copy);
     const { reply, headers } = options;
     this.#nats.connection.publish(subject, copy, {

@@ -19,10 +19,10 @@ import type {
 } from "./bus.ts";
 import { DeliveryQueue } from "./delivery_queue.ts";
 import { PendingRequests } from "./pending_requests.ts";
-import { ByteArena } from "./byte_arena.ts";
 import { checkSubscription, notConnected, PublishCheck } from "./call_checks.ts";
 import { RouterSubscription, type SubscriptionOwner } from "./router_subscription.ts";
 import { asError, StatusBoard } from "./status_board.ts";
+import { ByteSlab, PASSING_SLAB_BYTES } from "../wire/byte_slab.ts";
 import { type Clock, systemClock } from "../wire/clock.ts";
 
 /** Who listens to what, in this process and perhaps beyond. */
@@ -62,10 +62,10 @@ export class RouterBus implements Bus {
   readonly #requests: PendingRequests;
   readonly #subscriptions = new Set<RouterSubscription>();
   readonly #queue = new DeliveryQueue<QueueEntry>((entry) => this.#handle(entry));
-  readonly #arena = new ByteArena();
+  readonly #slab = new ByteSlab(PASSING_SLAB_BYTES);
   readonly #owner: SubscriptionOwner = {
     arrived: (subscription, message) => this.#queue.push({ subscription, message }),
-    copy: (data) => this.#arena.copy(data),
+    copy: (data) => this.#slab.copy(data),
     ended: (subscription) => this.#subscriptions.delete(subscription),
   };
   #hasInbox = false;
