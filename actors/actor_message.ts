@@ -4,6 +4,7 @@
  * Shapes only, and the check that what arrived is one of them. Built and read by `peers.ts` and `peer.ts`.
  * @module
  */
+import { isText } from "../wire/message_checks.ts";
 
 /** First element of every message between actor systems. */
 export const KIND = {
@@ -42,7 +43,6 @@ export type ActorMessage =
   | readonly [kind: typeof KIND.absent, actor: string];
 
 type ElementCheck = (value: unknown) => boolean;
-const isText: ElementCheck = (value) => typeof value === "string";
 const isCount: ElementCheck = (value) => typeof value === "number";
 const isBytes: ElementCheck = (value) => value instanceof Uint8Array;
 const isArguments: ElementCheck = (value) => Array.isArray(value) || isBytes(value);

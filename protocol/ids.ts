@@ -24,7 +24,7 @@ export type EngineUuid = Branded<string, "EngineUuid">;
 /** The node name of a host, stable for as long as its process lives. */
 export type HostId = Branded<string, "HostId">;
 
-/** One life of a node: drawn when the process starts, never heard again once it was declared down. */
+/** One life of a node, drawn when its process starts. A link to it that was declared down is never heard again. */
 export type Incarnation = Branded<string, "Incarnation">;
 
 /** Which controller life gave an order. A higher epoch wins; orders of a lower one are ignored by all. */
