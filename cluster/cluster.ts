@@ -88,6 +88,8 @@ export class Cluster implements AsyncDisposable {
       return new Cluster(child, { name: config.cluster, servers: ready.servers, file: ready.file }, reports);
     } catch (error) {
       await child[Symbol.asyncDispose]();
+      // Nobody reads on, and what it said last would keep its pipe open here.
+      await reports.return(undefined);
       throw error;
     }
   }

@@ -95,7 +95,11 @@ export class ControllerChild implements AsyncDisposable {
     const reports = this.#child.reports<ControllerReport>();
     for (let next = await reports.next(); !next.done; next = await reports.next()) {
       const report = next.value;
-      if (report.kind === "failed") throw restoreError(report);
+      if (report.kind === "failed") {
+        // Nobody reads on, and an unread pipe of each failed life would stay open.
+        await reports.return(undefined);
+        throw restoreError(report);
+      }
       if (report.kind === "roster") this.#keepRoster(report);
       else {
         this.#keepAddress(report.servers);
