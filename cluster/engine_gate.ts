@@ -46,7 +46,7 @@ export class EngineGate {
   allReady(ids: readonly EngineId[]): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const failed = ids.find((id) => this.#givenUp.has(id));
-    if (failed !== undefined) reject(this.#givenUp.get(failed));
+    if (failed !== undefined) return Promise.reject(this.#givenUp.get(failed));
     this.#waiters.add({ ids, resolve, reject });
     this.#settle();
     return promise;
@@ -67,13 +67,12 @@ export class EngineGate {
   }
 
   engineFailed(id: EngineId | null, reason: string, givenUp: boolean): void {
-    if (!givenUp) return;
-    const error = new EngineError(`Cannot start engine ${id ?? "(without an id yet)"}: ${reason}`);
-    if (id !== null) this.#givenUp.set(id, error);
-    this.#first.reject(error);
-    for (const waiter of this.#waiters) {
-      if (id === null || waiter.ids.includes(id)) this.#end(waiter, () => waiter.reject(error));
-    }
+    if (givenUp) this.#giveUp(id, `Cannot start engine ${id ?? "(without an id yet)"}: ${reason}`);
+  }
+
+  /** It was stopped for good, perhaps by another order than the one that waits for it. */
+  engineGone(id: EngineId, reason: string): void {
+    if (!this.#stopping) this.#giveUp(id, `Cannot wait for engine ${id}: ${reason}`);
   }
 
   /** No controller takes this host. */
@@ -92,6 +91,16 @@ export class EngineGate {
     this.#failed.resolve(error);
     this.#first.reject(error);
     for (const waiter of this.#waiters) this.#end(waiter, () => waiter.reject(error));
+  }
+
+  #giveUp(id: EngineId | null, message: string): void {
+    const error = new EngineError(message);
+    if (id !== null) this.#givenUp.set(id, error);
+    if (id !== null) this.#up.delete(id);
+    this.#first.reject(error);
+    for (const waiter of this.#waiters) {
+      if (id === null || waiter.ids.includes(id)) this.#end(waiter, () => waiter.reject(error));
+    }
   }
 
   #settle(): void {

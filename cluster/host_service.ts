@@ -198,6 +198,7 @@ function hostActorOptions(config: HostConfig, gate: EngineGate, drain: Drain): H
     search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },
     onRefused: (error) => gate.refused(error),
     onEngineReady: (engine) => gate.engineReady(engine.id),
+    onEngineGone: (id, reason) => gate.engineGone(id, reason),
     onEngineFailed: (id, reason, givenUp) => gate.engineFailed(id, reason, givenUp),
   };
 }

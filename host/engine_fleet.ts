@@ -37,11 +37,17 @@ export interface SeatReport {
   readonly state: SeatState;
 }
 
+/** An engine without an id, and who wants to know which it gets. */
+interface UnnamedSeat {
+  readonly seat: EngineSeat;
+  readonly named: (id: EngineId) => void;
+}
+
 export class EngineFleet implements AsyncDisposable {
   readonly #options: FleetOptions;
   readonly #events: FleetEvents;
   readonly #named = new Map<EngineId, EngineSeat>();
-  #unnamed: EngineSeat[] = [];
+  #unnamed: UnnamedSeat[] = [];
   #beat: TimerHandle | null;
   #closed = false;
 
@@ -63,7 +69,7 @@ export class EngineFleet implements AsyncDisposable {
 
   /** All engines. */
   get seats(): readonly SeatReport[] {
-    return [...this.#named.values(), ...this.#unnamed].map(({ id, state }) => ({ id, state }));
+    return this.#seats.map(({ id, state }) => ({ id, state }));
   }
 
   /** Of the process that takes tasks now, or took them last. */
@@ -71,21 +77,22 @@ export class EngineFleet implements AsyncDisposable {
     return this.#named.get(id)?.uuid ?? null;
   }
 
-  /** Starts processes. They take tasks as soon as they have ids. */
-  start(count: number): void {
+  /** Starts processes. They take tasks as soon as they have ids; resolves with these, whenever that is. */
+  start(count: number): Promise<EngineId[]> {
     if (this.#closed) throw new TypeError("Cannot start engines: the host is closing");
-    for (let index = 0; index < count; index++) this.#unnamed.push(new EngineSeat(this.#options, this.#events));
+    return Promise.all(Array.from({ length: count }, () => this.#startOne()));
   }
 
   /** Names engines, in the order in which they were started. */
   assignIds(ids: readonly EngineId[]): void {
     const seats = this.#unnamed.slice(0, ids.length);
     this.#unnamed = this.#unnamed.slice(ids.length);
-    seats.forEach((seat, index) => {
+    seats.forEach(({ seat, named }, index) => {
       const id = ids[index];
       if (id === undefined) return;
       this.#named.set(id, seat);
       seat.assignId(id);
+      named(id);
     });
   }
 
@@ -108,8 +115,12 @@ export class EngineFleet implements AsyncDisposable {
     for (const id of ids) this.#named.delete(id);
   }
 
-  /** As `stop`, and a new process under the same id. Resolves when the old ones have ended. */
+  /**
+   * As `stop`, and a new process under the same id. Resolves when the old ones have ended. Rejects with a `RangeError`,
+   * and does nothing, where one of the engines is not here or will not come back.
+   */
   async restart(ids: readonly EngineId[], drainMs: number): Promise<void> {
+    for (const id of ids) this.#checkRestart(id);
     await Promise.all(this.#seatsOf(ids).map((seat) => seat.stop(drainMs, true)));
   }
 
@@ -123,11 +134,30 @@ export class EngineFleet implements AsyncDisposable {
     this.#closed = true;
     if (this.#beat !== null) this.#options.clock.clearTimer(this.#beat);
     this.#beat = null;
-    await Promise.all([...this.#named.values(), ...this.#unnamed].map((seat) => seat.stop(drainMs, false)));
+    await Promise.all(this.#seats.map((seat) => seat.stop(drainMs, false)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close(0);
+  }
+
+  get #seats(): EngineSeat[] {
+    return [...this.#named.values(), ...this.#unnamed.map(({ seat }) => seat)];
+  }
+
+  #startOne(): Promise<EngineId> {
+    const { promise, resolve: named } = Promise.withResolvers<EngineId>();
+    this.#unnamed.push({ seat: new EngineSeat(this.#options, this.#events), named });
+    return promise;
+  }
+
+  #checkRestart(id: EngineId): void {
+    const seat = this.#named.get(id);
+    if (seat !== undefined && seat.state !== "failed" && seat.state !== "stopped") return;
+    const why = seat === undefined
+      ? `this host has engines ${[...this.#named.keys()].join(", ")}`
+      : `it is ${seat.state}`;
+    throw new RangeError(`Cannot restart engine ${id}: ${why}; start another one with startEngines`);
   }
 
   #seatsOf(ids: readonly EngineId[]): EngineSeat[] {

@@ -59,7 +59,7 @@ export class HostActor extends Actor implements HostApi {
     const { mainModule, permissions } = this.#options.command;
     if (mustBeCached(mainModule, permissions.offline)) await cacheEngineModule(mainModule);
     this.#parts = this.#build();
-    this.#own.fleet.start(this.#options.engines);
+    void this.#own.fleet.start(this.#options.engines);
     void this.#own.link.join();
   }
 
@@ -126,7 +126,10 @@ export class HostActor extends Actor implements HostApi {
     if (!(Number.isSafeInteger(count) && count >= 1)) {
       throw new RangeError(`Cannot start "${String(count)}" engines: it is a whole number from 1 up`);
     }
-    return this.context.replyLater(this.#addEngines(count));
+    const { fleet, naming } = this.#own;
+    const named = fleet.start(count);
+    naming.look();
+    return this.context.replyLater(named);
   }
 
   stopEngines(ids: readonly EngineId[], drainMs: number): Promise<void> {
@@ -167,6 +170,7 @@ export class HostActor extends Actor implements HostApi {
       joined: (ids) => {
         this.context.watch(this.#own.link.ref);
         this.#own.fleet.assignIds(ids);
+        this.#own.naming.look();
       },
       refused: (error) => {
         this.#options.onRefused?.(error);
@@ -188,6 +192,7 @@ export class HostActor extends Actor implements HostApi {
         this.#own.results.flush();
         this.context.log(requested ? "info" : "warn", `engine ${id} ended: ${reason}`, { engine: id, returns });
         this.#own.link.tell((cast) => cast.engineEnded(id, uuid, reason, requested, returns));
+        if (!returns) this.#options.onEngineGone?.(id, reason);
       },
       failed: (id, reason, givenUp) => {
         this.context.log(givenUp ? "error" : "warn", `engine ${id ?? "(no id yet)"} did not start: ${reason}`, {
@@ -239,15 +244,6 @@ export class HostActor extends Actor implements HostApi {
 
   #engineMessage({ id, uuid, pid }: ReadyEngine): EngineMessage {
     return [id, uuid, this.#id, pid, this.#options.slots];
-  }
-
-  /** The processes start while the scheduler finds them names. */
-  async #addEngines(count: number): Promise<readonly EngineId[]> {
-    const { fleet, link } = this.#own;
-    fleet.start(count);
-    const ids = await link.ref.call.addEngines(this.#id, count);
-    fleet.assignIds(ids);
-    return ids;
   }
 
   #takeCodes(codes: readonly ReceivedCode[]): void {

@@ -13,6 +13,7 @@ import { BlobFolder } from "./blob_folder.ts";
 import { ReceivedCodes } from "./received_codes.ts";
 import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
 import { EngineFleet } from "./engine_fleet.ts";
+import { EngineNaming } from "./engine_naming.ts";
 import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
 import { ResultBatches } from "./result_batches.ts";
 import { type ControllerSearch, SchedulerLink } from "./scheduler_link.ts";
@@ -40,6 +41,8 @@ export interface HostActorOptions {
   readonly search: ControllerSearch | null;
   /** Told why no controller takes this host, before its actor ends for it. */
   readonly onRefused?: (error: Error) => void;
+  /** Told of each engine that will not come back, with the reason. */
+  readonly onEngineGone?: (id: EngineId, reason: string) => void;
   /** Told of each engine that ended before it was ready. */
   readonly onEngineFailed?: (id: EngineId | null, reason: string, givenUp: boolean) => void;
 }
@@ -50,6 +53,7 @@ export interface HostParts {
   readonly codes: ReceivedCodes;
   readonly results: ResultBatches;
   readonly fleet: EngineFleet;
+  readonly naming: EngineNaming;
   readonly link: SchedulerLink;
 }
 
@@ -102,5 +106,12 @@ export function buildHostParts(
     heartbeatMs,
     graceMs,
   }, engineEvents);
-  return { folder, codes, results, fleet, link };
+  const naming = new EngineNaming({
+    fleet,
+    log,
+    canAsk: () => link.joined,
+    // No limit: the answer may take the grace of a new controller, and the end of its node ends the wait.
+    ask: (count) => link.ref.call.addEngines(home, count, { timeout: Infinity }),
+  });
+  return { folder, codes, results, fleet, naming, link };
 }

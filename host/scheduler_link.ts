@@ -47,6 +47,7 @@ export class SchedulerLink {
   #outbox: Outbox<SchedulerApi> | null = null;
   #epoch = 0 as Epoch;
   #joining = false;
+  #welcomed = false;
   #closed = false;
   #retry: TimerHandle | null = null;
   #retryMs = RETRY_MS;
@@ -58,8 +59,9 @@ export class SchedulerLink {
     this.ref = options.system.ref<SchedulerApi>(ACTOR_NAMES.scheduler);
   }
 
+  /** Whether there is a controller that has taken this host. */
   get joined(): boolean {
-    return this.#outbox !== null;
+    return this.#welcomed;
   }
 
   /** Whether an order of this epoch counts. A higher one than was known is the new one. */
@@ -115,6 +117,7 @@ export class SchedulerLink {
       this.#options.log("warn", `The controller is of version ${packageVersion}, this host of ${PACKAGE_VERSION}`);
     }
     this.#options.log("info", "joined the controller", { epoch });
+    this.#welcomed = true;
     this.#options.joined(ids);
   }
 
@@ -167,6 +170,7 @@ export class SchedulerLink {
   }
 
   #lose(): void {
+    this.#welcomed = false;
     this.#outbox?.close();
     this.#outbox = null;
   }

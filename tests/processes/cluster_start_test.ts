@@ -44,6 +44,13 @@ Deno.test("engines are started, stopped, restarted and signalled on order, and t
   assert.notEqual(value[1], after[1]);
 
   await assert.rejects(cluster.startEngines(0), RangeError);
+  await assert.rejects(within(cluster.restartEngines([0, 1]), "a refusal"), {
+    name: "RangeError",
+    message: /engine 1/,
+  });
+  const [restarted, stopped] = [cluster.restartEngines([2]), cluster.stopEngines([2])];
+  await assert.rejects(within(restarted, "the news that it was stopped"), { name: "EngineError", message: /engine 2/ });
+  await within(stopped, "the stop");
   await assert.rejects(cluster.signalEngines("SIGNOTHING" as Deno.Signal, [0]), /"SIGNOTHING": it is no signal/);
   await cluster.stop();
   assert.equal(await stranger.loadBalancedView().apply((x: number) => x + 1, 1), 2, "the other one goes on");
@@ -91,8 +98,10 @@ Deno.test("a killed controller comes back on its port; engines keep working; eve
   assert.equal(after.controllers.length, 1);
   assert.notDeepEqual(after.controllers, before.controllers);
   assert.equal(await client.loadBalancedView().apply((x: number) => x, 5), 5);
+  for (const pid of after.controllers) await kill(pid);
+  assert.deepEqual(await within(cluster.startEngines(1), "an engine, named by the next controller", 15_000), [2]);
   await using late = await Client.connect({ connectionFile: cluster.connection.file });
-  assert.deepEqual(late.ids, [0, 1], "where the connection file says");
+  assert.deepEqual(late.ids, [0, 1, 2], "where the connection file says");
   await Deno.remove(log);
 });
 

@@ -38,3 +38,21 @@ Deno.test("the end of the host ends all waiting, unless it was asked for", async
   await assert.rejects(within(waiting, "the verdict"), /host ended: no controller/);
   assert.match((await within(gate.failed, "the reason")).message, /no controller/);
 });
+
+Deno.test("who waits for an engine that is stopped for good hears of it, before and after", async () => {
+  const gate = new EngineGate(0);
+  const waiting = gate.allReady([id(0), id(1)]);
+  gate.engineReady(id(0));
+  gate.engineGone(id(1), "it was stopped");
+  await assert.rejects(within(waiting, "the verdict"), { name: "EngineError", message: /engine 1: it was stopped/ });
+  await assert.rejects(within(gate.allReady([id(1)]), "the verdict"), /engine 1: it was stopped/);
+});
+
+Deno.test("the engines of a host that is stopping fail nobody", async () => {
+  const gate = new EngineGate(1);
+  gate.engineReady(id(0));
+  gate.stopping();
+  gate.engineGone(id(0), "it was stopped");
+  await within(gate.ready, "the engine that was there");
+  await within(gate.allReady([id(0)]), "the engine that was there");
+});
