@@ -32,6 +32,8 @@ export async function engines(said: Said<"engines">): Promise<number> {
   return await runInForeground(
     config,
     ({ servers }) =>
-      `${said.n} engines joined the cluster "${config.cluster}" on ${servers.join(", ")}. End them with Ctrl-C.`,
+      `${said.n} ${said.n === 1 ? "engine" : "engines"} joined the cluster "${config.cluster}" on ${
+        servers.join(", ")
+      }. End them with Ctrl-C.`,
   );
 }

@@ -9,6 +9,7 @@ import type { HostConfig } from "../cluster/control_line.ts";
 import { HostService } from "../cluster/host_service.ts";
 import { allLogs, fileLog, stderrLog } from "../cluster/process_log.ts";
 import { profilePaths } from "../cluster/profile.ts";
+import type { Log } from "../wire/log.ts";
 import { EXIT } from "./exit_code.ts";
 import { StatusLine } from "./status_line.ts";
 
@@ -43,11 +44,16 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
   const paths = profilePaths(config.cluster);
   await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
   using file = fileLog(paths.log);
-  const forPeople = stderrLog("warn");
   // While everything ends, messages that find nobody are no news.
   let ending = false;
-  const log = allLogs((level, ...rest) => ending && level === "warn" || forPeople(level, ...rest), file.log);
   using line = new StatusLine();
+  const forPeople = stderrLog("warn");
+  const terminalLog: Log = (level, ...rest) => {
+    if (level !== "error" && (ending || level !== "warn")) return;
+    line.clear();
+    forPeople(level, ...rest);
+  };
+  const log = allLogs(terminalLog, file.log);
   const stopping = signals.next();
   const interrupt = new AbortController();
   const starting = HostService.start(config, {
@@ -64,7 +70,8 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
   }
   await using service = await starting;
   const up = await Promise.race([service.ready, stopping, service.failed]);
-  line.clear();
+  // An engine that is started again later is no news for this line.
+  line.close();
   if (up instanceof Error) throw up;
   if (up === undefined) {
     console.error(describe(service));

@@ -13,7 +13,8 @@ import { StatusLine } from "./status_line.ts";
 function running(config: HostConfig, servers: readonly string[]): string {
   const named = config.cluster === "default" ? "" : ` --name ${config.cluster}`;
   const connect = named === "" ? "Client.connect()" : `Client.connect({ name: "${config.cluster}" })`;
-  return `The cluster "${config.cluster}" is running: ${config.engines} engines, ${servers.join(", ")}\n` +
+  const count = config.engines === 1 ? "1 engine" : `${config.engines} engines`;
+  return `The cluster "${config.cluster}" is running: ${count}, ${servers.join(", ")}\n` +
     `Use it with ${connect}, look with "status${named}", end it with `;
 }
 

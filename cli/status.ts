@@ -16,14 +16,18 @@ function seconds(ms: number): string {
     : `${Math.floor(s / 3_600)} h ${Math.floor(s / 60) % 60} min`;
 }
 
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 function summary(status: ClusterStatus): string {
   const { tasks, engines } = status;
   const live = engines.filter(({ state }) => state === "idle" || state === "busy" || state === "draining").length;
   const lines = [
     `Cluster "${status.cluster}" · version ${status.packageVersion} · up ${seconds(status.uptimeMs)} · ` +
     `controller ${status.pid}, epoch ${status.epoch}, scheme ${status.scheme}, hwm ${status.hwm}`,
-    `${live} of ${engines.length} engines on ${status.hosts.filter(({ alive }) => alive).length} hosts, ` +
-    `${status.clients} clients`,
+    `${live} of ${counted(engines.length, "engine")} on ` +
+    `${counted(status.hosts.filter(({ alive }) => alive).length, "host")}, ${counted(status.clients, "client")}`,
     `tasks: ${tasks.waiting + tasks.ready} waiting, ${tasks.running} running, ${tasks.done} done, ` +
     `${tasks.failed} failed, ${tasks.aborted} aborted`,
   ];

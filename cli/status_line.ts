@@ -5,7 +5,7 @@
 const encoder = new TextEncoder();
 
 export class StatusLine implements Disposable {
-  readonly #live = Deno.stderr.isTerminal();
+  #live = Deno.stderr.isTerminal();
   #shown = false;
 
   show(text: string): void {
@@ -19,7 +19,13 @@ export class StatusLine implements Disposable {
     this.#shown = false;
   }
 
-  [Symbol.dispose](): void {
+  /** Clears it for good: what is shown later is not shown. */
+  close(): void {
     this.clear();
+    this.#live = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }

@@ -107,7 +107,7 @@ Deno.test("a connection file without the credential that is needed says whose it
   assert.equal(missing.code, 11);
   assert.match(missing.stderr, /no connection file "nowhere\.json"/);
   const engines = fixture.spawn(["engines", "-n", "1", "--connection", hostOnly]);
-  await engines.errorLine(/1 engines joined/);
+  await engines.errorLine(/1 engine joined/);
   engines.signal("SIGTERM");
   assert.equal((await engines.ended()).code, 0);
   assert.equal((await fixture.run(["stop"])).code, 0);

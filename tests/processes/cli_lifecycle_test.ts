@@ -33,7 +33,7 @@ Deno.test("a cluster in the background: started, looked at, used, refused twice,
     1,
     "idle",
   ]]);
-  assert.match(text.stdout, /2 of 2 engines on 1 hosts/);
+  assert.match(text.stdout, /2 of 2 engines on 1 host, /);
   assert.match(text.stdout, /^ENGINE +STATE/m);
   assert.match(list.stdout, /^default +running +\d+ +nats:/m);
   assert.match(logs.stdout, /joined the controller/);
@@ -190,7 +190,7 @@ Deno.test("a token of one's own lets engines in from elsewhere", async () => {
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /Authorization Violation.*check the credentials/);
   const engines = elsewhere.spawn(["engines", "-n", "1", "--nats", servers], { env });
-  await engines.errorLine(/1 engines joined the cluster "default"/);
+  await engines.errorLine(/1 engine joined the cluster "default"/);
   engines.signal("SIGTERM");
   assert.equal((await engines.ended()).code, 0);
   start.signal("SIGTERM");
