@@ -2,6 +2,7 @@
  * `logs`: the log of a cluster, readable; with `-f` as it is written.
  * @module
  */
+import { dirname } from "node:path";
 import { humanLine, type LogLine } from "../cluster/process_log.ts";
 import { profilePaths } from "../cluster/profile.ts";
 import { NotRunning } from "../wire/errors.ts";
@@ -17,17 +18,39 @@ function printLine(text: string): void {
   }
 }
 
-/** Prints whole lines from where the file was read to last. */
+/** Prints whole lines from where the file was read to last, and goes on with the next file when that one is full. */
 class LogReader implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #path: string;
+  #file: Deno.FsFile;
   readonly #decoder = new TextDecoder();
   #rest = "";
 
   constructor(path: string) {
+    this.#path = path;
     this.#file = Deno.openSync(path);
   }
 
   printNew(): void {
+    this.#printRest();
+    if (!this.#isPast()) return;
+    // What was written between the look and now.
+    this.#printRest();
+    this.#file.close();
+    this.#file = Deno.openSync(this.#path);
+    this.#printRest();
+  }
+
+  #isPast(): boolean {
+    try {
+      return Deno.statSync(this.#path).ino !== this.#file.statSync().ino;
+    } catch (error) {
+      // Between two files, or cleaned.
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }
+
+  #printRest(): void {
     const chunk = new Uint8Array(64 * 1024);
     for (let read = this.#file.readSync(chunk); read !== null && read > 0; read = this.#file.readSync(chunk)) {
       const lines = (this.#rest + this.#decoder.decode(chunk.subarray(0, read), { stream: true })).split("\n");
@@ -45,8 +68,8 @@ export async function logs(said: Said<"logs">): Promise<number> {
   const path = profilePaths(said.name).log;
   try {
     using reader = new LogReader(path);
-    // Watched before it is read: no line is written unseen in between.
-    using watcher = said.follow ? Deno.watchFs(path) : null;
+    // Watched before it is read: no line is written unseen in between. The folder, for the file may be replaced.
+    using watcher = said.follow ? Deno.watchFs(dirname(path), { recursive: false }) : null;
     reader.printNew();
     for await (const _event of watcher ?? []) reader.printNew();
   } catch (error) {

@@ -54,19 +54,53 @@ export interface FileLog extends Disposable {
   readonly log: Log;
 }
 
-/** Appends JSON lines to a file that only its owner may read. */
-export function fileLog(path: string): FileLog {
-  const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
-  let open = true;
+/** A log file longer than this makes room for the next one; the one before is kept, and no more. */
+const FULL_LOG_BYTES = 16 * 1024 * 1024;
+
+/** The log file that was full last. */
+export function earlierLog(path: string): string {
+  return `${path}.1`;
+}
+
+function openLog(path: string): Deno.FsFile {
+  return Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+}
+
+/** Where the folder is gone, nobody will read on: the old file will do, and a log must end nobody. */
+function nextFile(path: string, full: Deno.FsFile): Deno.FsFile {
+  try {
+    Deno.renameSync(path, earlierLog(path));
+    const next = openLog(path);
+    full.close();
+    return next;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return full;
+    throw error;
+  }
+}
+
+/** Appends JSON lines to a file that only its owner may read, and begins a new one when it is full. */
+export function fileLog(path: string, fullBytes: number = FULL_LOG_BYTES): FileLog {
+  let file: Deno.FsFile | null = openLog(path);
+  let size = file.statSync().size;
+  const write = (text: string) => {
+    if (file === null) return;
+    if (size >= fullBytes) {
+      file = nextFile(path, file);
+      size = 0;
+    }
+    // Characters: near enough for a bound.
+    size += text.length;
+    writeAll(file, text);
+  };
   return {
     log(level, message, fields) {
-      if (!open) return;
       const line = { time: new Date().toISOString(), level, message, pid: Deno.pid, ...fields };
-      writeAll(file, JSON.stringify(line, jsonField) + "\n");
+      write(JSON.stringify(line, jsonField) + "\n");
     },
     [Symbol.dispose]() {
-      if (open) file.close();
-      open = false;
+      file?.close();
+      file = null;
     },
   };
 }

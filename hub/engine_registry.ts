@@ -50,9 +50,14 @@ function shownState(engine: EngineEntry): EngineState {
   return engine.load > 0 ? "busy" : "idle";
 }
 
+/** So many hosts that are gone are still shown with their engines, the last ones. */
+export const MAX_LOST_HOSTS = 100;
+
 /** The registry of a cluster. */
 export class EngineRegistry {
   readonly #hosts = new Map<HostId, HostEntry>();
+  /** Lost longest ago first. */
+  readonly #lost = new Set<HostId>();
   readonly #engines = new Map<EngineId, EngineEntry>();
 
   /** Takes in one fact; facts of other things are passed over. */
@@ -60,6 +65,7 @@ export class EngineRegistry {
     switch (fact.kind) {
       case "host-joined":
         this.#hosts.set(fact.host, { ...fact, id: fact.host, alive: true });
+        this.#lost.delete(fact.host);
         break;
       case "host-lost":
         this.#loseHost(fact.host);
@@ -144,10 +150,20 @@ export class EngineRegistry {
 
   #loseHost(id: HostId): void {
     const host = this.#hosts.get(id);
-    if (host !== undefined) host.alive = false;
+    if (host === undefined) return;
+    host.alive = false;
+    this.#lost.add(id);
     for (const engine of this.#engines.values()) {
       // Why an engine was given up says more than that its host is gone since.
       if (engine.host === id && engine.state !== "failed") this.#change(engine.id, "down", "its host was lost");
     }
+    const [oldest] = this.#lost;
+    if (oldest !== undefined && this.#lost.size > MAX_LOST_HOSTS) this.#forgetHost(oldest);
+  }
+
+  #forgetHost(id: HostId): void {
+    this.#lost.delete(id);
+    this.#hosts.delete(id);
+    for (const engine of [...this.#engines.values()]) if (engine.host === id) this.#engines.delete(engine.id);
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EngineRegistry } from "../../../hub/engine_registry.ts";
+import { EngineRegistry, MAX_LOST_HOSTS } from "../../../hub/engine_registry.ts";
 import type { Fact } from "../../../protocol/facts.ts";
 import type { EngineId, EngineUuid, HostId } from "../../../protocol/ids.ts";
 
@@ -63,4 +63,22 @@ Deno.test("a lost host takes its engines down", () => {
   const registry = registryOf(joinedHost, joined, { kind: "host-lost", at: 4, host, reason: "silent" });
   assert.equal(registry.hosts()[0]?.alive, false);
   assert.equal(registry.engines()[0]?.state, "down");
+});
+
+Deno.test("of hosts that come and go only the last are kept, and those that are back are not among them", () => {
+  const registry = registryOf(joinedHost, joined);
+  registry.apply({ kind: "host-lost", at: 3, host, reason: "silent" });
+  registry.apply(joinedHost);
+  for (let index = 0; index <= MAX_LOST_HOSTS; index++) {
+    const passing = `h${index}` as HostId;
+    const id = (index + 1) as EngineId;
+    registry.apply({ ...joinedHost, host: passing } as Fact);
+    registry.apply({ ...joined, host: passing, engine: id } as Fact);
+    registry.apply({ kind: "host-lost", at: 4, host: passing, reason: "stopped" });
+  }
+  const ids = registry.hosts().map(({ id }) => id);
+  assert.equal(ids.length, MAX_LOST_HOSTS + 1);
+  assert.ok(ids.includes(host), "it is alive");
+  assert.ok(!ids.includes("h0" as HostId) && ids.includes("h1" as HostId));
+  assert.equal(registry.engines().length, MAX_LOST_HOSTS + 1);
 });
