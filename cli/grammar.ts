@@ -66,7 +66,9 @@ const brokering = {
 
 const scheduling = {
   scheme: withDefault(
-    option("--scheme", string({ metavar: "SCHEME" }), { description: message`How engines are picked: leastload.` }),
+    option("--scheme", string({ metavar: "SCHEME" }), {
+      description: message`How engines are picked: leastload; no other yet.`,
+    }),
     "leastload",
   ),
   hwm: withDefault(
@@ -80,18 +82,22 @@ const scheduling = {
     {},
   ),
   store: withDefault(
-    option("--store", choice(["memory", "sqlite", "jetstream"]), { description: message`Where records are kept.` }),
+    option("--store", choice(["memory", "sqlite", "jetstream"], { metavar: "STORE" }), {
+      description: message`Where records are kept: memory; no other yet.`,
+    }),
     "memory",
   ),
   durability: withDefault(
-    option("--durability", choice(["none", "process", "power"]), { description: message`What survives what.` }),
+    option("--durability", choice(["none", "process", "power"], { metavar: "LEVEL" }), {
+      description: message`What survives what: nothing; no other yet.`,
+    }),
     "none",
   ),
 };
 
 const engineOptions = {
   slots: withDefault(
-    option("--slots", integer({ min: 1 }), { description: message`Tasks an engine runs at a time.` }),
+    option("--slots", integer({ min: 1 }), { description: message`Tasks an engine runs at a time; 1, no other yet.` }),
     1,
   ),
   drain: withDefault(
@@ -99,7 +105,9 @@ const engineOptions = {
     10_000,
   ),
   engineMemory: optional(
-    option("--engine-memory", string({ metavar: "SIZE" }), { description: message`Memory limit of an engine.` }),
+    option("--engine-memory", string({ metavar: "SIZE" }), {
+      description: message`Memory limit of an engine; not there yet.`,
+    }),
   ),
 };
 
@@ -169,7 +177,7 @@ export function grammar(cores: number) {
     merge(
       object({
         verb: constant("controller"),
-        standby: option("--standby", { description: message`Wait to take over.` }),
+        standby: option("--standby", { description: message`Wait to take over; not there yet.` }),
         ...named,
       }),
       object({ ...joining, ...brokering, ...scheduling }),

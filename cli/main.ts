@@ -65,14 +65,18 @@ export async function main(args: readonly string[]): Promise<number> {
   const said = run(grammar(navigator.hardwareConcurrency), {
     programName: "troupe",
     args: withValues(own),
-    brief: message`Parallel and distributed computing for TypeScript.`,
+    brief: message`Parallel and distributed computing for TypeScript. What a verb takes: troupe VERB --help`,
     help: "both",
     version: { value: PACKAGE_VERSION, option: true },
     completion: "command",
-    aboveError: "none",
+    // Who says nothing wants to know what there is to say.
+    aboveError: own.length === 0 ? "help" : "none",
     errorExitCode: EXIT.usage,
     showDefault: true,
-    stderr: (text) => console.error(`${text}\nSee "troupe --help", or "troupe VERB --help".`),
+    // All flags of all verbs in one line help nobody.
+    usageLine: [{ type: "literal", value: "VERB" }, { type: "literal", value: "…" }],
+    stderr: (text) =>
+      console.error(/^Error/.test(text) ? `${text}\nSee "troupe --help", or "troupe VERB --help".` : text),
   });
   try {
     return await perform(said, scriptArgs);

@@ -10,7 +10,7 @@ interface Wrong {
 }
 
 const WRONG: readonly Wrong[] = [
-  { args: "", says: /command/i },
+  { args: "", says: /Usage: troupe VERB[\s\S]*No matching command/ },
   { args: "begin", says: /"?begin/ },
   { args: "start --foo", says: /--foo/ },
   { args: "start extra", says: /extra/ },
