@@ -18,9 +18,12 @@ export function directOutcome(run: EngineRun, outcome: AttemptOutcome): TaskOutc
       // Nobody else could run it: the error goes to the client.
       return { kind: "threw", error: outcome.error };
     case "engine-died":
-      return { kind: "failed", error: { name: "EngineError", message: outcome.message } };
+      return { kind: "failed", error: { name: "EngineError", message: diedMessage(run, outcome.message) } };
     case "timed-out":
-      return { kind: "failed", error: { name: "TaskTimeout", message: outcome.message } };
+      return {
+        kind: "failed",
+        error: { name: "TaskTimeout", message: `Cannot finish task ${place(run)}: ${outcome.message}` },
+      };
     case "aborted":
       return { kind: "failed", error: { name: "TaskAborted", message: `Task "${run.task}" was aborted.` } };
     case "returned":
@@ -28,7 +31,15 @@ export function directOutcome(run: EngineRun, outcome: AttemptOutcome): TaskOutc
   }
 }
 
-function goneMessage({ task, engine }: EngineRun): string {
-  return `Cannot run task "${task}" on engine ${engine}: that engine was stopped, or is not on this host; ` +
+function place({ task, engine }: EngineRun): string {
+  return `"${task}" on engine ${engine}`;
+}
+
+function diedMessage(run: EngineRun, reason: string): string {
+  return `Cannot finish task "${run.task}": engine ${run.engine} died while it ran (${reason})`;
+}
+
+function goneMessage(run: EngineRun): string {
+  return `Cannot run task ${place(run)}: that engine was stopped, or is not on this host; ` +
     `see client.ids for those that are there`;
 }

@@ -168,8 +168,7 @@ export class EngineFeed {
 
   #deathOf(sent: SentRun, reason: string): AttemptOutcome {
     if (sent.abortedAtMs !== null) return { kind: "aborted" };
-    return this.#verdict ??
-      { kind: "engine-died", message: `Task "${sent.run.task}" (${sent.run.template.name}): ${reason}` };
+    return this.#verdict ?? { kind: "engine-died", message: reason };
   }
 
   #fill(): void {
@@ -271,9 +270,8 @@ export class EngineFeed {
         `task "${task}" (${template.name}) was aborted and did not end within ${this.#options.graceMs} ms`,
       );
     }
-    const message =
-      `Task "${task}" (${template.name}) ran longer than its maxRuntime of ${template.flags.maxRuntimeMs} ms`;
-    this.#verdict = { kind: "timed-out", message: `${message}: its engine's process was ended` };
-    this.#process.kill(message);
+    const excess = `ran longer than its maxRuntime of ${template.flags.maxRuntimeMs} ms`;
+    this.#verdict = { kind: "timed-out", message: `it ${excess}; its engine's process was ended` };
+    this.#process.kill(`task "${task}" (${template.name}) ${excess}`);
   }
 }

@@ -27,7 +27,7 @@ export function describeExit(exit: ProcessExit): string {
 
 function whatHappened({ code, signal, lastLines }: ProcessExit): string {
   if (lastLines.some((line) => /out of memory|heap limit/i.test(line))) {
-    return "its process ran out of memory; give engines more with --engine-memory, or the task less";
+    return "its process ran out of memory; cut the task into smaller ones";
   }
   if (signal === "SIGKILL") return "its process was killed by SIGKILL, by someone or by the system for want of memory";
   if (signal !== null) return `its process was killed by ${signal}`;

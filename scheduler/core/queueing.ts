@@ -42,12 +42,19 @@ export function expire(s: SchedulerState, task: TaskRecord): void {
   settle(s, task, "expire", expiredOutcome(task));
 }
 
+const SHOWN_TARGETS = 8;
+
+function shown(targets: readonly number[]): string {
+  const rest = targets.length > SHOWN_TARGETS ? ", …" : "";
+  return `${targets.slice(0, SHOWN_TARGETS).join(", ")}${rest}`;
+}
+
 /** What a task past its deadline becomes. */
 export function expiredOutcome(task: TaskRecord): TaskOutcome {
-  const { timeoutMs } = task.flags;
+  const { timeoutMs, targets } = task.flags;
+  const wanted = targets === null ? "no engine was" : `of its targets (engine ${shown(targets)}) none was`;
   const after = task.lastError === null && task.lastFailure === null ? "" : " after its last attempt";
-  const text =
-    `Cannot run task "${task.id}": no engine was free for it${after} within its timeout of ${timeoutMs} ms; ` +
+  const text = `Cannot run task "${task.id}": ${wanted} free for it${after} within its timeout of ${timeoutMs} ms; ` +
     `allow more time or start more engines`;
   return systemFailure("DependencyTimeout", text, task.lastError);
 }

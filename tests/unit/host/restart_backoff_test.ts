@@ -61,7 +61,7 @@ Deno.test("an end is described by who caused it, with the last words", () => {
   assert.match(describeExit({ ...exit, signal: "SIGSEGV" }), /killed by SIGSEGV/);
   assert.match(
     describeExit({ ...exit, signal: "SIGTRAP", lastLines: ["FATAL ERROR: Reached heap limit"] }),
-    /out of memory; give engines more/,
+    /out of memory; cut the task/,
   );
 });
 
