@@ -1,7 +1,8 @@
 /**
- * `clean`: removes the files of clusters that do not run.
+ * `clean`: removes the files of clusters that do not run, and big values that killed hosts left.
  * @module
  */
+import { sweepBlobFolders } from "../cluster/blob_places.ts";
 import { findClusters } from "../cluster/find_cluster.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
@@ -14,6 +15,8 @@ export async function clean(_said: Said<"clean">): Promise<number> {
     console.error(`Removed the files of "${name}".`);
     removed++;
   }
-  if (removed === 0) console.error("Nothing to remove: every cluster with files here is running.");
+  const folders = await sweepBlobFolders();
+  if (folders > 0) console.error(`Removed ${folders} folders of hosts that were killed.`);
+  if (removed + folders === 0) console.error("Nothing to remove: every cluster with files here is running.");
   return EXIT.done;
 }

@@ -14,6 +14,7 @@ import type { EngineId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import type { Log } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
+import { ownBlobPlace, sweepBlobFolders } from "./blob_places.ts";
 import { takeClusterLock } from "./cluster_lock.ts";
 import { connectNode } from "./connect_node.ts";
 import { removeConnectionFiles, writeConnectionFiles } from "./connection_file.ts";
@@ -78,6 +79,8 @@ export class HostService implements AsyncDisposable {
         log: options.log,
       }),
     );
+    // Nobody waits for this: it may be gigabytes.
+    void sweepBlobFolders();
     const gate = new EngineGate(config.engines, options.onProgress);
     const drain = { ms: config.drainMs };
     const actor = await system.spawn(HostActor, {
@@ -195,6 +198,7 @@ function hostActorOptions(config: HostConfig, gate: EngineGate, drain: Drain): H
     graceMs: ABORT_GRACE_MS,
     drainMs: () => drain.ms,
     blobLimitBytes: null,
+    blobPlace: ownBlobPlace(),
     search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },
     onRefused: (error) => gate.refused(error),
     onEngineReady: (engine) => gate.engineReady(engine.id),

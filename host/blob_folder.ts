@@ -29,13 +29,19 @@ export interface BlobLease {
   release(): void;
 }
 
+/** Where the folder is made, and how its name begins: whoever comes later must be able to tell whose it is. */
+export interface BlobPlace {
+  readonly parent: string;
+  readonly prefix: string;
+}
+
 export interface BlobFolderOptions {
   /** The host that others ask for what is here. */
   readonly home: HostId;
   /** Bytes in all, default 4 GB. What is held may go beyond. */
   readonly limitBytes?: number;
-  /** Where the folder is made; default the system's temporary folder. */
-  readonly parent?: string;
+  /** Default: the system's temporary folder, `troupe-blobs-…`. */
+  readonly place?: BlobPlace;
 }
 
 export class BlobFolder implements Disposable {
@@ -51,10 +57,10 @@ export class BlobFolder implements Disposable {
   constructor(options: BlobFolderOptions) {
     this.#home = options.home;
     this.#limitBytes = options.limitBytes ?? DEFAULT_LIMIT_BYTES;
-    this.path = Deno.makeTempDirSync({
-      prefix: "troupe-blobs-",
-      ...(options.parent === undefined ? {} : { dir: options.parent }),
-    });
+    const { place } = options;
+    this.path = Deno.makeTempDirSync(
+      place === undefined ? { prefix: "troupe-blobs-" } : { dir: place.parent, prefix: place.prefix },
+    );
   }
 
   /** Bytes of all that is complete. */

@@ -9,7 +9,7 @@ import type { EngineId, HostId, Session } from "../protocol/ids.ts";
 import type { HostHello, SettledMessage } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type HostApi } from "../protocol/roles.ts";
 import { BlobFetcher } from "./blob_fetcher.ts";
-import { BlobFolder } from "./blob_folder.ts";
+import { BlobFolder, type BlobPlace } from "./blob_folder.ts";
 import { ReceivedCodes } from "./received_codes.ts";
 import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
 import { EngineFleet } from "./engine_fleet.ts";
@@ -35,6 +35,8 @@ export interface HostActorOptions {
   readonly drainMs: () => number;
   /** Bytes in the blob folder; `null`: its default. */
   readonly blobLimitBytes: number | null;
+  /** Where the blob folder is made; default: the system's temporary folder. */
+  readonly blobPlace?: BlobPlace;
   /** Told of each engine that is ready, for who waits for the start. */
   readonly onEngineReady?: (engine: ReadyEngine) => void;
   /** How long to look for a first controller; `null`: for ever. */
@@ -77,8 +79,12 @@ export function buildHostParts(
   engineEvents: SeatEvents,
   events: HostPartsEvents,
 ): HostParts {
-  const { blobLimitBytes, command, heartbeatMs, graceMs } = options;
-  const folder = new BlobFolder({ home, ...(blobLimitBytes === null ? {} : { limitBytes: blobLimitBytes }) });
+  const { blobLimitBytes, blobPlace, command, heartbeatMs, graceMs } = options;
+  const folder = new BlobFolder({
+    home,
+    ...(blobLimitBytes === null ? {} : { limitBytes: blobLimitBytes }),
+    ...(blobPlace === undefined ? {} : { place: blobPlace }),
+  });
   const fetcher = new BlobFetcher(folder, (other, hash, offset, length) => {
     const peer = system.refAt<HostApi>(`host.${other}`, ACTOR_NAMES.host);
     return peer.call.getBlob(hash, offset, length, { timeout: PIECE_LIMIT_MS });
