@@ -45,7 +45,7 @@ export interface ConnectOptions {
 }
 
 /** The window unless said otherwise. */
-export const DEFAULT_WINDOW = 100_000;
+const DEFAULT_WINDOW = 100_000;
 const MIN_WINDOW = 4 * CREDIT_STEP;
 
 /** The transport and what goes with it. Throws `ConnectionError`, `AuthorizationError`, and for options that can't be meant. */

@@ -9,7 +9,7 @@ import { TimeoutError } from "../wire/errors.ts";
 import type { CallOptions } from "./ref.ts";
 
 /** ms. */
-export const DEFAULT_CALL_TIMEOUT_MS = 5_000;
+const DEFAULT_CALL_TIMEOUT_MS = 5_000;
 
 export class PendingCall {
   readonly promise: Promise<unknown>;

@@ -81,7 +81,7 @@ export function resolveSpawnOptions(
 }
 
 /** Throws `TypeError` for what is no class of actors. */
-export function checkActorClass(actor: unknown): asserts actor is AnyActorClass {
+function checkActorClass(actor: unknown): asserts actor is AnyActorClass {
   if (typeof actor === "function" && actor.prototype instanceof Actor) return;
   const name = typeof actor === "function" ? actor.name : String(actor);
   throw new TypeError(`Cannot spawn "${name}": it does not extend Actor; write class ${name} extends Actor`);

@@ -7,7 +7,7 @@
  */
 
 /** The version of `nats-server` that this broker answers like. */
-export const PROTOCOL_VERSION = "2.9.10";
+const PROTOCOL_VERSION = "2.9.10";
 
 /** What all clients of one broker are told. */
 export interface ServerIdentity {

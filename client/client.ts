@@ -38,9 +38,6 @@ export interface AttachOptions {
   readonly connectionClosed?: Promise<Error | undefined>;
 }
 
-/** Finds a cluster and connects to it: `Client.connect` in the composition. `Options` are those of `cluster/`. */
-export type ConnectClient<Options> = (options?: Options) => Promise<Client>;
-
 const ATTACH_TIMEOUT_MS = 10_000;
 
 /** One program's access to a cluster. Close it in the end, or hold it with `await using`. */

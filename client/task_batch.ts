@@ -11,12 +11,12 @@ import type { PendingTask } from "./task_table.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
 /** Tasks in one message at most: the first ones start while the others are still on their way. */
-export const BATCH_TASKS = 2_000;
+const BATCH_TASKS = 2_000;
 /** Argument bytes in one message at most, but for a single task. */
-export const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Where a payload is to be found by the receiver; `null` while no host has it. */
-export function placed(payload: Uint8Array | BigValue): PayloadMessage | null {
+function placed(payload: Uint8Array | BigValue): PayloadMessage | null {
   return payload instanceof BigValue ? payload.message : payload;
 }
 

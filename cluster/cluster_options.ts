@@ -50,7 +50,7 @@ function checkWhole(option: string, value: unknown, least: number): number {
 }
 
 /** Throws where a scheme or store is named that is not there. */
-export function checkKnown(what: string, value: string, known: readonly string[]): string {
+function checkKnown(what: string, value: string, known: readonly string[]): string {
   if (known.includes(value)) return value;
   throw new RangeError(
     `Cannot use the ${what} "${value}" yet: this version has ${known.map((name) => `"${name}"`).join(", ")}.`,

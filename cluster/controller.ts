@@ -24,7 +24,7 @@ import { Roster, type RosterReport } from "./roster.ts";
 import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
 
 /** Name of the controller's node: there is one at a time in a cluster. */
-export const CONTROLLER_NODE = "main";
+const CONTROLLER_NODE = "main";
 
 /** Facts of the scheduler that wait for the hub: it is in the same turn behind, and must never lose one. */
 const HUB_MAILBOX = 10_000_000;

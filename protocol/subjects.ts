@@ -7,7 +7,7 @@
  */
 
 /** First token of every subject of ours. */
-export const SUBJECT_ROOT = "troupe";
+const SUBJECT_ROOT = "troupe";
 
 /** What a process is in its cluster; `node` in an actor system that is not a task cluster. */
 export type NodeRole = "controller" | "host" | "client" | "node";

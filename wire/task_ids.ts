@@ -1,10 +1,10 @@
 /**
- * Makes and reads the ids of `protocol/ids.ts`: tasks, sessions, lives of nodes.
+ * Makes and reads the ids of `protocol/ids.ts`: tasks and sessions.
  *
  * The only place of theirs that draws chance. Called by client, host and actors; the scheduler's core gets ids ready made.
  * @module
  */
-import type { Incarnation, Session, TaskId } from "../protocol/ids.ts";
+import type { Session, TaskId } from "../protocol/ids.ts";
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
 const ID_LENGTH = 10;
@@ -35,22 +35,13 @@ export function parseTaskId(id: string): TaskIdParts | null {
 
 /** A name for one run of one client, not to be guessed. */
 export function newSession(): Session {
-  return randomId() as Session;
-}
-
-/** A name for one life of a node. */
-export function newIncarnation(): Incarnation {
-  return randomId() as Incarnation;
-}
-
-function randomId(): string {
   let id = "";
   while (id.length < ID_LENGTH) {
     for (const byte of crypto.getRandomValues(new Uint8Array(ID_LENGTH))) {
       if (byte < FAIR_BYTES && id.length < ID_LENGTH) id += ALPHABET[byte % ALPHABET.length];
     }
   }
-  return id;
+  return id as Session;
 }
 
 function isAlphanumeric(text: string, length: number): boolean {

@@ -93,7 +93,7 @@ export function describe(value: unknown): string {
 }
 
 /** The name of a value's class; `Object` where it hides it. */
-export function className(value: unknown): string {
+function className(value: unknown): string {
   try {
     const { constructor } = value as { readonly constructor?: unknown };
     return (typeof constructor === "function" && nameOf(constructor)) || "Object";

@@ -91,7 +91,7 @@ function doomGroups(s: SchedulerState, groups: readonly PlacementGroup[]): void 
 }
 
 /** Settles a ready task that can never run. */
-export function doom(s: SchedulerState, task: TaskRecord): void {
+function doom(s: SchedulerState, task: TaskRecord): void {
   s.placement.remove(task);
   settle(s, task, "doom", doomedOutcome(task));
 }

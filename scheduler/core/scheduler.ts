@@ -41,7 +41,7 @@ export function coreOver(s: SchedulerState): SchedulerCore {
 }
 
 /** One event. What time has brought comes first, then the event, then what can be assigned is. */
-export function step(s: SchedulerState, event: SchedulerEvent): readonly Effect[] {
+function step(s: SchedulerState, event: SchedulerEvent): readonly Effect[] {
   s.now = Math.max(s.now, event.at);
   if (!s.began) begin(s);
   if (event.kind === "woke" || s.now >= s.wakeAt) s.wakeAt = Infinity;

@@ -9,7 +9,7 @@ import type { StoryLine } from "./scheduler_core.ts";
 import { type TaskMove, type TaskState, TRANSITIONS } from "./transitions.ts";
 
 /** So many moves are remembered. */
-export const STORY_MOVES = 8_192;
+const STORY_MOVES = 8_192;
 
 /** A ring of moves. */
 export class Story {
