@@ -35,6 +35,9 @@ export interface SubmitQueueOptions {
 
 type Row = SubmitMessage[3][number];
 
+/** So many ids of aborted tasks are kept before those that are settled are looked for. */
+const KEPT_ABORTS = 1_024;
+
 /** Sends the tasks of a table to the scheduler. */
 export class SubmitQueue {
   readonly #options: SubmitQueueOptions;
@@ -43,7 +46,10 @@ export class SubmitQueue {
   #cursor = 0;
   /** Submitted under ids that were drawn before, below the cursor. */
   #late: number[] = [];
+  /** Aborts that are not sent yet. */
   #aborts: TaskId[] = [];
+  /** Own tasks whose abort was asked for: a controller may die before it has acted on it. Settled ones go lazily. */
+  #aborted = new Set<TaskId>();
   #open = false;
   #scheduled = false;
   /** Waiting for the link to drain, or for a value to be placed. */
@@ -72,7 +78,11 @@ export class SubmitQueue {
 
   /** Asks the scheduler to abort; ids of tasks that are not sent yet wait until they are. */
   abort(ids: readonly TaskId[]): void {
-    for (const id of ids) this.#aborts.push(id);
+    for (const id of ids) {
+      this.#aborts.push(id);
+      if (this.#isOurs(id)) this.#aborted.add(id);
+    }
+    if (this.#aborted.size > 2 * this.#options.table.size + KEPT_ABORTS) this.#forgetSettledAborts();
     this.wake();
   }
 
@@ -81,11 +91,13 @@ export class SubmitQueue {
     this.#open = false;
   }
 
-  /** A controller that knows nothing of ours: everything unsettled goes again, code too. */
+  /** A controller that knows nothing of ours: everything unsettled goes again, code and aborts too. */
   restart(): void {
     this.#known.clear();
     this.#late = [];
     this.#cursor = Math.min(this.#options.table.firstUnsettled(), this.#options.limit());
+    this.#forgetSettledAborts();
+    this.#aborts = [...new Set([...this.#aborts, ...this.#aborted])];
     this.#open = true;
     this.#waiting = false;
     this.wake();
@@ -164,6 +176,16 @@ export class SubmitQueue {
   #canAbort(id: TaskId): boolean {
     const parts = parseTaskId(id);
     return parts?.session !== this.#options.session || this.isSent(parts.counter);
+  }
+
+  #isOurs(id: TaskId): boolean {
+    return parseTaskId(id)?.session === this.#options.session;
+  }
+
+  #forgetSettledAborts(): void {
+    const { table } = this.#options;
+    const unsettled = [...this.#aborted].filter((id) => table.get(parseTaskId(id)?.counter ?? -1) !== undefined);
+    this.#aborted = new Set(unsettled);
   }
 
   /** Whether the link took it. */

@@ -72,6 +72,8 @@ export class FakeCluster implements SchedulerLink {
   engines: EngineMessage[] = [engineMessage(0), engineMessage(1)];
   /** Runs tasks as they arrive. */
   automatic = true;
+  /** Else they arrive, and nothing comes of them. */
+  heedsAborts = true;
   /** How many submits are taken before `MailboxFull`. */
   credit = Infinity;
   /** Fails attachments while set. */
@@ -132,6 +134,8 @@ export class FakeCluster implements SchedulerLink {
 
   abort(ids: readonly TaskId[]): void {
     this.aborts.push(...ids);
+    this.#changed();
+    if (!this.heedsAborts) return;
     const results: SettledMessage[] = [];
     for (const id of ids) {
       const task = this.tasks.get(parseTaskId(id)?.counter ?? -1);

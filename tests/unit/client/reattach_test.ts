@@ -71,6 +71,32 @@ Deno.test("an abort asked for while the controller is away reaches the next one,
   assert.equal(cluster.batches.length, 2);
 });
 
+Deno.test("an abort that its controller took to the grave reaches the next one, and is asked for no more once it is settled", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  cluster.heedsAborts = false;
+  const lview = cluster.client.loadBalancedView();
+  const [first, second] = [lview.apply(() => 1), lview.apply(() => 2)];
+  await cluster.until(() => cluster.tasks.size === 2);
+  first.abort();
+  await cluster.until(() => cluster.aborts.length === 1);
+  const renew = async () => {
+    const batches = cluster.batches.length;
+    cluster.tasks.clear();
+    cluster.epoch++;
+    cluster.session.controllerLost();
+    await cluster.until(() => cluster.batches.length > batches);
+    await settleTurn();
+  };
+  cluster.heedsAborts = true;
+  const rejected = assert.rejects(Promise.resolve(first), /Aborted testsessio-0/);
+  await renew();
+  await rejected;
+  await renew();
+  assert.deepEqual(cluster.aborts, ["testsessio-0", "testsessio-0"]);
+  await cluster.run();
+  assert.equal(await second, 2);
+});
+
 Deno.test("no controller in time is a ConnectionError that says what to do", async () => {
   const clock = new FakeClock();
   const cluster = new FakeCluster(clock);
