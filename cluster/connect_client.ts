@@ -102,6 +102,7 @@ export async function connectClient(options: ClientConnectOptions = {}): Promise
     system: node.system,
     session,
     timeoutMs,
+    connectionClosed: node.bus.closed,
     ...(options.signal && { signal: options.signal }),
   });
   const kept = stack.move();

@@ -8,6 +8,7 @@ import { ActorSystem } from "../actors/actor_system.ts";
 import { childSpec } from "../actors/child_spec.ts";
 import type { Ref } from "../actors/ref.ts";
 import { Supervisor } from "../actors/supervisor.ts";
+import type { Bus } from "../bus/bus.ts";
 import type { Broker } from "../broker/broker.ts";
 import { HubActor } from "../hub/hub_actor.ts";
 import type { Fact } from "../protocol/facts.ts";
@@ -93,7 +94,7 @@ export async function startController(
   const kept = stack.move();
   return {
     servers: broker === null ? servers : [broker.url],
-    failed: endOf(actors),
+    failed: Promise.race([endOf(actors), lossOf(bus)]),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -140,6 +141,11 @@ function anotherLeads({ cluster, servers }: ControllerLife, cause: NameTaken): A
       `another machine; bring engines to it with "engines", or choose another --name.`,
     { cause },
   );
+}
+
+/** Resolves with the reason when the connection is closed for good by the other side: refused credentials, say. */
+async function lossOf(bus: Bus): Promise<Error> {
+  return await bus.closed ?? await new Promise<never>(() => {});
 }
 
 /** Resolves with the reason when one of these actors ends. */

@@ -68,7 +68,7 @@ export class HostService implements AsyncDisposable {
     const paths = profilePaths(config.cluster);
     const listening = await startController(config, paths, stack, options);
     const servers = localServers(listening);
-    const { system } = stack.use(
+    const { system, bus } = stack.use(
       await connectNode({
         cluster: config.cluster,
         role: "host",
@@ -89,6 +89,7 @@ export class HostService implements AsyncDisposable {
       args: [hostActorOptions(config, gate, drain)],
     });
     actor.watch((event) => event.kind === "ended" && gate.hostEnded(event.reason));
+    void bus.closed.then((cause) => cause !== undefined && gate.refused(cause));
     if (config.controller !== null) {
       const { cluster, credentials } = config;
       stack.defer(() => removeConnectionFiles(paths));
