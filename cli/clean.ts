@@ -17,6 +17,6 @@ export async function clean(_said: Said<"clean">): Promise<number> {
   }
   const folders = await sweepBlobFolders();
   if (folders > 0) console.error(`Removed ${folders} folders of hosts that were killed.`);
-  if (removed + folders === 0) console.error("Nothing to remove: every cluster with files here is running.");
+  if (removed + folders === 0) console.error("Nothing to remove: no cluster has ended here and left files.");
   return EXIT.done;
 }

@@ -79,7 +79,8 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
     if (ended instanceof Error) throw ended;
   }
   ending = true;
-  console.error(`Stopping "${config.cluster}"; running tasks may finish for ${config.drainMs} ms. Again: at once.`);
+  const what = config.controller === null ? "the engines here" : `"${config.cluster}"`;
+  console.error(`Stopping ${what}; running tasks may finish for ${config.drainMs} ms. Again: at once.`);
   endAtNext(signals);
   return EXIT.done;
 }

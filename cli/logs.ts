@@ -4,7 +4,7 @@
  */
 import { dirname } from "node:path";
 import { humanLine, type LogLine } from "../cluster/process_log.ts";
-import { profilePaths } from "../cluster/profile.ts";
+import { profilePaths, verbFor } from "../cluster/profile.ts";
 import { NotRunning } from "../wire/errors.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
@@ -75,7 +75,7 @@ export async function logs(said: Said<"logs">): Promise<number> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new NotRunning(
-      `Cannot show the log of "${said.name}": there is none; start it with "start --name ${said.name}".`,
+      `Cannot show the log of "${said.name}": there is none; start it with "${verbFor("start", said.name)}".`,
     );
   }
   return EXIT.done;

@@ -31,7 +31,9 @@ export async function natsUsers({ name, out }: Said<"nats-users">): Promise<numb
   console.error(
     `Wrote ${[...files.keys()].map((file) => `"${join(out, file)}"`).join(", ")}.\n` +
       `Include nats-users.conf in the server's configuration, then "start --nats URL --name ${name} --credentials ` +
-      `credentials.json" here, and "engines --nats URL --name ${name} --credentials host-credentials.json" elsewhere.`,
+      `${
+        join(out, "credentials.json")
+      }" here, and "engines --nats URL --name ${name} --credentials host-credentials.json" elsewhere.`,
   );
   return EXIT.done;
 }

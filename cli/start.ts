@@ -4,6 +4,7 @@
  */
 import type { HostConfig } from "../cluster/control_line.ts";
 import { startDaemon } from "../cluster/daemon.ts";
+import { verbFor } from "../cluster/profile.ts";
 import { runInForeground } from "./foreground.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
@@ -35,7 +36,6 @@ export async function start(said: Said<"start">): Promise<number> {
   line.show(`Starting ${config.engines} engines`);
   const servers = await startDaemon({ ...config, daemon: true });
   line.clear();
-  const stop = config.cluster === "default" ? "stop" : `stop --name ${config.cluster}`;
-  console.error(`${running(config, servers)}"${stop}".`);
+  console.error(`${running(config, servers)}"${verbFor("stop", config.cluster)}".`);
   return EXIT.done;
 }

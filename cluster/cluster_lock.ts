@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { AlreadyRunning } from "../wire/errors.ts";
 import { readFileIfThere, removeFile, writePrivateFile } from "./private_file.ts";
 import { isAlive, ownIdentity, type ProcessIdentity } from "./process_identity.ts";
+import { verbFor } from "./profile.ts";
 
 /** Who holds the lock, if that process lives. */
 export async function lockHolder(path: string): Promise<ProcessIdentity | null> {
@@ -50,6 +51,7 @@ async function guarded(path: string, run: () => Promise<void>): Promise<void> {
 
 function alreadyRunning(cluster: string, pid: number): AlreadyRunning {
   return new AlreadyRunning(
-    `Cannot start the cluster "${cluster}": process ${pid} runs it; stop it with "stop --name ${cluster}", or choose another --name.`,
+    `Cannot start the cluster "${cluster}": process ${pid} runs it; stop it with "${verbFor("stop", cluster)}", ` +
+      `or choose another --name.`,
   );
 }

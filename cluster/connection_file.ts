@@ -11,7 +11,7 @@ import type { Credentials } from "./credentials.ts";
 import { parseCredentials } from "./credentials.ts";
 import { readFileIfThere, removeFile, writePrivateFile } from "./private_file.ts";
 import { isAlive, ownIdentity, type ProcessIdentity } from "./process_identity.ts";
-import type { ProfilePaths } from "./profile.ts";
+import { type ProfilePaths, verbFor } from "./profile.ts";
 import { localServers, outsideServers } from "./server_addresses.ts";
 
 const FORMAT = 1;
@@ -94,14 +94,15 @@ export async function readConnectionFile(path: string, cluster: string): Promise
   const text = await readFileIfThere(path);
   if (text === null) {
     throw new NotRunning(
-      `Cannot find the cluster "${cluster}": there is no connection file "${path}"; start it with "start --name ${cluster}".`,
+      `Cannot find the cluster "${cluster}": there is no connection file "${path}"; ` +
+        `start it with "deno run -A cli.ts ${verbFor("start", cluster)}".`,
     );
   }
   const info = parse(text, path);
   if (info.owner !== null && !isAlive(info.owner)) {
     throw new NotRunning(
       `Cannot reach the cluster "${info.cluster}": its process ${info.owner.pid} is gone, and the connection file ` +
-        `"${path}" is stale; "clean" removes it, and so does the next "start --name ${info.cluster}".`,
+        `"${path}" is stale; "clean" removes it, and so does the next "${verbFor("start", info.cluster)}".`,
     );
   }
   return info;

@@ -13,6 +13,11 @@ export const CLUSTER_NAME = /^[a-z0-9-]+$/;
 /** The name a cluster has when none is given. */
 export const DEFAULT_CLUSTER = "default";
 
+/** What a user types to have a verb done to this cluster: the name is said where it is not the default. */
+export function verbFor(verb: "start" | "stop", cluster: string): string {
+  return cluster === DEFAULT_CLUSTER ? verb : `${verb} --name ${cluster}`;
+}
+
 /** Throws a `RangeError` that says what a name may be. */
 export function checkClusterName(name: string): string {
   if (CLUSTER_NAME.test(name) && name.length <= 63) return name;

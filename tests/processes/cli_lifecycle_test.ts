@@ -26,7 +26,7 @@ Deno.test("a cluster in the background: started, looked at, used, refused twice,
     fixture.run(["stop", "--name", "other"]),
   ]);
   assert.equal(second.code, 10);
-  assert.match(second.stderr, /process \d+ runs it; stop it with "stop --name default"/);
+  assert.match(second.stderr, /process \d+ runs it; stop it with "stop"/);
   const { cluster, engines } = JSON.parse(status.stdout);
   assert.equal(cluster, "default");
   assert.deepEqual(engines.map(({ id, state }: { id: number; state: string }) => [id, state]), [[0, "idle"], [
@@ -59,7 +59,7 @@ Deno.test("a cluster in the background: started, looked at, used, refused twice,
     fixture.run(["logs", "--name", "other"]),
   ]);
   for (const { code } of [again, statusAfter, allAfter, followed]) assert.equal(code, 11);
-  assert.match(statusAfter.stderr, /no connection file.*start it with "start --name default"/);
+  assert.match(statusAfter.stderr, /no connection file.*start it with "deno run -A cli\.ts start"/);
   assert.match(allAfter.stderr, /none runs on this machine/);
 
   const cleaned = await fixture.run(["clean"]);
