@@ -5,7 +5,7 @@
  * adds references and no bytes. Everybody else lets `MailboxFull` reach the caller. Used by scheduler, host and client.
  * @module
  */
-import { MailboxFull } from "../wire/errors.ts";
+import { ConnectionError, MailboxFull } from "../wire/errors.ts";
 import type { Ref } from "./ref.ts";
 
 type Send<A extends object> = (cast: Ref<A>["cast"]) => void;
@@ -54,13 +54,23 @@ export class Outbox<A extends object> {
     this.#draining = true;
     while (this.#waiting.length > 0) {
       await this.ref.drained();
-      let sent = 0;
+      this.#sendWaiting();
+    }
+    this.#draining = false;
+  }
+
+  /** Nobody waits for these: what can't be sent at all, since our own node was closed, is dropped and not thrown. */
+  #sendWaiting(): void {
+    let sent = 0;
+    try {
       for (const send of this.#waiting) {
         if (!this.#trySend(send)) break;
         sent++;
       }
-      this.#waiting.splice(0, sent);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      sent = this.#waiting.length;
     }
-    this.#draining = false;
+    this.#waiting.splice(0, sent);
   }
 }
