@@ -86,7 +86,9 @@ export class SchedulerLink {
       const hello = this.#options.hello();
       // From here on news go to the controller too: it gets them after the introduction.
       this.#outbox = new Outbox(this.ref);
-      this.#welcome(await this.ref.call.joinHost(hello, { timeout: JOIN_LIMIT_MS }));
+      const welcome = await this.ref.call.joinHost(hello, { timeout: JOIN_LIMIT_MS });
+      // A host that is closing takes no names for engines that it is about to end.
+      if (!this.#closed) this.#welcome(welcome);
     } catch (error) {
       this.#lose();
       this.#joining = false;
