@@ -34,7 +34,7 @@ export type {
   MapFunction,
   RowOf,
   Sequences,
-} from "./client/mapped_types.ts";
+} from "./client/fitting.ts";
 export type { BackoffOptions, FlagOptions } from "./client/task_flags.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";
 export type { WaitOptions } from "./client/waiting.ts";

@@ -9,7 +9,7 @@ import { NoEnginesRegistered } from "../wire/errors.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { checkInteger, refuse } from "./flag_checks.ts";
 import type { AnyFunction } from "./function_code.ts";
-import type { FittingArguments } from "./mapped_types.ts";
+import type { FittingArguments } from "./fitting.ts";
 import type { DirectTargets, Submission } from "./submission.ts";
 
 /** A number gives scalar results; a list or `"all"` gives arrays in target order. */

@@ -10,7 +10,7 @@ import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { CallOrigin } from "./call_origin.ts";
 import { ImapRun } from "./imap_run.ts";
 import { LazyRows } from "./lazy_rows.ts";
-import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./mapped_types.ts";
+import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./fitting.ts";
 import type { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
 import { zipRows } from "./zip_rows.ts";
