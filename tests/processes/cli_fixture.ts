@@ -210,9 +210,18 @@ export function childrenOf(pid: number): number[] {
 
 /** Of a host: its controller and its engines, told apart by what they run. */
 export function familyOf(host: number): { readonly controllers: number[]; readonly engines: number[] } {
-  const children = childrenOf(host).map((pid) => ({ pid, line: Deno.readTextFileSync(`/proc/${pid}/cmdline`) }));
+  const children = childrenOf(host).map((pid) => ({ pid, line: commandLineOf(pid) }));
   return {
     controllers: children.filter(({ line }) => line.includes("controller_main.ts")).map(({ pid }) => pid),
     engines: children.filter(({ line }) => line.includes("engine/main.ts")).map(({ pid }) => pid),
   };
+}
+
+/** Empty where the process ended in this moment. */
+function commandLineOf(pid: number): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+  } catch {
+    return "";
+  }
 }
