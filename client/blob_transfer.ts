@@ -6,6 +6,7 @@
  * @module
  */
 import type { HostId } from "../protocol/ids.ts";
+import { BLOB_PIECE_BYTES } from "../protocol/roles.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
 import { ConnectionError, EngineError } from "../wire/errors.ts";
@@ -14,8 +15,6 @@ import type { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
 import { happensInTime } from "./waiting.ts";
 
-/** Bytes of one piece: small enough for every `max_payload`. */
-export const PIECE_BYTES = 512 * 1024;
 /** Pieces on their way at a time. */
 const WINDOW = 4;
 /** Hosts tried before a value counts as not to be placed. */
@@ -102,9 +101,9 @@ export class BlobTransfer {
   async #inPieces(size: number, move: (offset: number, length: number) => Promise<void>): Promise<void> {
     let failed = false;
     const moves: Promise<void>[] = [];
-    for (let offset = 0; offset < size && !failed; offset += PIECE_BYTES) {
+    for (let offset = 0; offset < size && !failed; offset += BLOB_PIECE_BYTES) {
       await this.#takeSlot();
-      const moved = move(offset, Math.min(PIECE_BYTES, size - offset)).finally(() => this.#giveSlot());
+      const moved = move(offset, Math.min(BLOB_PIECE_BYTES, size - offset)).finally(() => this.#giveSlot());
       // Looked at in the end; until then it must not count as unhandled.
       moved.catch(() => void (failed = true));
       moves.push(moved);

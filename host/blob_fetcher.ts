@@ -5,8 +5,9 @@
  * @module
  */
 import type { ContentHash, HostId } from "../protocol/ids.ts";
+import { BLOB_PIECE_BYTES } from "../protocol/roles.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
-import { BLOB_PIECE_BYTES, type BlobFolder, type BlobLease } from "./blob_folder.ts";
+import type { BlobFolder, BlobLease } from "./blob_folder.ts";
 
 /** Asks a host for a piece of a blob. */
 export type AskForPiece = (home: HostId, hash: ContentHash, offset: number, length: number) => Promise<Uint8Array>;

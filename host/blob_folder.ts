@@ -6,12 +6,10 @@
  * @module
  */
 import type { ContentHash, HostId } from "../protocol/ids.ts";
+import { BLOB_PIECE_BYTES } from "../protocol/roles.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import { isContentHash } from "../wire/content_hash.ts";
 import { BlobFile } from "./blob_file.ts";
-
-/** Longest piece that is read at once. */
-export const BLOB_PIECE_BYTES = 512 * 1024;
 
 const DEFAULT_LIMIT_BYTES = 4 * 1024 ** 3;
 /** Uploads that were begun; the oldest is dropped past this. */

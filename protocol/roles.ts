@@ -1,7 +1,7 @@
 /**
  * What the actors of a cluster answer to: the methods that others may cast to or call.
  *
- * Types only. Scheduler, hub, host and client never import each other; each implements its interface from here and
+ * Types, names and bounds only. Scheduler, hub, host and client never import each other; each implements its interface from here and
  * refers to the others by theirs. Arguments and replies are the arrays of `messages.ts`.
  * @module
  */
@@ -20,6 +20,9 @@ import type {
   SubmitMessage,
 } from "./messages.ts";
 import type { ClusterStatus } from "./status.ts";
+
+/** Longest piece of a blob that a host takes and gives at once: small enough for every `max_payload`. */
+export const BLOB_PIECE_BYTES = 512 * 1024;
 
 /** Unique names of the actors in a cluster; a host's actor and a client's are found by their node instead. */
 export const ACTOR_NAMES = { scheduler: "scheduler", hub: "hub", host: "host", client: "client" } as const;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PIECE_BYTES } from "../../../client/blob_transfer.ts";
+import { BLOB_PIECE_BYTES } from "../../../protocol/roles.ts";
 import { ConnectionError, EngineError } from "../../../wire/errors.ts";
 import { encodeValue } from "../../../wire/value_codec.ts";
 import { engineMessage, FakeCluster, HOST, settleTurn } from "./fake_cluster.ts";
@@ -8,10 +8,10 @@ const big = (size: number) => new Uint8Array(size).map((_, index) => index % 251
 
 Deno.test("a big argument goes to a host in pieces, a few at a time, and back", async () => {
   const cluster = await FakeCluster.start();
-  const bytes = big(5 * PIECE_BYTES + 17);
+  const bytes = big(5 * BLOB_PIECE_BYTES + 17);
   const same = await cluster.client.loadBalancedView().apply((x: Uint8Array) => x, bytes);
   assert.deepEqual(same, bytes);
-  assert.ok(cluster.pieces.every((piece) => piece.bytes <= PIECE_BYTES));
+  assert.ok(cluster.pieces.every((piece) => piece.bytes <= BLOB_PIECE_BYTES));
   assert.ok(cluster.mostPiecesInFlight > 1 && cluster.mostPiecesInFlight <= 4, `${cluster.mostPiecesInFlight}`);
   const [, , , rows] = cluster.batches[0] ?? assert.fail();
   const args = rows[0]?.[2] as readonly [string, number, string];

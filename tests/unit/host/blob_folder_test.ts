@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
 import { BlobFetcher } from "../../../host/blob_fetcher.ts";
-import { BLOB_PIECE_BYTES, BlobFolder } from "../../../host/blob_folder.ts";
+import { BlobFolder } from "../../../host/blob_folder.ts";
+import { BLOB_PIECE_BYTES } from "../../../protocol/roles.ts";
 import { EngineOutputs } from "../../../host/engine_outputs.ts";
 import type { ContentHash, HostId } from "../../../protocol/ids.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
