@@ -8,7 +8,8 @@ import { Client } from "../client/client.ts";
 import { silentLog } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
 import { connectNode } from "./connect_node.ts";
-import { credentialFor, readConnectionFile } from "./connection_file.ts";
+import { watchCluster } from "./cluster_watch.ts";
+import { type ConnectionInfo, credentialFor, readConnectionFile } from "./connection_file.ts";
 import type { Credential } from "./credentials.ts";
 import { checkClusterName, DEFAULT_CLUSTER, profilePaths } from "./profile.ts";
 
@@ -38,6 +39,8 @@ interface Target {
   readonly cluster: string;
   readonly servers: readonly string[];
   readonly credential: Credential | undefined;
+  /** The file that named it, where it is one of a process on this machine. */
+  readonly file: { readonly path: string; readonly info: ConnectionInfo } | null;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -54,11 +57,16 @@ async function findTarget(options: ClientConnectOptions): Promise<Target> {
   if (options.servers !== undefined) {
     const servers = typeof options.servers === "string" ? [options.servers] : options.servers;
     const token = readEnvironment("TROUPE_TOKEN");
-    return { cluster, servers, credential: ownCredential(options) ?? (token ? { token } : undefined) };
+    return { cluster, servers, credential: ownCredential(options) ?? (token ? { token } : undefined), file: null };
   }
   const path = options.connectionFile ?? profilePaths(cluster).connection;
   const info = await readConnectionFile(path, cluster);
-  return { cluster: info.cluster, servers: info.servers, credential: credentialFor(info, "client", path) };
+  return {
+    cluster: info.cluster,
+    servers: info.servers,
+    credential: credentialFor(info, "client", path),
+    file: info.owner === null ? null : { path, info },
+  };
 }
 
 /** A variable of the environment, where reading it is granted. */
@@ -98,11 +106,13 @@ export async function connectClient(options: ClientConnectOptions = {}): Promise
   const node = stack.use(
     await connectNode({ ...target, role: "client", node: session, timeoutMs, log: silentLog }),
   );
+  const { file } = target;
+  const watch = file === null ? null : stack.use(watchCluster(node.bus, file.path, file.info));
   const client = await Client.attach({
     system: node.system,
     session,
     timeoutMs,
-    connectionClosed: node.bus.closed,
+    connectionClosed: watch === null ? node.bus.closed : Promise.race([node.bus.closed, watch.gone]),
     ...(options.signal && { signal: options.signal }),
   });
   const kept = stack.move();

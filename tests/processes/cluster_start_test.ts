@@ -154,3 +154,16 @@ Deno.test("without any permission nothing is imported", async () => {
     RemoteError,
   );
 });
+
+Deno.test("a client whose cluster was stopped is told so, and waits for nothing", async () => {
+  const cluster = await Cluster.start({ n: 1 });
+  await using client = await cluster.connect();
+  const endless = client.loadBalancedView().apply(() => new Promise(() => setInterval(() => {}, 1_000)));
+  const refused = assert.rejects(within(endless.get(), "the end of what waits", 20_000), (error: Error) => {
+    assert.match(error.message, /it was stopped, or its process ended/);
+    return true;
+  });
+  await kill(hostOf(cluster));
+  await refused;
+  await cluster.stop();
+});
