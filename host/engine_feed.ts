@@ -58,6 +58,7 @@ export class EngineFeed {
   #open = false;
   #preparing = false;
   #pumpSoon = false;
+  #timeWasUp = false;
   /** What to make of the running one when the process ends: we killed it for this. */
   #verdict: AttemptOutcome | null = null;
   /** Direct runs that a drain took out of the pipe: they are for this very engine, and wait for its next process. */
@@ -73,6 +74,11 @@ export class EngineFeed {
     this.#outputs = new EngineOutputs(options.folder);
     const { clock, graceMs } = options;
     this.#deadline = new RunDeadline(clock, graceMs, () => this.#sent.first, (sent) => this.#endRunning(sent));
+  }
+
+  /** The process was ended for its task: past `maxRuntime`, or past the grace of an abort. */
+  get timeWasUp(): boolean {
+    return this.#timeWasUp;
   }
 
   /** Nothing is in the pipe or being prepared. */
@@ -265,6 +271,7 @@ export class EngineFeed {
 
   #endRunning(sent: SentRun): void {
     const { task, template } = sent.run;
+    this.#timeWasUp = true;
     if (sent.abortedAtMs !== null) {
       return this.#process.kill(
         `task "${task}" (${template.name}) was aborted and did not end within ${this.#options.graceMs} ms`,

@@ -205,11 +205,17 @@ export class EngineSeat {
     const { id } = this;
     const wasAnnounced = this.#announced;
     const lifeMs = this.#options.clock.now() - this.#startedAtMs;
+    const timeWasUp = this.#feed?.timeWasUp ?? false;
     this.#feed?.close(end.reason);
     this.#feed = this.#pings = this.#process = null;
     this.#announced = this.#processReady = false;
     const order = this.#order;
-    const decision = decideRestart(this.#history, { wasReady: end.wasReady, hopeless: end.hopeless, lifeMs });
+    const decision = decideRestart(this.#history, {
+      wasReady: end.wasReady,
+      hopeless: end.hopeless,
+      lifeMs,
+      timeWasUp,
+    });
     const givenUp = order === null && decision.delayMs === null;
     const returns = order === null ? !givenUp : order.returns;
     // What waited here for this process goes back; tasks that were sent to this very engine wait for the next one.

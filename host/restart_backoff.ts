@@ -17,6 +17,8 @@ export interface RestartHistory {
 /** One death. */
 export interface EngineDeath {
   readonly wasReady: boolean;
+  /** We ended it, since the time of its task was up: no crash, whatever the task. */
+  readonly timeWasUp?: boolean;
   /** It would fail in the same way each time: another version, say. */
   readonly hopeless: boolean;
   readonly lifeMs: number;
@@ -40,6 +42,7 @@ const GOOD_LIFE_MS = 10_000;
 
 /** Decides about the next start. */
 export function decideRestart(history: RestartHistory, death: EngineDeath): RestartDecision {
+  if (death.timeWasUp === true) return { history, delayMs: 0 };
   return death.wasReady ? afterLife(history, death.lifeMs) : afterFailedStart(history, death.hopeless);
 }
 

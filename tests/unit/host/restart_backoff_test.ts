@@ -114,3 +114,10 @@ Deno.test("a process is asked only while it is idle, and has three beats to answ
   watch.tick(false);
   assert.equal(failed.length, 1);
 });
+
+Deno.test("an engine that we ended since the time of its task was up starts at once, each time, and it counts for nothing", () => {
+  const crashed = { deaths: 3, failedStarts: 0 };
+  const death = { wasReady: true, hopeless: false, lifeMs: 100, timeWasUp: true };
+  assert.deepEqual(decideRestart(NO_DEATHS, death), { history: NO_DEATHS, delayMs: 0 });
+  assert.deepEqual(decideRestart(crashed, death), { history: crashed, delayMs: 0 });
+});
