@@ -7,7 +7,7 @@
 import type { ActorSystem } from "../actors/actor_system.ts";
 import type { Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
-import { ConnectionError, TimeoutError, UnknownTask } from "../wire/errors.ts";
+import { ConnectionError, NotRunning, TimeoutError, type TroupeError, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { hostLinks, SchedulerRefLink } from "./actor_links.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
@@ -219,7 +219,8 @@ function unknownTask(id: string): UnknownTask {
   );
 }
 
-function connectionLost(cause: Error | undefined): ConnectionError {
+function connectionLost(cause: Error | undefined): TroupeError {
+  if (cause instanceof NotRunning) return cause;
   const reason = cause === undefined ? "" : ` (${cause.message})`;
   return new ConnectionError(
     `The connection to the cluster was closed${reason}.`,

@@ -18,7 +18,7 @@ import type {
 } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
-import { ConnectionError } from "../wire/errors.ts";
+import { ConnectionError, NotRunning } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId, taskId } from "../wire/task_ids.ts";
 import { AbortSignals } from "./abort_signals.ts";
@@ -328,11 +328,10 @@ export class Session {
 
 /** A new one for each job: the place of the call is added to its stack. */
 function closedError(cause: Error): ConnectionError {
-  return new ConnectionError(
-    `Lost the result: ${cause.message} The task itself goes on where it was; connect again with Client.connect(), ` +
-      `and submit what is still needed.`,
-    { cause },
-  );
+  const tasks = cause instanceof NotRunning
+    ? "Its tasks ended with it; start it again"
+    : "The task itself goes on where it was; connect again with Client.connect()";
+  return new ConnectionError(`Lost the result: ${cause.message} ${tasks}, and submit what is still needed.`, { cause });
 }
 
 function asError(error: unknown): Error {

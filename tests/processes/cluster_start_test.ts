@@ -160,7 +160,7 @@ Deno.test("a client whose cluster was stopped is told so, and waits for nothing"
   await using client = await cluster.connect();
   const endless = client.loadBalancedView().apply(() => new Promise(() => setInterval(() => {}, 1_000)));
   const refused = assert.rejects(within(endless.get(), "the end of what waits", 20_000), (error: Error) => {
-    assert.match(error.message, /it was stopped, or its process ended/);
+    assert.match(error.message, /it was stopped, or its process ended\. Its tasks ended with it/);
     return true;
   });
   await kill(hostOf(cluster));
