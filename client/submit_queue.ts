@@ -105,10 +105,11 @@ export class SubmitQueue {
 
   #flush(): void {
     this.#scheduled = false;
-    const before = this.#cursor;
     while (this.#open && !this.#waiting && this.#sendBatch());
-    if (this.#open) this.#sendAborts();
-    if (this.#cursor !== before) this.#options.advanced(this.#cursor);
+    if (!this.#open) return;
+    this.#sendAborts();
+    // Also where nothing was sent: after a restart the cursor may begin where the next slice does.
+    this.#options.advanced(this.#cursor);
   }
 
   /** Whether there may be more to send. */
