@@ -17,6 +17,8 @@ const RESTART_MAX_MS = 5_000;
 /** A life longer than this ends the slowing down. */
 const HEALTHY_MS = 10_000;
 const STOP_MS = 3_000;
+/** From its start until it must be ready: longer than an attempt to reach a server takes. */
+const READY_LIMIT_MS = 60_000;
 /** So long a further life waits for the hosts it knows of, unless all of them are back before. */
 const GRACE_HEARTBEATS = 3;
 
@@ -90,8 +92,22 @@ export class ControllerChild implements AsyncDisposable {
     return child;
   }
 
-  /** Resolves when the present life is ready; goes on listening to it. */
+  /** Resolves when the present life is ready. One that takes too long is ended, and its end says the rest. */
   async #ready(): Promise<readonly string[]> {
+    const child = this.#child;
+    const late = setTimeout(() => {
+      this.#log("error", "controller killed: it was not ready in time", { pid: child.pid, limitMs: READY_LIMIT_MS });
+      child.kill();
+    }, READY_LIMIT_MS);
+    try {
+      return await this.#firstReport();
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** Waits for the present life's word; goes on listening to it. */
+  async #firstReport(): Promise<readonly string[]> {
     const reports = this.#child.reports<ControllerReport>();
     for (let next = await reports.next(); !next.done; next = await reports.next()) {
       const report = next.value;
