@@ -5,14 +5,8 @@
  * and nothing else. Used by `engine_seat.ts`.
  * @module
  */
-import { pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
-import {
-  PIPE_KEY_BYTES,
-  PIPE_VERSION,
-  TO_HOST,
-  type ToEngineMessage,
-  type ToHostMessage,
-} from "../protocol/pipe_messages.ts";
+import { newPipeKey, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
+import { PIPE_VERSION, TO_HOST, type ToEngineMessage, type ToHostMessage } from "../protocol/pipe_messages.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import { ByteSlab } from "../wire/byte_slab.ts";
@@ -126,7 +120,7 @@ export class EngineProcess {
   }
 
   #sendKey(): number {
-    const head = crypto.getRandomValues(new Uint8Array(PIPE_KEY_BYTES));
+    const head = newPipeKey();
     this.#append(head);
     return new DataView(head.buffer).getUint32(0);
   }

@@ -6,13 +6,20 @@
  * @module
  */
 import { decodeFrame, encodeFrame } from "./frame_codec.ts";
-import { MAX_FRAME_BYTES } from "../protocol/pipe_messages.ts";
+import { MAX_FRAME_BYTES, PIPE_KEY_BYTES } from "../protocol/pipe_messages.ts";
 
 const HEAD_BYTES = 8;
 
 /** Bytes on the pipe that are not a frame of ours. */
 export class PipeViolation extends Error {
   override readonly name = "PipeViolation";
+}
+
+/** A fresh key. It begins like no ASCII text does, so that already the first byte of what a task prints is found out. */
+export function newPipeKey(): Uint8Array<ArrayBuffer> {
+  const key = crypto.getRandomValues(new Uint8Array(PIPE_KEY_BYTES));
+  key[0] = (key[0] ?? 0) | 0x80;
+  return key;
 }
 
 /** The frame around one message. */

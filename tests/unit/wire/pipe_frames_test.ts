@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
-import { pipeFrame, PipeParser, PipeViolation } from "../../../wire/pipe_frames.ts";
+import { newPipeKey, pipeFrame, PipeParser, PipeViolation } from "../../../wire/pipe_frames.ts";
 import { MAX_FRAME_BYTES } from "../../../protocol/pipe_messages.ts";
 
 const KEY = 0xfedcba98;
@@ -63,4 +63,13 @@ Deno.test("a frame that arrives byte by byte costs no more than it has", () => {
   let received = 0;
   for (let at = 0; at < bytes.length; at += 7) parser.feed(bytes.slice(at, at + 7), () => received++);
   assert.equal(received, 1);
+});
+
+Deno.test("the first byte of any ASCII text is found out, whatever the key", () => {
+  for (let round = 0; round < 200; round++) {
+    const key = new DataView(newPipeKey().buffer).getUint32(0);
+    for (let byte = 0; byte < 128; byte++) {
+      assert.throws(() => new PipeParser(key).feed(new Uint8Array([byte]), () => {}), PipeViolation);
+    }
+  }
 });
