@@ -5,14 +5,13 @@
  * @module
  */
 import { resolve } from "node:path";
-import { SCHEMES } from "../cluster/cluster_options.ts";
+import { HEARTBEAT_MS, SCHEMES } from "../cluster/cluster_options.ts";
 import type { ControllerConfig, HostConfig } from "../cluster/control_line.ts";
 import { type Credentials, makeCredentials, oneForAll, parseCredentials } from "../cluster/credentials.ts";
 import { type EnginePermissions, parsePermissionFlags } from "../cluster/engine_permissions.ts";
 import { UsageError } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
 
-const HEARTBEAT_MS = 1_000;
 const LOOPBACK = "127.0.0.1";
 
 type PermissionFlags = Pick<

@@ -35,7 +35,8 @@ export interface ClusterOptions {
 }
 
 const KNOWN = ["n", "name", "nats", "scheme", "hwm", "slots", "store", "permissions", "timeout", "signal"];
-const HEARTBEAT_MS = 1_000;
+/** Between two signs of life of a process of ours; one that is silent for three is down. The same all over a cluster. */
+export const HEARTBEAT_MS = 1_000;
 const DRAIN_MS = 10_000;
 
 /** Schemes and stores there are; the names of others are refused before anything starts. */

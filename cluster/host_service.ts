@@ -15,6 +15,7 @@ import { ACTOR_NAMES } from "../protocol/roles.ts";
 import type { Log } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
 import { ownBlobPlace, sweepBlobFolders } from "./blob_places.ts";
+import { HEARTBEAT_MS } from "./cluster_options.ts";
 import { takeClusterLock } from "./cluster_lock.ts";
 import { connectNode } from "./connect_node.ts";
 import { removeConnectionFiles, writeConnectionFiles } from "./connection_file.ts";
@@ -35,7 +36,6 @@ export interface HostServiceOptions {
 
 /** From the abort of a running task to the end of its process. */
 const ABORT_GRACE_MS = 2_000;
-const HEARTBEAT_MS = 1_000;
 
 /** A running host. */
 export class HostService implements AsyncDisposable {

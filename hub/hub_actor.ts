@@ -105,8 +105,7 @@ export class HubActor extends Actor implements HubApi {
   }
 
   #settle(fact: Extract<Fact, { kind: "task-settled" }>): void {
-    const ran = this.#records.get(fact.task)?.status === "running";
-    this.#records.settled(fact);
+    const ran = this.#records.settled(fact);
     if (!ran || fact.engine === null) return;
     this.#registry.unassigned(fact.engine, fact.outcome.kind === "done" ? "completed" : "failed");
   }

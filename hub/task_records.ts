@@ -92,9 +92,11 @@ export class TaskRecords {
     if (record !== undefined && record.status === "running") this.#move(record, "ready");
   }
 
-  settled(fact: SettledFact): TaskRecord | undefined {
+  /** Writes down what became of a task; whether it was running until now. */
+  settled(fact: SettledFact): boolean {
     const record = this.get(fact.task);
-    if (record === undefined) return undefined;
+    if (record === undefined) return false;
+    const ran = record.status === "running";
     this.#move(record, settledStatus(fact.outcome));
     record.completed = fact.at;
     record.engine = fact.engine;
@@ -102,7 +104,7 @@ export class TaskRecords {
     record.attempts = fact.attempts;
     record.outcome = fact.outcome;
     record.report = fact.report;
-    return record;
+    return ran;
   }
 
   forgotten(id: TaskId): void {

@@ -92,14 +92,13 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   protected override onWatched(event: WatchEvent): void {
     const receiver = this.#receivers.receiverOf(event.ref);
     if (receiver === null) return;
-    if (receiver.role === "client") {
-      if (event.kind === "ended") this.#loseClient(receiver.id);
-    } else if (event.kind === "ended") this.#loseHost(receiver.id, event.reason);
-    else {this.#step({
-        kind: event.kind === "reachable" ? "host-reachable" : "host-unreachable",
-        at: this.#now(),
-        host: receiver.id,
-      });}
+    if (event.kind === "ended") {
+      if (receiver.role === "client") this.#loseClient(receiver.id);
+      else this.#loseHost(receiver.id, event.reason);
+    } else if (receiver.role === "host") {
+      const kind = event.kind === "reachable" ? "host-reachable" : "host-unreachable";
+      this.#step({ kind, at: this.#now(), host: receiver.id });
+    }
   }
 
   joinHost(hello: HostHello): Promise<HostWelcome> {
