@@ -79,7 +79,10 @@ function livesPerSecond(engines: number, queued: number, lives: number, facts: b
     for (let left = count; left > 0; left -= SUBMITTED_AT_ONCE) {
       const batch = specs(submitted, Math.min(left, SUBMITTED_AT_ONCE));
       submitted += batch.length;
-      collect(core.step({ kind: "tasks-submitted", at, session: SESSION, specs: batch, agesMs: null }), running);
+      collect(
+        core.step({ kind: "tasks-submitted", at, session: SESSION, specs: batch, agesMs: null, more: false }),
+        running,
+      );
     }
   };
   submit(0, queued + engines);
@@ -111,7 +114,7 @@ function bytesPerQueuedTask(): number {
   ));
   const before = Deno.memoryUsage().heapUsed;
   for (const batch of batches) {
-    core.step({ kind: "tasks-submitted", at: 0, session: SESSION, specs: batch, agesMs: null });
+    core.step({ kind: "tasks-submitted", at: 0, session: SESSION, specs: batch, agesMs: null, more: false });
   }
   return Math.max(0, Math.round((Deno.memoryUsage().heapUsed - before) / core.counts().ready));
 }

@@ -8,7 +8,13 @@
  * twice counts once.
  * @module
  */
-import type { Epoch, HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
+import {
+  DIRECT_COUNTERS_FROM,
+  type Epoch,
+  type HostId,
+  type Session as SessionId,
+  type TaskId,
+} from "../protocol/ids.ts";
 import type {
   ClientHello,
   ClientWelcome,
@@ -35,12 +41,6 @@ import { SubmitQueue } from "./submit_queue.ts";
 import { TaskAborts } from "./task_aborts.ts";
 import { type PendingTask, TaskTable } from "./task_table.ts";
 import { TaskTemplates } from "./task_templates.ts";
-
-/**
- * Direct tasks, and those that never reach the scheduler, count from here: their ids are as unique as the others, and
- * the counters of what the scheduler sees stay dense.
- */
-export const DIRECT_COUNTERS_FROM = 2 ** 40;
 
 /** What a session works with. */
 export interface SessionOptions {

@@ -109,6 +109,11 @@ export class EngineFleet implements AsyncDisposable {
     if (run.state !== "ended") this.#named.get(run.engine)?.abort(run);
   }
 
+  /** Gives a run back that has not begun. */
+  callBack(run: EngineRun): void {
+    if (run.state !== "ended") this.#named.get(run.engine)?.callBack(run);
+  }
+
   /** Lets running tasks finish, at most `drainMs`, then ends the processes for good. Unknown ids are passed over. */
   async stop(ids: readonly EngineId[], drainMs: number): Promise<void> {
     await Promise.all(this.#seatsOf(ids).map((seat) => seat.stop(drainMs, false)));

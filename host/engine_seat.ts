@@ -113,6 +113,11 @@ export class EngineSeat {
     else this.#feed?.abort(run);
   }
 
+  /** Queued: returned at once. What is with the process already stays there. */
+  callBack(run: EngineRun): void {
+    if (this.#queue.remove(run)) this.#endQueued(run, "returned");
+  }
+
   /** Sends a signal to the process, if there is one. */
   signal(signal: Deno.Signal): void {
     this.#process?.signal(signal);

@@ -111,6 +111,13 @@ export class HostActor extends Actor implements HostApi {
     }
   }
 
+  callBack(epoch: Epoch, numbers: readonly DispatchNumber[]): void {
+    for (const number of this.#readNumbers("callBack", numbers)) {
+      const run = this.#held.get(epoch, number);
+      if (run !== null) this.#own.fleet.callBack(run);
+    }
+  }
+
   abortDirect(session: Session, counters: readonly number[]): void {
     for (const counter of this.#readNumbers("abortDirect", counters)) {
       const run = this.#clients.runs.get(session, counter);

@@ -1,7 +1,7 @@
 /**
  * The names of things that travel: tasks, engines, hosts, code.
  *
- * Types only. A task id is `<session>-<counter>`: the session names one client process, the counter its submissions,
+ * Types, and one number. A task id is `<session>-<counter>`: the session names one client process, the counter its submissions,
  * so a forgotten id costs nothing, is known to be forgotten, and a repeated submission is seen to be a duplicate.
  * @module
  */
@@ -14,6 +14,12 @@ export type Session = Branded<string, "Session">;
 
 /** `<session>-<counter>`, the counter in decimal, from 0, without gaps in what a client submits. */
 export type TaskId = Branded<string, "TaskId">;
+
+/**
+ * Direct tasks, and those that never reach the scheduler, count from here: their ids are as unique as the others, and
+ * the counters of what the scheduler sees stay dense.
+ */
+export const DIRECT_COUNTERS_FROM = 2 ** 40;
 
 /** Counted from 0 by the scheduler, never reused within the life of a cluster. */
 export type EngineId = Branded<number, "EngineId">;

@@ -59,6 +59,8 @@ export type SubmitMessage = readonly [
   templates: readonly TemplateMessage[],
   /** In order of submission. `ageMs` counts from `apply` until sent. */
   tasks: readonly (readonly [counter: number, template: number, args: PayloadMessage, ageMs?: number])[],
+  /** The turn submitted more than fits in one message: tasks that these may name are still to come. */
+  more?: boolean,
 ];
 
 /** Scheduler → host: run these, each engine's in this order. */

@@ -66,6 +66,8 @@ export interface HostApi {
   /** Run on an engine for a client, past the scheduler. */
   direct(batch: DirectMessage): void;
   abort(epoch: Epoch, numbers: readonly DispatchNumber[]): void;
+  /** Give back those that have not begun: each ends as `returned`. Those that run are left alone. */
+  callBack(epoch: Epoch, numbers: readonly DispatchNumber[]): void;
   abortDirect(session: Session, counters: readonly number[]): void;
   /** These results arrived and may be dropped. */
   release(epoch: Epoch, numbers: readonly DispatchNumber[]): void;

@@ -147,7 +147,7 @@ export function tasksSubmitted(
   at: number,
 ): { readonly event: TasksSubmitted; readonly templates: readonly TaskTemplate[] } {
   if (!isArray(batch, 4)) throw malformedMessage("submit", batch);
-  const [session, , templateMessages, tasks] = batch;
+  const [session, , templateMessages, tasks, more = false] = batch;
   if (!isText(session) || !isArray(templateMessages, 0) || !isArray(tasks, 0)) throw malformedMessage("submit", batch);
   const templates = templateMessages.map(templateFromMessage);
   const specs: TaskSpec[] = new Array(tasks.length);
@@ -161,5 +161,5 @@ export function tasksSubmitted(
     specs[index] = { id: taskId(session, counter), template, args: payloadFromMessage(args) };
     if (ageMs > 0) (agesMs ??= new Array(tasks.length).fill(0))[index] = ageMs;
   }
-  return { event: { kind: "tasks-submitted", at, session, specs, agesMs }, templates };
+  return { event: { kind: "tasks-submitted", at, session, specs, agesMs, more: more === true }, templates };
 }

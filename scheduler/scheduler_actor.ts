@@ -224,6 +224,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
         return this.#wakeAt(effect.at);
       case "abort-attempts":
         return this.#receivers.toHost(effect.host, (cast) => cast.abort(effect.epoch, effect.numbers));
+      case "call-back":
+        return this.#receivers.toHost(effect.host, (cast) => cast.callBack(effect.epoch, effect.numbers));
       case "engines-changed":
         return this.#announceEngines();
       case "engines-named":

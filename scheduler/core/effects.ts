@@ -67,6 +67,14 @@ export interface AbortAttempts {
   readonly numbers: readonly DispatchNumber[];
 }
 
+/** Give back what has not begun of these attempts of that epoch: another engine is idle. What runs is left alone. */
+export interface CallBackAttempts {
+  readonly kind: "call-back";
+  readonly host: HostId;
+  readonly epoch: Epoch;
+  readonly numbers: readonly DispatchNumber[];
+}
+
 /** These results of that epoch arrived; the host may drop them. */
 export interface Release {
   readonly kind: "release";
@@ -110,6 +118,7 @@ export type Effect =
   | NameEngines
   | Dispatch
   | AbortAttempts
+  | CallBackAttempts
   | Release
   | Settle
   | AnnounceEngines

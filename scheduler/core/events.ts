@@ -160,7 +160,10 @@ export interface ClientLeft {
   readonly session: Session;
 }
 
-/** A client submitted a batch. An id that is known is a duplicate: ignored, or answered again if settled. */
+/**
+ * A client submitted a batch, or a part of one. An id that is known is a duplicate: ignored, or answered again if
+ * settled.
+ */
 export interface TasksSubmitted {
   readonly kind: "tasks-submitted";
   readonly at: number;
@@ -169,6 +172,8 @@ export interface TasksSubmitted {
   readonly specs: readonly TaskSpec[];
   /** From `apply` until now, ms, one for each spec; `null`: all 0. */
   readonly agesMs: readonly number[] | null;
+  /** More of the batch follows: an id that is named here and unknown may still come. */
+  readonly more: boolean;
 }
 
 /** Attempts ended on a host. `epoch` is that of their dispatch. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DIRECT_COUNTERS_FROM } from "../../../client/session.ts";
+import { DIRECT_COUNTERS_FROM } from "../../../protocol/ids.ts";
 import { CompositeError, EngineError, NoEnginesRegistered, TaskAborted } from "../../../wire/errors.ts";
 import { engineMessage, FakeCluster, HOST } from "./fake_cluster.ts";
 

@@ -30,7 +30,14 @@ Deno.test("of two engines twobin takes the less recently used three times in fou
     let [last, changes] = [-1, 0];
     for (let i = 0; i < 2_000; i++) {
       const specs = [spec(`s-${i}`)];
-      const effects = core.step({ kind: "tasks-submitted", at: 0, session: "s" as never, specs, agesMs: null });
+      const effects = core.step({
+        kind: "tasks-submitted",
+        at: 0,
+        session: "s" as never,
+        specs,
+        agesMs: null,
+        more: false,
+      });
       const dispatch = effects.find((effect) => effect.kind === "dispatch");
       assert.ok(dispatch?.kind === "dispatch");
       if (dispatch.engine !== last) changes++;
@@ -236,14 +243,21 @@ Deno.test("100,000 tasks that can't run are never looked at while others run", (
   const flags = targets(1);
   const blocked = spec("s-0", flags).template;
   const specs = Array.from({ length: 100_000 }, (_, i) => ({ ...spec(`s-${i}`), template: blocked }));
-  core.step({ kind: "tasks-submitted", at: 0, session: "s" as never, specs, agesMs: null });
+  core.step({ kind: "tasks-submitted", at: 0, session: "s" as never, specs, agesMs: null, more: false });
   let looks = 0;
   const pool = stage.state.placement.pool;
   const firstWhere = pool.firstWhere.bind(pool);
   pool.firstWhere = (accepts) => firstWhere((candidate) => (looks++, accepts(candidate)));
   for (let i = 0; i < 1_000; i++) {
     const one = [spec(`t-${i}`)];
-    const effects = core.step({ kind: "tasks-submitted", at: 0, session: "t" as never, specs: one, agesMs: null });
+    const effects = core.step({
+      kind: "tasks-submitted",
+      at: 0,
+      session: "t" as never,
+      specs: one,
+      agesMs: null,
+      more: false,
+    });
     const number = effects.flatMap((effect) => effect.kind === "dispatch" ? [effect.number] : [])[0] as never;
     const results = [{ number, outcome: { kind: "done", value: new Uint8Array() } as const, report: null }];
     core.step({ kind: "attempts-ended", at: 0, host: "h" as never, epoch: 1 as never, results });
