@@ -4,6 +4,7 @@
  * Types only. A host reports how an attempt ended; the scheduler decides what that makes of the task.
  * @module
  */
+import type { TaskId } from "./ids.ts";
 import type { Payload } from "./task_spec.ts";
 
 /** The word a user sees in `metadata.status`. */
@@ -19,12 +20,24 @@ export type SystemErrorName =
   | "InvalidDependency"
   | "SerializationError";
 
+/** Why a task failed whose dependency failed, and so on back to the first: a few links, and how many there are. */
+export interface FailureChain {
+  /** The task that it waited for, the one that this waited for, … */
+  readonly nearest: readonly TaskId[];
+  /** Links in all. */
+  readonly length: number;
+  /** The first that failed, and how, in words. */
+  readonly root: { readonly id: TaskId; readonly text: string };
+}
+
 /** An error the system raises: built by whoever decides, made into an instance at the client. */
 export interface SystemError {
   readonly name: SystemErrorName;
   readonly message: string;
   /** The encoded error that led to it, where there is one. */
   readonly cause?: Payload;
+  /** For the scheduler alone: it does not travel, the message tells it. */
+  readonly chain?: FailureChain;
 }
 
 /** How one attempt ended, as its host saw it. */

@@ -8,8 +8,11 @@
  */
 import { attach, tellAssigned } from "./assignment.ts";
 import { decide } from "./attempt_end.ts";
+import { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord, HostRecord } from "./engine_record.ts";
 import type { EndedAttempt, HeldAttempt } from "./events.ts";
+import { FollowPlaces } from "./follow_places.ts";
+import { endWaits } from "./holding.ts";
 import { move } from "./moves.ts";
 import type { Orphan } from "./orphan.ts";
 import type { SchedulerState } from "./state.ts";
@@ -23,7 +26,7 @@ export function takeHeld(s: SchedulerState, host: HostRecord, held: HeldAttempt)
   const known = s.task(held.task);
   const isWanted = known === null
     ? !s.orphans.has(held.task)
-    : known instanceof TaskRecord && known.state === "ready" && known.attempts === 0;
+    : known instanceof TaskRecord && known.attempts === 0 && (known.state === "ready" || known.waits?.holding === true);
   if (!isUsable || !isWanted) return refuseHeld(s, host, held);
   const orphan = orphanOf(s, host, held, engine);
   if (known instanceof TaskRecord) {
@@ -95,6 +98,7 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
   const { attempt, ended, epoch, number, host, uuid } = orphan;
   for (const timer of [orphan.timer, task.deadline]) if (timer !== null) s.timers.clear(timer);
   task.deadline = null;
+  followHere(s, task, attempt?.engine ?? null);
   move(s, task, "adopt", orphan.engine);
   task.attempts = orphan.ordinal;
   if (attempt !== null) {
@@ -107,4 +111,16 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
     const serial = s.registry.current(orphan.engine)?.serial ?? null;
     decide(s, task, { id: orphan.engine, uuid, serial }, ended.outcome, ended.report);
   }
+}
+
+/** What it waited for had come when it was dispatched; if it follows others, this is where they ran. */
+function followHere(s: SchedulerState, task: TaskRecord, engine: EngineRecord | null): void {
+  if (task.waits !== null) endWaits(s, task.waits);
+  task.waits = null;
+  const { follow } = task.flags;
+  if (follow === null || follow.ids.length === 0 || engine === null) return;
+  const waits = task.waits = new TaskWaits(task, s.nextWait++);
+  waits.places = new FollowPlaces(follow.all);
+  waits.places.add(task.id, engine.id, engine);
+  engine.followers.add(waits);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { EngineId, EngineUuid, HostId, Incarnation } from "../../protocol/ids.ts";
+import type { TaskWaits } from "./dependency_watch.ts";
 import { LinkedList } from "./linked_list.ts";
 import type { Attempt } from "./task_record.ts";
 import type { Timer } from "./timers.ts";
@@ -56,6 +57,8 @@ export class EngineRecord {
   heapIndex = -1;
   /** In the order of dispatch. */
   readonly inFlight: LinkedList<Attempt> = new LinkedList();
+  /** Tasks that may run here because it ran what they follow. */
+  readonly followers: Set<TaskWaits> = new Set();
   /** Set while it is dead and its host owes reports. */
   overdue: Timer | null = null;
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Session } from "../../protocol/ids.ts";
+import { closeBatch } from "./batches.ts";
 import type { ClientAttached, ClientLeft } from "./events.ts";
 import { retireIfDone, tell } from "./settlement.ts";
 import type { SessionRecord } from "./session_record.ts";
@@ -35,6 +36,8 @@ export function clientLeft(s: SchedulerState, { session: id }: ClientLeft): void
   const session = s.sessions.get(id);
   if (session === undefined || !session.attached) return;
   session.attached = false;
+  // What was still to come of its batch never comes.
+  closeBatch(s, session);
   s.out.fact({ kind: "client-left", at: s.now, session: id });
   retireIfDone(s, session);
 }

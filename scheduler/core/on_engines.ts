@@ -5,6 +5,7 @@
  * both take too long (`on_time.ts`), or the host is lost (`on_hosts.ts`), they are judged.
  * @module
  */
+import { placeLost } from "./dependencies.ts";
 import { EngineRecord, type EngineSlot, type HostRecord } from "./engine_record.ts";
 import type { EngineBeganDraining, EngineEnded, EngineFailed, ReadyEngine } from "./events.ts";
 import { doomTasksFor } from "./queueing.ts";
@@ -66,6 +67,7 @@ export function endEngine(
   s.placement.enginesChanged();
   s.out.fact({ kind: "engine-left", at: s.now, engine: engine.id, reason, requested, returns });
   s.out.enginesChanged();
+  placeLost(s, engine);
   if (engine.load === 0) return;
   slot.previous = engine;
   engine.overdue = s.timers.set(s.now + s.options.reportGraceMs, { kind: "overdue-reports", engine });

@@ -6,7 +6,10 @@
  */
 import { abortTask } from "./abort.ts";
 import { claimOrphan } from "./adoption.ts";
+import { closeBatch } from "./batches.ts";
+import { acceptDependent, invalidity, isDependent } from "./dependencies.ts";
 import type { AbortRequested, PurgeRequested, TasksSubmitted } from "./events.ts";
+import { DIRECT_COUNTERS_FROM } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 import { move } from "./moves.ts";
@@ -17,13 +20,21 @@ import { forget, settle, systemFailure, tell } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, TaskRecord } from "./task_record.ts";
 
-/** A client submitted a batch. Ids that are not of its session are ignored. */
-export function tasksSubmitted(s: SchedulerState, { session: id, specs, agesMs }: TasksSubmitted): void {
+/**
+ * A client submitted a batch, or a part of one. All of it is there before any of it is judged, since its tasks may name
+ * each other in any order. Ids that are not of its session are ignored.
+ */
+export function tasksSubmitted(s: SchedulerState, { session: id, specs, agesMs, more }: TasksSubmitted): void {
   const session = attachSession(s, id);
+  session.batchOpen = more;
+  const fresh: TaskRecord[] = [];
   for (let i = 0; i < specs.length; i++) {
     const spec = specs[i];
-    if (spec !== undefined) submit(s, session, spec, agesMs?.[i] ?? 0);
+    const task = spec === undefined ? null : enter(s, session, spec, agesMs?.[i] ?? 0);
+    if (task !== null) fresh.push(task);
   }
+  for (const task of fresh) accept(s, task);
+  if (!more) closeBatch(s, session);
 }
 
 /** Somebody wants tasks aborted. */
@@ -37,46 +48,54 @@ export function abortRequested(s: SchedulerState, { ids }: AbortRequested): void
 /** Somebody wants finished tasks forgotten. */
 export function purgeRequested(s: SchedulerState, { ids }: PurgeRequested): void {
   if (ids === null) {
-    for (const record of [...s.retention]) forget(s, record);
+    for (const record of [...s.retention]) purge(s, record);
     return;
   }
   for (const id of ids) {
     const task = s.task(id);
-    if (task instanceof FinishedRecord) forget(s, task);
+    if (task instanceof FinishedRecord) purge(s, task);
   }
 }
 
-function submit(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs: number): void {
+/** What a waiting task names stays until that one is settled or ready. */
+function purge(s: SchedulerState, record: FinishedRecord): void {
+  if (!s.retention.putOffPurge(record)) forget(s, record);
+}
+
+/** Makes the record of a task that is new here; `null`: it is not. */
+function enter(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs: number): TaskRecord | null {
   const counter = counterOf(session.id, spec.id);
-  if (counter < 0) return;
+  if (counter < 0 || counter >= DIRECT_COUNTERS_FROM) return null;
   const known = session.tasks.get(counter);
-  if (known instanceof FinishedRecord) return tell(s, known, spec);
-  if (known !== undefined) return;
-  if (session.forgotten.has(counter)) return answerForgotten(s, session, spec);
-  accept(s, new TaskRecord(spec, session, counter, s.nextOrder++, s.now - ageMs));
+  if (known instanceof FinishedRecord) tell(s, known, spec);
+  if (known !== undefined) return null;
+  if (session.forgotten.has(counter)) {
+    answerForgotten(s, session, spec);
+    return null;
+  }
+  const task = new TaskRecord(spec, session, counter, s.nextOrder++, s.now - ageMs);
+  session.tasks.set(counter, task);
+  if (session.missing.size > 0) {
+    task.dependents = session.missing.get(counter) ?? null;
+    session.missing.delete(counter);
+  }
+  if (s.options.facts) s.out.fact({ kind: "task-accepted", at: s.now, spec });
+  return task;
 }
 
 function accept(s: SchedulerState, task: TaskRecord): void {
-  task.session.tasks.set(task.counter, task);
-  if (s.options.facts) s.out.fact({ kind: "task-accepted", at: s.now, spec: task.spec });
   if (claimOrphan(s, task)) return;
   const refusal = refusalOf(s, task);
   if (refusal !== null) return settle(s, task, "refuse", refusal);
+  if (isDependent(task)) return acceptDependent(s, task);
   move(s, task, "accept");
   enqueue(s, task, "applies");
 }
 
 /** Why a fresh task fails at once; `null`: it does not. */
 function refusalOf(s: SchedulerState, task: TaskRecord): TaskOutcome | null {
-  const { after, follow } = task.flags;
-  if (after !== null || follow !== null) {
-    const flag = after !== null ? "after" : "follow";
-    return systemFailure(
-      "InvalidDependency",
-      `Cannot run task "${task.id}" with the flag "${flag}": dependencies are not supported yet; submit it without`,
-    );
-  }
-  return deadlineOf(task) <= s.now ? expiredOutcome(task) : null;
+  const invalid = isDependent(task) ? invalidity(s, task) : null;
+  return invalid ?? (deadlineOf(task) <= s.now ? expiredOutcome(task) : null);
 }
 
 /** It ran and was settled once: it never runs twice, and what became of it is not known any more. */

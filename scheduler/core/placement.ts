@@ -120,8 +120,8 @@ export class Placement {
   }
 
   *#candidates(group: PlacementGroup): Generator<EngineRecord> {
-    if (group.targets === null) return yield* this.#engines.alive();
-    for (const id of group.targets) {
+    if (group.ids === null) return yield* this.#engines.alive();
+    for (const id of group.ids) {
       const engine = this.#engines.current(id);
       if (engine !== null) yield engine;
     }
@@ -130,6 +130,7 @@ export class Placement {
   #groupOf(task: TaskRecord): PlacementGroup {
     const restriction: Restriction = {
       targets: task.flags.targets,
+      onlyOn: task.waits?.places ? [...task.waits.places.alive.keys()] : null,
       declinedOn: task.declinedOn,
       failedOn: task.failedOn,
     };
@@ -138,15 +139,17 @@ export class Placement {
     if (found !== undefined) return found;
     const group = new PlacementGroup(key, restriction);
     this.#groups.set(key, group);
-    for (const id of group.targets ?? []) this.#groupsOf(id).add(group);
-    if (key !== "" && group.targets === null) this.#open.add(group);
+    for (const id of group.ids ?? []) this.#groupsOf(id).add(group);
+    if (key !== "" && group.ids === null) this.#open.add(group);
     if (group.failedOn.size > 0) this.#judge(group);
     return group;
   }
 
   #keyOf(restriction: Restriction): string {
-    const { targets, declinedOn, failedOn } = restriction;
-    if (targets === null || declinedOn !== null || failedOn !== null) return restrictionKey(restriction);
+    const { targets, onlyOn, declinedOn, failedOn } = restriction;
+    if (targets === null || onlyOn !== null || declinedOn !== null || failedOn !== null) {
+      return restrictionKey(restriction);
+    }
     let key = this.#targetKeys.get(targets);
     if (key === undefined) this.#targetKeys.set(targets, key = restrictionKey(restriction));
     return key;
@@ -162,7 +165,7 @@ export class Placement {
     if (group.heapIndex >= 0) this.#runnable.remove(group);
     this.#groups.delete(group.key);
     this.#open.delete(group);
-    for (const id of group.targets ?? []) {
+    for (const id of group.ids ?? []) {
       const groups = this.#groupsOf(id);
       groups.delete(group);
       if (groups.size === 0) this.#byTarget.delete(id);
@@ -210,7 +213,7 @@ export class Placement {
 
   #pick(group: PlacementGroup): EngineRecord | null {
     if (group.key === "") return this.#scheme.pick(this.pool, this.#random);
-    const only = group.targets !== null && group.targets.size === 1 ? group.targets.values().next().value : undefined;
+    const only = group.ids !== null && group.ids.size === 1 ? group.ids.values().next().value : undefined;
     if (only !== undefined) {
       const engine = this.#engines.current(only);
       return engine !== null && this.pool.has(engine) && group.accepts(engine) ? engine : null;

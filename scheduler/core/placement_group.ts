@@ -14,6 +14,8 @@ import type { TaskRecord } from "./task_record.ts";
 export interface Restriction {
   /** Only these ids; `null`: any. */
   readonly targets: readonly EngineId[] | null;
+  /** Only these incarnations, which ran what it follows; `null`: any. */
+  readonly onlyOn: readonly EngineRecord[] | null;
   /** Never on these incarnations. */
   readonly declinedOn: readonly number[] | null;
   /** Not on these incarnations while there is another. */
@@ -21,16 +23,20 @@ export interface Restriction {
 }
 
 /** The same text for the same restriction; `""`: none. */
-export function restrictionKey({ targets, declinedOn, failedOn }: Restriction): string {
-  if (targets === null && declinedOn === null && failedOn === null) return "";
+export function restrictionKey({ targets, onlyOn, declinedOn, failedOn }: Restriction): string {
+  if (targets === null && onlyOn === null && declinedOn === null && failedOn === null) return "";
   const sorted = targets === null ? "*" : [...targets].sort((a, b) => a - b).join();
-  return `${sorted}|${declinedOn?.join() ?? ""}|${failedOn?.join() ?? ""}`;
+  const key = `${sorted}|${declinedOn?.join() ?? ""}|${failedOn?.join() ?? ""}`;
+  return onlyOn === null ? key : `${key}|${onlyOn.map(({ serial }) => serial).sort((a, b) => a - b).join()}`;
 }
 
 /** The ready tasks of one restriction; the group without any holds most of them. */
 export class PlacementGroup {
   readonly key: string;
   readonly targets: ReadonlySet<EngineId> | null;
+  readonly onlyOn: ReadonlySet<EngineRecord> | null;
+  /** The ids of all engines that may come into question; `null`: any. */
+  readonly ids: ReadonlySet<EngineId> | null;
   readonly declinedOn: ReadonlySet<number>;
   readonly failedOn: ReadonlySet<number>;
   readonly queue: ReadyQueue = new ReadyQueue();
@@ -44,7 +50,10 @@ export class PlacementGroup {
 
   constructor(key: string, restriction: Restriction) {
     this.key = key;
-    this.targets = restriction.targets === null ? null : new Set(restriction.targets);
+    const { targets, onlyOn } = restriction;
+    this.targets = targets === null ? null : new Set(targets);
+    this.onlyOn = onlyOn === null ? null : new Set(onlyOn);
+    this.ids = onlyOn === null ? this.targets : new Set(onlyOn.map(({ id }) => id));
     this.declinedOn = new Set(restriction.declinedOn);
     this.failedOn = new Set(restriction.failedOn);
   }
@@ -56,6 +65,7 @@ export class PlacementGroup {
 
   /** The same, whether the engine has failed the tasks or not. */
   allows(engine: EngineRecord): boolean {
-    return (this.targets === null || this.targets.has(engine.id)) && !this.declinedOn.has(engine.serial);
+    if (this.targets !== null && !this.targets.has(engine.id)) return false;
+    return (this.onlyOn === null || this.onlyOn.has(engine)) && !this.declinedOn.has(engine.serial);
   }
 }

@@ -8,6 +8,10 @@
 import type { EngineId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import type { PlacementGroup } from "./placement_group.ts";
+import type { TaskWaits } from "./dependency_watch.ts";
+import { hasPlace, lostFollow } from "./follow.ts";
+import { hold } from "./holding.ts";
+import { move } from "./moves.ts";
 import { settle, systemFailure } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
 import type { TaskRecord } from "./task_record.ts";
@@ -18,7 +22,29 @@ export type DeadlinePolicy = "applies" | "spared";
 /** Puts a task that has just become ready into its group, unless it can never run. */
 export function enqueue(s: SchedulerState, task: TaskRecord, deadline: DeadlinePolicy): void {
   if (areTargetsGone(s, task.flags.targets)) return settle(s, task, "doom", doomedOutcome(task));
-  if (deadline === "applies" && !armDeadline(s, task)) s.lastChances.push(task);
+  const { waits } = task;
+  if (waits !== null) {
+    const never = lostFollow(s, waits);
+    if (never !== null) return settle(s, task, "doom", task.lastFailure ?? never);
+    if (!hasPlace(waits)) return block(s, waits, deadline);
+  }
+  if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) s.lastChances.push(task);
+  s.placement.push(task);
+}
+
+/** A ready task has lost the places where it may run, and may yet get others. */
+export function block(s: SchedulerState, waits: TaskWaits, deadline: DeadlinePolicy): void {
+  const { task } = waits;
+  s.placement.remove(task);
+  move(s, task, "block");
+  waits.deadline = deadline;
+  if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) return expire(s, task);
+  hold(s, waits);
+}
+
+/** A ready task may run at other places than before. */
+export function relocate(s: SchedulerState, task: TaskRecord): void {
+  s.placement.remove(task);
   s.placement.push(task);
 }
 
@@ -52,11 +78,19 @@ function shown(targets: readonly number[]): string {
 /** What a task past its deadline becomes. */
 export function expiredOutcome(task: TaskRecord): TaskOutcome {
   const { timeoutMs, targets } = task.flags;
+  if (task.waits?.holding) return waitedInVain(task);
   const wanted = targets === null ? "no engine was" : `of its targets (engine ${shown(targets)}) none was`;
   const after = task.lastError === null && task.lastFailure === null ? "" : " after its last attempt";
   const text = `Cannot run task "${task.id}": ${wanted} free for it${after} within its timeout of ${timeoutMs} ms; ` +
     `allow more time or start more engines`;
   return systemFailure("DependencyTimeout", text, task.lastError);
+}
+
+function waitedInVain({ id, flags: { timeoutMs }, waits, lastError }: TaskRecord): TaskOutcome {
+  const open = (waits?.after?.open ?? 0) + (waits?.follow?.open ?? 0);
+  const text = `Cannot run task "${id}": ${open} of the tasks that it depends on had not ended within its timeout of ` +
+    `${timeoutMs} ms; allow more time`;
+  return systemFailure("DependencyTimeout", text, lastError);
 }
 
 /** Settles those past their deadline for which no engine was free right now. */
@@ -73,11 +107,17 @@ export function areTargetsGone(s: SchedulerState, targets: readonly EngineId[] |
 /** An engine is gone for good: so are ready tasks that had no other. */
 export function doomTasksFor(s: SchedulerState, id: EngineId): void {
   doomGroups(s, s.placement.groupsNaming(id));
+  for (const task of s.waitingTargets.of(id)) doomIfGone(s, task);
 }
 
 /** The grace is over, so that it is known which targets did not come back. */
 export function doomIfTargetsGone(s: SchedulerState): void {
   doomGroups(s, [...s.placement.groups]);
+  for (const task of s.waitingTargets.all()) doomIfGone(s, task);
+}
+
+function doomIfGone(s: SchedulerState, task: TaskRecord): void {
+  if (areTargetsGone(s, task.flags.targets)) settle(s, task, "doom", doomedOutcome(task));
 }
 
 function doomGroups(s: SchedulerState, groups: readonly PlacementGroup[]): void {
@@ -97,7 +137,7 @@ function doom(s: SchedulerState, task: TaskRecord): void {
 }
 
 /** What a task becomes whose targets are gone: the error it ended with, if it ran, is more than that it can't run again. */
-function doomedOutcome(task: TaskRecord): TaskOutcome {
+export function doomedOutcome(task: TaskRecord): TaskOutcome {
   if (task.lastFailure !== null) return task.lastFailure;
   const targets = task.flags.targets ?? [];
   const named = targets.length === 1 ? `its target, engine ${targets[0]}, is` : `its targets [${targets}] are all`;

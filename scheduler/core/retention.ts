@@ -29,11 +29,20 @@ export function recordBytes(record: FinishedRecord): number {
   return base + 2 * outcome.error.message.length + payloadBytes(outcome.error.cause);
 }
 
+/** How often a record is named by waiting tasks, and whether somebody wanted it forgotten meanwhile. */
+interface Pin {
+  count: number;
+  purged: boolean;
+}
+
 /** The finished tasks that are kept. */
 export class Retention {
   readonly #policy: RetentionPolicy;
   readonly #delivered = new LinkedList<FinishedRecord>();
   readonly #undelivered = new LinkedList<FinishedRecord>();
+  /** Those that waiting tasks name: not to be forgotten. */
+  readonly #pinned = new LinkedList<FinishedRecord>();
+  readonly #pins = new Map<FinishedRecord, Pin>();
   #bytes = 0;
 
   constructor(policy: RetentionPolicy) {
@@ -41,7 +50,7 @@ export class Retention {
   }
 
   get size(): number {
-    return this.#delivered.size + this.#undelivered.size;
+    return this.#delivered.size + this.#undelivered.size + this.#pinned.size;
   }
 
   get bytes(): number {
@@ -70,10 +79,51 @@ export class Retention {
   /** Its client is told now: it is like any other, and its age starts again. */
   deliver(record: FinishedRecord, now: number): void {
     if (record.delivered) return;
+    if (this.#pins.has(record)) {
+      record.delivered = true;
+      return;
+    }
     this.remove(record);
     record.delivered = true;
     record.keptSince = now;
     this.add(record);
+  }
+
+  /** One more waiting task names it: it is not forgotten before `unpin` was called as often. */
+  pin(record: FinishedRecord): void {
+    const pin = this.#pins.get(record);
+    if (pin !== undefined) return void pin.count++;
+    this.#listOf(record).remove(record);
+    this.#pins.set(record, { count: 1, purged: false });
+    this.#pinned.append(record);
+  }
+
+  /** One waiting task fewer names it. True: it is to be forgotten now. */
+  unpin(record: FinishedRecord, now: number): boolean {
+    const pin = this.#pins.get(record);
+    if (pin === undefined || --pin.count > 0) return false;
+    this.#pins.delete(record);
+    this.#pinned.remove(record);
+    record.keptSince = now;
+    this.#listOf(record).append(record);
+    return pin.purged;
+  }
+
+  /** Whether it has to stay for now; if so, it goes when it may. */
+  putOffPurge(record: FinishedRecord): boolean {
+    const pin = this.#pins.get(record);
+    if (pin !== undefined) pin.purged = true;
+    return pin !== undefined;
+  }
+
+  /** Whether it is kept only because others name it. */
+  isPurged(record: FinishedRecord): boolean {
+    return this.#pins.get(record)?.purged ?? false;
+  }
+
+  /** How often it is named by waiting tasks. */
+  pinsOf(record: FinishedRecord): number {
+    return this.#pins.get(record)?.count ?? 0;
   }
 
   /** The next to be forgotten at this time, if any; still in here. */
@@ -87,13 +137,15 @@ export class Retention {
     return null;
   }
 
-  /** Those told to their clients first, each part oldest first. */
+  /** Those told to their clients first, then the others, then those that must stay; each part oldest first. */
   *[Symbol.iterator](): Generator<FinishedRecord> {
     yield* this.#delivered;
     yield* this.#undelivered;
+    yield* this.#pinned;
   }
 
   #listOf(record: FinishedRecord): LinkedList<FinishedRecord> {
+    if (this.#pins.has(record)) return this.#pinned;
     return record.delivered ? this.#delivered : this.#undelivered;
   }
 }

@@ -7,6 +7,7 @@
  */
 import type { TaskId } from "../../protocol/ids.ts";
 import { assignReady } from "./assignment.ts";
+import { tellDependents } from "./dependencies.ts";
 import type { Effect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { explain } from "./explain.ts";
@@ -47,8 +48,12 @@ function step(s: SchedulerState, event: SchedulerEvent): readonly Effect[] {
   if (event.kind === "woke" || s.now >= s.wakeAt) s.wakeAt = Infinity;
   fireDue(s);
   handle(s, event);
-  assignReady(s);
-  expireLastChances(s);
+  do {
+    tellDependents(s);
+    assignReady(s);
+    expireLastChances(s);
+    // What failed at its last chance may be what others were waiting for.
+  } while (s.settledNow.length > 0);
   enforceRetention(s);
   askToBeWoken(s);
   return s.out.take();

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Session, TaskId } from "../../protocol/ids.ts";
+import { Dependents, type TaskWaits } from "./dependency_watch.ts";
 import { IntervalSet } from "./interval_set.ts";
 import { PagedTable } from "../../wire/paged_table.ts";
 import type { FinishedRecord, TaskRecord } from "./task_record.ts";
@@ -19,10 +20,24 @@ export class SessionRecord {
   served = 0;
   readonly tasks: PagedTable<TaskRecord | FinishedRecord> = new PagedTable();
   forgotten: IntervalSet = new IntervalSet();
+  /** A part of a batch has come, and more will: ids of this session that are not known may be in it. */
+  batchOpen = false;
+  /** Those who wait for tasks that are still to come, by counter. */
+  readonly missing: Map<number, Dependents> = new Map();
+  /** Tasks of the batch that name later ones. */
+  forward: TaskWaits[] = [];
 
   constructor(id: Session, serial: number) {
     this.id = id;
     this.serial = serial;
+  }
+
+  /** Who waits for a task of this session that is still to come. */
+  missingOf(id: TaskId): Dependents {
+    const counter = counterOf(this.id, id);
+    let dependents = this.missing.get(counter);
+    if (dependents === undefined) this.missing.set(counter, dependents = new Dependents());
+    return dependents;
   }
 }
 

@@ -7,6 +7,7 @@
 import type { EngineId, EngineUuid } from "../../protocol/ids.ts";
 import type { AttemptReport, SystemError, SystemErrorName, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload } from "../../protocol/task_spec.ts";
+import { endWaits, pinFor } from "./holding.ts";
 import { checkMove, move } from "./moves.ts";
 import { payloadBytes } from "./retention.ts";
 import type { SessionRecord } from "./session_record.ts";
@@ -47,6 +48,12 @@ export function settle(
   const record = new FinishedRecord(session, counter, outcome, ran, report, argBytes, s.now, session.attached);
   session.tasks.set(counter, record);
   s.retention.add(record);
+  const { waits, dependents } = task;
+  if (waits !== null) endWaits(s, waits);
+  if (dependents !== null) {
+    s.settledNow.push({ id: task.id, record, dependents });
+    pinFor(s, dependents.watches, record);
+  }
   if (s.options.facts) s.out.fact({ kind: "task-settled", at: s.now, task: task.id, outcome, ...ran, report });
   if (session.attached) tell(s, record, task);
 }
@@ -77,8 +84,10 @@ export function forget(s: SchedulerState, record: FinishedRecord): void {
   retireIfDone(s, record.session);
 }
 
-/** Forgets what is over the bounds. */
+/** Forgets what is over the bounds, and what was only kept because others named it. */
 export function enforceRetention(s: SchedulerState): void {
+  for (const record of s.toForget) if (s.retention.pinsOf(record) === 0) forget(s, record);
+  s.toForget.length = 0;
   for (let record = s.retention.excess(s.now); record !== null; record = s.retention.excess(s.now)) forget(s, record);
 }
 

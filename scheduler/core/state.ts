@@ -5,6 +5,7 @@
  * @module
  */
 import type { HostId, Session, TaskId } from "../../protocol/ids.ts";
+import type { Dependents } from "./dependency_watch.ts";
 import { Dispatches } from "./dispatches.ts";
 import type { HostRecord } from "./engine_record.ts";
 import type { Orphan } from "./orphan.ts";
@@ -19,6 +20,7 @@ import { SessionRecord, splitTaskId } from "./session_record.ts";
 import { Story } from "./story.ts";
 import type { FinishedRecord, TaskRecord } from "./task_record.ts";
 import { type Timer, Timers } from "./timers.ts";
+import { WaitingTargets } from "./waiting_targets.ts";
 
 /** A host that waits for engine ids until the grace is over. */
 export interface NameRequest {
@@ -33,6 +35,13 @@ export interface Grace {
   readonly awaited: Set<HostId>;
   readonly requests: NameRequest[];
   timer: Timer;
+}
+
+/** The end of a task, for those who wait for it. */
+export interface SettledNow {
+  readonly id: TaskId;
+  readonly record: FinishedRecord;
+  readonly dependents: Dependents;
 }
 
 /** All there is of one scheduler. */
@@ -54,6 +63,11 @@ export class SchedulerState {
   readonly counts = { waiting: 0, ready: 0, assigned: 0 };
   /** Tasks past their deadline that go out in this step or not at all. */
   readonly lastChances: TaskRecord[] = [];
+  /** Tasks that were settled in this step and that others wait for. */
+  readonly settledNow: SettledNow[] = [];
+  /** Finished tasks that were to be forgotten while others still named them. */
+  readonly toForget: FinishedRecord[] = [];
+  readonly waitingTargets: WaitingTargets = new WaitingTargets();
   began = false;
   now = 0;
   grace: Grace | null = null;
@@ -62,6 +76,7 @@ export class SchedulerState {
   nextOrder = 0;
   nextNumber = 1;
   nextSession = 0;
+  nextWait = 0;
   /** Counts assignments: the clock of "recently". */
   assignments = 0;
 

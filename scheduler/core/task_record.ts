@@ -8,6 +8,7 @@
 import type { DispatchNumber, EngineId, EngineUuid, Epoch, TaskId } from "../../protocol/ids.ts";
 import type { AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload, TaskFlags, TaskSpec } from "../../protocol/task_spec.ts";
+import type { Dependents, TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { Orphan } from "./orphan.ts";
 import type { PlacementGroup } from "./placement_group.ts";
@@ -43,6 +44,10 @@ export class TaskRecord {
   lastFailure: TaskOutcome | null = null;
   /** The encoded error of the last attempt that threw or declined. */
   lastError: Payload | null = null;
+  /** What it waits for, and where it may run because of it; `null`: nothing, and anywhere. */
+  waits: TaskWaits | null = null;
+  /** Who waits for it. */
+  dependents: Dependents | null = null;
   deadline: Timer | null = null;
   pause: Timer | null = null;
 

@@ -19,6 +19,7 @@ export type TaskMove =
   | "adopt"
   | "refuse"
   | "unblock"
+  | "block"
   | "assign"
   | "return"
   | "decline"
@@ -40,6 +41,7 @@ const no = (impossible: string): Transition => ({ impossible });
 const KNOWN = no("it is accepted already");
 const NOT_ASSIGNED = no("it is not assigned, so no attempt of it can end");
 const NOT_READY = no("only a ready task is assigned");
+const NOT_READY_TO_BLOCK = no("it is not ready, so no place can be taken from it");
 const NOTHING_TO_UNBLOCK = no("it is not waiting");
 const STILL_LIVE = no("only a settled task is forgotten");
 const FIXED = no("its one outcome is fixed");
@@ -53,6 +55,7 @@ export const TRANSITIONS: Readonly<Record<TaskState, Readonly<Record<TaskMove, T
     adopt: to("assigned"),
     refuse: to("settled"),
     unblock: NOTHING_TO_UNBLOCK,
+    block: NOT_READY_TO_BLOCK,
     assign: NOT_READY,
     return: NOT_ASSIGNED,
     decline: NOT_ASSIGNED,
@@ -71,6 +74,7 @@ export const TRANSITIONS: Readonly<Record<TaskState, Readonly<Record<TaskMove, T
     adopt: to("assigned"),
     refuse: KNOWN,
     unblock: to("ready"),
+    block: NOT_READY_TO_BLOCK,
     assign: NOT_READY,
     return: NOT_ASSIGNED,
     decline: NOT_ASSIGNED,
@@ -89,6 +93,7 @@ export const TRANSITIONS: Readonly<Record<TaskState, Readonly<Record<TaskMove, T
     adopt: to("assigned"),
     refuse: KNOWN,
     unblock: NOTHING_TO_UNBLOCK,
+    block: to("waiting"),
     assign: to("assigned"),
     return: NOT_ASSIGNED,
     decline: NOT_ASSIGNED,
@@ -107,6 +112,7 @@ export const TRANSITIONS: Readonly<Record<TaskState, Readonly<Record<TaskMove, T
     adopt: no("it has an attempt already"),
     refuse: KNOWN,
     unblock: NOTHING_TO_UNBLOCK,
+    block: NOT_READY_TO_BLOCK,
     assign: no("it has an attempt already"),
     return: to("ready"),
     decline: to("ready"),
@@ -125,6 +131,7 @@ export const TRANSITIONS: Readonly<Record<TaskState, Readonly<Record<TaskMove, T
     adopt: FIXED,
     refuse: FIXED,
     unblock: FIXED,
+    block: FIXED,
     assign: FIXED,
     return: FIXED,
     decline: FIXED,
@@ -143,6 +150,7 @@ export const TRANSITIONS: Readonly<Record<TaskState, Readonly<Record<TaskMove, T
     adopt: GONE,
     refuse: GONE,
     unblock: GONE,
+    block: GONE,
     assign: GONE,
     return: GONE,
     decline: GONE,

@@ -1,0 +1,187 @@
+/**
+ * Tasks that wait for others: judged when they are submitted, and again whenever one of those ends.
+ *
+ * An end is not told on the spot but noted (`s.settledNow`) and told at the end of the step, one after the other: so a
+ * failure goes through any depth without recursion. Called by `on_tasks.ts`, `on_engines.ts` and `scheduler.ts`.
+ * @module
+ */
+import { DIRECT_COUNTERS_FROM, type TaskId } from "../../protocol/ids.ts";
+import type { TaskOutcome } from "../../protocol/outcome.ts";
+import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
+import { type DependencyFlag, DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
+import type { EngineRecord } from "./engine_record.ts";
+import { addPlace, hasPlace, lostFollow } from "./follow.ts";
+import { FollowPlaces } from "./follow_places.ts";
+import { closeWatch, hold, letGo } from "./holding.ts";
+import { areTargetsGone, armDeadline, block, doomedOutcome, enqueue, relocate } from "./queueing.ts";
+import { splitTaskId } from "./session_record.ts";
+import { settle } from "./settlement.ts";
+import type { SchedulerState } from "./state.ts";
+import { FinishedRecord, TaskRecord } from "./task_record.ts";
+import { move } from "./moves.ts";
+
+/** More ids in one dependency are refused. */
+const MAX_IDS = 100_000;
+
+const FLAGS: readonly DependencyFlag[] = ["after", "follow"];
+
+/** Whether the task depends on others. */
+export function isDependent({ flags: { after, follow } }: TaskRecord): boolean {
+  return after !== null || follow !== null;
+}
+
+/** Why the dependencies of a task can't be meant; `null`: they can, as far as is known. */
+export function invalidity(s: SchedulerState, task: TaskRecord): TaskOutcome | null {
+  for (const flag of FLAGS) {
+    const spec = task.flags[flag];
+    if (spec === null) continue;
+    if (spec.ids.length > MAX_IDS) {
+      return invalidOutcome(task, flag, `${spec.ids.length} tasks; it may name ${MAX_IDS}`);
+    }
+    for (const id of spec.ids) {
+      if (id !== task.id && s.task(id) !== null) continue;
+      const text = strangeness(s, task, id);
+      if (text !== null) return invalidOutcome(task, flag, text);
+    }
+  }
+  return null;
+}
+
+/** What is wrong with an id that is not known here; `null`: it may come with the rest of the batch. */
+function strangeness(s: SchedulerState, task: TaskRecord, id: TaskId): string | null {
+  if (id === task.id) return "the task itself; name the tasks that it is to wait for";
+  const parts = splitTaskId(id);
+  if (parts === null) return `${JSON.stringify(id)}, which is no task id; give results or the ids of tasks`;
+  if (parts.counter >= DIRECT_COUNTERS_FROM) {
+    return `"${id}", a task of a direct view, which the scheduler never sees; await its result before you submit`;
+  }
+  if (s.sessions.get(parts.session)?.forgotten.has(parts.counter)) {
+    return `task "${id}", which was settled and is forgotten; keep more with --keep, or submit before it is forgotten`;
+  }
+  if (parts.session === task.session.id && task.session.batchOpen) return null;
+  return neverSubmitted(id);
+}
+
+export function neverSubmitted(id: TaskId): string {
+  return `"${id}", a task that was never submitted here; submit it first, or in the same turn`;
+}
+
+/** Takes in a task whose dependencies can be meant: it waits, is ready, or can never run. */
+export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
+  const waits = task.waits = new TaskWaits(task, s.nextWait++);
+  watchNamed(s, waits);
+  const never = impossibility(s, waits);
+  if (never !== null) return settle(s, task, "refuse", never);
+  if (isMet(waits)) {
+    closeMet(s, waits);
+    move(s, task, "accept");
+    return enqueue(s, task, "applies");
+  }
+  if (areTargetsGone(s, task.flags.targets)) return settle(s, task, "refuse", doomedOutcome(task));
+  if (waits.isForward) task.session.forward.push(waits);
+  move(s, task, "hold");
+  armDeadline(s, task);
+  hold(s, waits);
+}
+
+/** Begins to wait for the tasks that are named. The task is not in a queue. */
+function watchNamed(s: SchedulerState, waits: TaskWaits): void {
+  const { after, follow } = waits.task.flags;
+  if (after !== null) waits.after = watchOne(s, new DependencyWatch(waits, "after", after));
+  if (follow === null) return;
+  if (follow.ids.length > 0) waits.places = new FollowPlaces(follow.all);
+  waits.follow = watchOne(s, new DependencyWatch(waits, "follow", follow));
+}
+
+function watchOne(s: SchedulerState, watch: DependencyWatch): DependencyWatch {
+  const { task } = watch.waits;
+  for (const id of watch.spec.ids) {
+    const named = s.task(id);
+    if (named instanceof FinishedRecord) {
+      noteEnd(s, watch, named, id);
+      continue;
+    }
+    const dependents = named === null ? task.session.missingOf(id) : named.dependents ??= new Dependents();
+    dependents.add(watch);
+    if (named === null || named.order > task.order) watch.waits.isForward = true;
+  }
+  return watch;
+}
+
+function noteEnd(s: SchedulerState, watch: DependencyWatch, record: FinishedRecord, id: TaskId): void {
+  watch.note(record, id);
+  if (watch.flag === "follow" && watch.wants(record)) addPlace(s, watch.waits, record);
+}
+
+/** Why the task can never run; `null`: it can, or it may yet. */
+function impossibility(s: SchedulerState, waits: TaskWaits): TaskOutcome | null {
+  for (const watch of [waits.after, waits.follow]) {
+    if (watch !== null && !watch.closed && watch.isImpossible) {
+      const decisive = watch.decisive === null ? null : s.task(watch.decisive);
+      return impossibleOutcome(watch, decisive instanceof FinishedRecord ? decisive : null);
+    }
+  }
+  return lostFollow(s, waits);
+}
+
+/** Whether nothing keeps it from the queue. */
+function isMet(waits: TaskWaits): boolean {
+  return (waits.after === null || waits.after.isMet) && (waits.follow === null || waits.follow.isMet) &&
+    hasPlace(waits);
+}
+
+/** What is met is watched no more, but for more places of a `follow` of any. */
+function closeMet(s: SchedulerState, waits: TaskWaits): void {
+  const { task, after, follow } = waits;
+  if (after !== null) closeWatch(s, after);
+  if (follow !== null && (follow.spec.all || follow.open === 0)) closeWatch(s, follow);
+  if (follow === null) task.waits = null;
+}
+
+/** Something that it waits for has changed. */
+export function reconsider(s: SchedulerState, waits: TaskWaits): void {
+  const { task } = waits;
+  if (task.state === "waiting" && waits.holding) return reconsiderWaiting(s, waits);
+  if (task.state !== "ready") return;
+  const never = lostFollow(s, waits);
+  if (never === null && !hasPlace(waits)) return block(s, waits, "spared");
+  if (never === null) return relocate(s, task);
+  s.placement.remove(task);
+  settle(s, task, "doom", task.lastFailure ?? never);
+}
+
+function reconsiderWaiting(s: SchedulerState, waits: TaskWaits): void {
+  const { task } = waits;
+  const never = impossibility(s, waits);
+  if (never !== null) return settle(s, task, "doom", task.lastFailure ?? never);
+  if (!isMet(waits)) return;
+  letGo(s, waits);
+  closeMet(s, waits);
+  move(s, task, "unblock");
+  enqueue(s, task, waits.deadline);
+}
+
+/** A process has ended: those who follow what ran there have lost that place. */
+export function placeLost(s: SchedulerState, engine: EngineRecord): void {
+  const followers = [...engine.followers];
+  engine.followers.clear();
+  for (const waits of followers) {
+    waits.places?.remove(engine);
+    reconsider(s, waits);
+  }
+}
+
+/** Tells all that were waiting for the tasks that have been settled in this step, and for those that this settles. */
+export function tellDependents(s: SchedulerState): void {
+  const { settledNow } = s;
+  for (let i = 0; i < settledNow.length; i++) {
+    const ended = settledNow[i];
+    if (ended === undefined) continue;
+    for (const watch of ended.dependents.watches) {
+      if (watch.closed) continue;
+      noteEnd(s, watch, ended.record, ended.id);
+      reconsider(s, watch.waits);
+    }
+  }
+  settledNow.length = 0;
+}

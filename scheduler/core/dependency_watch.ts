@@ -1,0 +1,105 @@
+/**
+ * How far the dependencies of a task have come: what each of them still waits for, and where a follower may run.
+ *
+ * Records with the arithmetic of the truth table; who is told what is decided in `dependencies.ts` and `follow.ts`. A
+ * task without dependencies has none of this.
+ * @module
+ */
+import type { TaskId } from "../../protocol/ids.ts";
+import type { DependencySpec } from "../../protocol/task_spec.ts";
+import type { DeadlinePolicy } from "./queueing.ts";
+import type { FollowPlaces } from "./follow_places.ts";
+import type { FinishedRecord, TaskRecord } from "./task_record.ts";
+
+/** Which flag names the tasks: `after` restricts time, `follow` time and place. */
+export type DependencyFlag = "after" | "follow";
+
+/** One dependency of one task. */
+export class DependencyWatch {
+  readonly waits: TaskWaits;
+  readonly flag: DependencyFlag;
+  readonly spec: DependencySpec;
+  /** Ids whose outcome is not known yet. */
+  open: number;
+  /** Ids whose outcome is one that it wants. */
+  wanted = 0;
+  /** The last id with an outcome that it does not want; once it is impossible, the one that made it so. */
+  decisive: TaskId | null = null;
+  /** Nothing is to be told any more. */
+  closed = false;
+
+  constructor(waits: TaskWaits, flag: DependencyFlag, spec: DependencySpec) {
+    this.waits = waits;
+    this.flag = flag;
+    this.spec = spec;
+    this.open = spec.ids.length;
+  }
+
+  /** Whether this outcome is one that it waits for. */
+  wants({ outcome }: FinishedRecord): boolean {
+    return outcome.kind === "done" ? this.spec.success : this.spec.failure;
+  }
+
+  /** Takes in the outcome of one of its tasks. */
+  note(record: FinishedRecord, id: TaskId): void {
+    const wasPossible = !this.isImpossible;
+    this.open--;
+    if (this.wants(record)) this.wanted++;
+    else if (wasPossible) this.decisive = id;
+  }
+
+  /** As far as outcomes go. */
+  get isMet(): boolean {
+    const { ids, all } = this.spec;
+    return ids.length === 0 || (all ? this.wanted === ids.length : this.wanted > 0);
+  }
+
+  /** As far as outcomes go. */
+  get isImpossible(): boolean {
+    const { ids, all } = this.spec;
+    return all ? this.open + this.wanted < ids.length : ids.length > 0 && this.open === 0 && this.wanted === 0;
+  }
+}
+
+/** All that a task waits for. Lives as long as the task does. */
+export class TaskWaits {
+  readonly task: TaskRecord;
+  /** Order of registration: tasks that wait for the same one hear of it in this order. */
+  readonly serial: number;
+  after: DependencyWatch | null = null;
+  follow: DependencyWatch | null = null;
+  /** Where it may run as far as `follow` goes; `null`: anywhere. */
+  places: FollowPlaces | null = null;
+  /** It waits for others, and the finished tasks that it names are kept for it. */
+  holding = false;
+  /** It names a task that was submitted after it: it may lie on a cycle. */
+  isForward = false;
+  /** Whether its deadline applies when it becomes ready. */
+  deadline: DeadlinePolicy = "applies";
+
+  constructor(task: TaskRecord, serial: number) {
+    this.task = task;
+    this.serial = serial;
+  }
+}
+
+/** Who waits for a task. */
+export class Dependents {
+  #watches: DependencyWatch[] = [];
+  #closed = 0;
+
+  get watches(): readonly DependencyWatch[] {
+    return this.#watches;
+  }
+
+  add(watch: DependencyWatch): void {
+    this.#watches.push(watch);
+  }
+
+  /** One of them was closed: lets go of the closed ones when they are the greater part. */
+  closedOne(): void {
+    if (++this.#closed * 2 <= this.#watches.length) return;
+    this.#watches = this.#watches.filter(({ closed }) => !closed);
+    this.#closed = 0;
+  }
+}
