@@ -58,8 +58,7 @@ function strangeness(s: SchedulerState, task: TaskRecord, id: TaskId): string | 
   if (s.sessions.get(parts.session)?.forgotten.has(parts.counter)) {
     return `task "${id}", which was settled and is forgotten; keep more with --keep, or submit before it is forgotten`;
   }
-  if (parts.session === task.session.id && task.session.batchOpen) return null;
-  return neverSubmitted(id);
+  return task.session.mayCome(id) ? null : neverSubmitted(id);
 }
 
 export function neverSubmitted(id: TaskId): string {
@@ -70,7 +69,7 @@ export function neverSubmitted(id: TaskId): string {
 export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
   watchNamed(s, waits);
-  const never = impossibility(s, waits);
+  const never = waits.missing > 0 ? null : impossibility(s, waits);
   if (never !== null) return settle(s, task, "refuse", never);
   if (isMet(waits)) {
     closeMet(s, waits);
@@ -103,6 +102,7 @@ function watchOne(s: SchedulerState, watch: DependencyWatch): DependencyWatch {
     }
     const dependents = named === null ? task.session.missingOf(id) : named.dependents ??= new Dependents();
     dependents.add(watch);
+    if (named === null) watch.waits.missing++;
     if (named === null || named.order > task.order) watch.waits.isForward = true;
   }
   return watch;
@@ -126,7 +126,8 @@ function impossibility(s: SchedulerState, waits: TaskWaits): TaskOutcome | null 
 
 /** Whether nothing keeps it from the queue. */
 function isMet(waits: TaskWaits): boolean {
-  return (waits.after === null || waits.after.isMet) && (waits.follow === null || waits.follow.isMet) &&
+  return waits.missing === 0 && (waits.after === null || waits.after.isMet) &&
+    (waits.follow === null || waits.follow.isMet) &&
     hasPlace(waits);
 }
 
@@ -152,6 +153,7 @@ export function reconsider(s: SchedulerState, waits: TaskWaits): void {
 
 function reconsiderWaiting(s: SchedulerState, waits: TaskWaits): void {
   const { task } = waits;
+  if (waits.missing > 0) return;
   const never = impossibility(s, waits);
   if (never !== null) return settle(s, task, "doom", task.lastFailure ?? never);
   if (!isMet(waits)) return;
@@ -163,7 +165,7 @@ function reconsiderWaiting(s: SchedulerState, waits: TaskWaits): void {
 
 /** A process has ended: those who follow what ran there have lost that place. */
 export function placeLost(s: SchedulerState, engine: EngineRecord): void {
-  const followers = [...engine.followers];
+  const followers = [...engine.followers].sort((a, b) => a.serial - b.serial);
   engine.followers.clear();
   for (const waits of followers) {
     waits.places?.remove(engine);

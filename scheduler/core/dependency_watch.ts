@@ -72,6 +72,8 @@ export class TaskWaits {
   places: FollowPlaces | null = null;
   /** It waits for others, and the finished tasks that it names are kept for it. */
   holding = false;
+  /** Names that are still to come with the rest of the batch: before that, nothing is decided about it. */
+  missing = 0;
   /** It names a task that was submitted after it: it may lie on a cycle. */
   isForward = false;
   /** Whether its deadline applies when it becomes ready. */

@@ -5,12 +5,16 @@
  * @module
  */
 import type { EngineId, TaskId } from "../../protocol/ids.ts";
+import type { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { PlacementGroup } from "./placement_group.ts";
 import type { Cause, Explanation } from "./scheduler_core.ts";
 import { splitTaskId } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
-import { type Attempt, FinishedRecord, type TaskRecord } from "./task_record.ts";
+import { type Attempt, FinishedRecord, TaskRecord } from "./task_record.ts";
+
+/** So many tasks that one waits for are named. */
+const SHOWN_TASKS = 8;
 
 /** What keeps a task, or what became of it. */
 export function explain(s: SchedulerState, id: TaskId): Explanation {
@@ -18,6 +22,7 @@ export function explain(s: SchedulerState, id: TaskId): Explanation {
   if (task === null) return explainAbsent(s, id);
   if (task instanceof FinishedRecord) return explainFinished(task);
   if (task.attempt !== null) return explainAssigned(task, task.attempt);
+  if (task.waits?.holding) return explainWaiting(s, task, task.waits);
   if (task.pause !== null) {
     return because("pause", task, `pauses until ${task.pause.at} before its next attempt`, [], "waiting");
   }
@@ -31,7 +36,15 @@ function explainAbsent(s: SchedulerState, id: TaskId): Explanation {
   const text = isForgotten
     ? `Task "${id}" was settled and is forgotten.`
     : `Task "${id}" is not known: it was never submitted here, or its client left long ago.`;
-  return { cause: isForgotten ? "forgotten" : "unknown", status: null, text, attempts: 0, engines: [], uuid: null };
+  return {
+    cause: isForgotten ? "forgotten" : "unknown",
+    status: null,
+    text,
+    attempts: 0,
+    engines: [],
+    tasks: [],
+    uuid: null,
+  };
 }
 
 function explainFinished({ id, outcome, engine, uuid, attempts }: FinishedRecord): Explanation {
@@ -39,7 +52,7 @@ function explainFinished({ id, outcome, engine, uuid, attempts }: FinishedRecord
   const status = outcome.kind === "done" ? "done" : isAborted ? "aborted" : "failed";
   const why = outcome.kind === "failed" ? `: ${outcome.error.message}` : "";
   const engines = engine === null ? [] : [engine];
-  return { cause: "settled", status, text: `Task "${id}" is ${status}${why}.`, attempts, engines, uuid };
+  return { cause: "settled", status, text: `Task "${id}" is ${status}${why}.`, attempts, engines, tasks: [], uuid };
 }
 
 function explainAssigned(task: TaskRecord, { engine, prev }: Attempt): Explanation {
@@ -50,10 +63,37 @@ function explainAssigned(task: TaskRecord, { engine, prev }: Attempt): Explanati
   return { ...because("assigned", task, text, [engine.id], runs ? "running" : "ready"), uuid: engine.uuid };
 }
 
+function explainWaiting(s: SchedulerState, task: TaskRecord, waits: TaskWaits): Explanation {
+  const open = openIds(s, waits);
+  const missing = open.filter((id) => s.task(id) === null);
+  const shown = open.slice(0, SHOWN_TASKS);
+  const list = `${shown.map((id) => `"${id}"`).join(", ")}${open.length > shown.length ? ", …" : ""}`;
+  if (open.length > 0 && missing.length === open.length) {
+    const text = `waits for ${list}, which is to come with the rest of its batch`;
+    return { ...because("batch", task, text, [], "waiting"), tasks: shown };
+  }
+  const few = open.length === 1 ? `task ${list}` : `${open.length} tasks: ${list}`;
+  return { ...because("tasks", task, `waits for ${few}`, [], "waiting"), tasks: shown };
+}
+
+/** What it waits for and has not ended, each once. */
+function openIds(s: SchedulerState, waits: TaskWaits): TaskId[] {
+  const open = new Set<TaskId>();
+  for (const watch of [waits.after, waits.follow]) {
+    if (watch === null || watch.closed) continue;
+    for (const id of watch.spec.ids) {
+      const named = s.task(id);
+      if (named instanceof TaskRecord || (named === null && waits.task.session.mayCome(id))) open.add(id);
+    }
+  }
+  return [...open];
+}
+
 function explainReady(s: SchedulerState, task: TaskRecord): Explanation {
   const { group } = task;
   if (s.grace !== null) return because("grace", task, "waits for hosts of the last controller life to come back");
   const alive = [...s.registry.alive()];
+  if (group?.onlyOn) return explainFollow(s, task, group);
   if (group?.targets) return explainTargets(s, task, group, [...group.targets]);
   if (alive.length === 0) return because("no-engines", task, "waits for an engine: there is none");
   const takers = group === null ? [] : [...s.placement.takers(group)];
@@ -81,6 +121,15 @@ function explainTargets(
   return because("targets", task, `waits for its targets [${targets.join(", ")}]: ${why}`, targets);
 }
 
+function explainFollow(s: SchedulerState, task: TaskRecord, group: PlacementGroup): Explanation {
+  const takers = [...s.placement.takers(group)];
+  const text = "waits for the engine that ran what it follows";
+  if (takers.length === 0) {
+    return because("free-engine", task, `${text}, which takes no more tasks`, [...group.ids ?? []]);
+  }
+  return because("free-engine", task, `${text} to be free (engine ${idsOf(takers).join(" or ")})`, idsOf(takers));
+}
+
 function waitsForOneOf(task: TaskRecord, engines: readonly EngineRecord[]): Explanation {
   const text = engines.length === 1 && engines[0] !== undefined
     ? `waits for engine ${engines[0].id} to be free`
@@ -99,5 +148,5 @@ function because(
   engines: readonly EngineId[] = [],
   status: Explanation["status"] = "ready",
 ): Explanation {
-  return { cause, status, text: `Task "${id}" ${text}.`, attempts, engines, uuid: null };
+  return { cause, status, text: `Task "${id}" ${text}.`, attempts, engines, tasks: [], uuid: null };
 }

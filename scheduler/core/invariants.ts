@@ -4,6 +4,7 @@
  * For tests and for looking at a stored state. Costs O(tasks × engines): never called while serving.
  * @module
  */
+import { checkDependencies } from "./dependency_invariants.ts";
 import { areTargetsGone } from "./queueing.ts";
 import { enginesOf } from "./snapshot.ts";
 import type { SchedulerState } from "./state.ts";
@@ -18,11 +19,13 @@ export function violations(s: SchedulerState): readonly string[] {
   const complain: Complain = (what) => found.push(what);
   checkTasks(s, complain);
   checkFinished(s, complain);
+  checkDependencies(s, liveTasks(s), complain);
   checkEngines(s, complain);
   checkOrphans(s, complain);
   checkGroups(s, complain);
   checkAllBusyOrIdle(s, complain);
   if (s.wakeAt > Math.min(s.timers.nextAt, s.retention.nextAt)) complain("something is due before the next wake-up");
+  if (s.settledNow.length > 0) complain("an end was not told to those who wait for it");
   if (s.lastChances.length > 0) complain("a last chance outlived its step");
   return found;
 }
@@ -46,7 +49,9 @@ function checkTasks(s: SchedulerState, complain: Complain): void {
     if (task.session.forgotten.has(task.counter)) complain(`${task.id} lives but counts as forgotten`);
     if ((state === "ready") !== (group !== null)) complain(`${task.id} is ${state}, in a queue: ${group !== null}`);
     if ((state === "assigned") !== (attempt !== null)) complain(`${task.id} is ${state}, attempt: ${attempt !== null}`);
-    if ((state === "waiting") !== (task.pause !== null && task.pause.heapIndex >= 0)) {
+    const isHeld = task.waits?.holding ?? false;
+    const pauses = task.pause !== null && task.pause.heapIndex >= 0;
+    if ((state === "waiting") !== (pauses || isHeld) || (pauses && isHeld)) {
       complain(`${task.id} is ${state} and nothing, or something, will wake it`);
     }
     if (task.failures > task.flags.retries) complain(`${task.id} was retried ${task.failures} times`);
@@ -77,7 +82,10 @@ function checkFinished(s: SchedulerState, complain: Complain): void {
   const bytes = [...s.retention].reduce((sum, record) => sum + recordBytes(record), 0);
   if (count !== s.retention.size) complain(`${count} tasks are finished, ${s.retention.size} are kept in order`);
   if (bytes !== s.retention.bytes) complain(`finished tasks take ${bytes} bytes, counted ${s.retention.bytes}`);
-  if (count > maxRecords || bytes > maxBytes) complain(`${count} finished tasks of ${bytes} bytes are over the bounds`);
+  const evictable = [...s.retention].length;
+  if (evictable > maxRecords || bytes > maxBytes) {
+    complain(`${evictable} finished tasks of ${bytes} bytes are over the bounds`);
+  }
 }
 
 function checkEngines(s: SchedulerState, complain: Complain): void {

@@ -7,7 +7,8 @@
 import { abortTask } from "./abort.ts";
 import { claimOrphan } from "./adoption.ts";
 import { closeBatch } from "./batches.ts";
-import { acceptDependent, invalidity, isDependent } from "./dependencies.ts";
+import { acceptDependent, invalidity, isDependent, reconsider } from "./dependencies.ts";
+import type { Dependents } from "./dependency_watch.ts";
 import type { AbortRequested, PurgeRequested, TasksSubmitted } from "./events.ts";
 import { DIRECT_COUNTERS_FROM } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
@@ -34,6 +35,7 @@ export function tasksSubmitted(s: SchedulerState, { session: id, specs, agesMs, 
     if (task !== null) fresh.push(task);
   }
   for (const task of fresh) accept(s, task);
+  for (const task of fresh) if (task.dependents !== null) cameAtLast(s, task.dependents);
   if (!more) closeBatch(s, session);
 }
 
@@ -48,7 +50,7 @@ export function abortRequested(s: SchedulerState, { ids }: AbortRequested): void
 /** Somebody wants finished tasks forgotten. */
 export function purgeRequested(s: SchedulerState, { ids }: PurgeRequested): void {
   if (ids === null) {
-    for (const record of [...s.retention]) purge(s, record);
+    for (const record of [...s.retention, ...s.retention.pinned]) purge(s, record);
     return;
   }
   for (const id of ids) {
@@ -78,6 +80,7 @@ function enter(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs:
   if (session.missing.size > 0) {
     task.dependents = session.missing.get(counter) ?? null;
     session.missing.delete(counter);
+    for (const { waits } of task.dependents?.watches ?? []) waits.missing--;
   }
   if (s.options.facts) s.out.fact({ kind: "task-accepted", at: s.now, spec });
   return task;
@@ -90,6 +93,11 @@ function accept(s: SchedulerState, task: TaskRecord): void {
   if (isDependent(task)) return acceptDependent(s, task);
   move(s, task, "accept");
   enqueue(s, task, "applies");
+}
+
+/** Those that named a task before it came can be judged now, where it was the last. */
+function cameAtLast(s: SchedulerState, { watches }: Dependents): void {
+  for (const { waits, closed } of watches) if (!closed && waits.holding) reconsider(s, waits);
 }
 
 /** Why a fresh task fails at once; `null`: it does not. */

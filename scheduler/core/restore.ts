@@ -21,6 +21,7 @@ import {
   SNAPSHOT_SCHEMA,
   type TimerSnapshot,
 } from "./snapshot.ts";
+import { restoreWaits } from "./restore_waits.ts";
 import { SchedulerState } from "./state.ts";
 import { Attempt, FinishedRecord, TaskRecord } from "./task_record.ts";
 import type { Timer } from "./timers.ts";
@@ -42,9 +43,10 @@ function restoreState(snapshot: Snapshot): SchedulerState {
   restoreCounters(s, snapshot);
   for (const session of snapshot.sessions) restoreSession(s, session);
   for (const id of snapshot.retired) s.retired.add(s.session(id));
-  for (const id of snapshot.retention) s.retention.add(finished(s, id));
+  for (const id of [...snapshot.retention, ...snapshot.pinned]) s.retention.add(finished(s, id));
   for (const orphan of snapshot.orphans) s.orphans.set(orphan.id, { ...orphan, attempt: null, timer: null });
   const engines = restoreEngines(s, snapshot);
+  restoreWaits(s, snapshot, engines);
   restoreQueue(s);
   s.placement.pool.refill(snapshot.pool.map((serial) => found(engines.get(serial), `engine ${serial}`)));
   for (const timer of snapshot.timers) restoreTimer(s, timer, engines, snapshot.grace);
@@ -58,6 +60,7 @@ function restoreCounters(s: SchedulerState, snapshot: Snapshot): void {
   s.nextOrder = snapshot.nextOrder;
   s.nextNumber = snapshot.nextNumber;
   s.nextSession = snapshot.nextSession;
+  s.nextWait = snapshot.nextWait;
   s.assignments = snapshot.assignments;
 }
 
@@ -65,6 +68,7 @@ function restoreSession(s: SchedulerState, from: SessionSnapshot): void {
   const session = new SessionRecord(from.id, from.serial);
   session.attached = from.attached;
   session.served = from.served;
+  session.batchOpen = from.batchOpen;
   session.forgotten = IntervalSet.from(from.forgotten);
   s.sessions.set(session.id, session);
   for (const task of from.tasks) {

@@ -40,8 +40,6 @@ export class Retention {
   readonly #policy: RetentionPolicy;
   readonly #delivered = new LinkedList<FinishedRecord>();
   readonly #undelivered = new LinkedList<FinishedRecord>();
-  /** Those that waiting tasks name: not to be forgotten. */
-  readonly #pinned = new LinkedList<FinishedRecord>();
   readonly #pins = new Map<FinishedRecord, Pin>();
   #bytes = 0;
 
@@ -49,12 +47,23 @@ export class Retention {
     this.#policy = policy;
   }
 
+  /** All that are kept. */
   get size(): number {
-    return this.#delivered.size + this.#undelivered.size + this.#pinned.size;
+    return this.#evictable + this.#pins.size;
   }
 
+  /** Of those that may be forgotten. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Those that waiting tasks name: they count neither against the bounds nor are they forgotten. */
+  get pinned(): Iterable<FinishedRecord> {
+    return this.#pins.keys();
+  }
+
+  get #evictable(): number {
+    return this.#delivered.size + this.#undelivered.size;
   }
 
   /** When an age will be up; `Infinity`: never. */
@@ -71,6 +80,7 @@ export class Retention {
     this.#listOf(record).append(record);
   }
 
+  /** `record` must not be pinned. */
   remove(record: FinishedRecord): void {
     this.#bytes -= recordBytes(record);
     this.#listOf(record).remove(record);
@@ -93,9 +103,8 @@ export class Retention {
   pin(record: FinishedRecord): void {
     const pin = this.#pins.get(record);
     if (pin !== undefined) return void pin.count++;
-    this.#listOf(record).remove(record);
+    this.remove(record);
     this.#pins.set(record, { count: 1, purged: false });
-    this.#pinned.append(record);
   }
 
   /** One waiting task fewer names it. True: it is to be forgotten now. */
@@ -103,9 +112,8 @@ export class Retention {
     const pin = this.#pins.get(record);
     if (pin === undefined || --pin.count > 0) return false;
     this.#pins.delete(record);
-    this.#pinned.remove(record);
     record.keptSince = now;
-    this.#listOf(record).append(record);
+    this.add(record);
     return pin.purged;
   }
 
@@ -130,22 +138,22 @@ export class Retention {
   excess(now: number): FinishedRecord | null {
     const delivered = this.#delivered.first;
     const undelivered = this.#undelivered.first;
-    if (this.size > this.#policy.maxRecords || this.#bytes > this.#policy.maxBytes) return delivered ?? undelivered;
+    if (this.#evictable > this.#policy.maxRecords || this.#bytes > this.#policy.maxBytes) {
+      return delivered ?? undelivered;
+    }
     const oldEnough = now - this.#policy.maxAgeMs;
     if (delivered !== null && delivered.keptSince <= oldEnough) return delivered;
     if (undelivered !== null && undelivered.keptSince <= oldEnough) return undelivered;
     return null;
   }
 
-  /** Those told to their clients first, then the others, then those that must stay; each part oldest first. */
+  /** Those that may be forgotten, told to their clients first, each part oldest first. */
   *[Symbol.iterator](): Generator<FinishedRecord> {
     yield* this.#delivered;
     yield* this.#undelivered;
-    yield* this.#pinned;
   }
 
   #listOf(record: FinishedRecord): LinkedList<FinishedRecord> {
-    if (this.#pins.has(record)) return this.#pinned;
     return record.delivered ? this.#delivered : this.#undelivered;
   }
 }

@@ -79,6 +79,8 @@ export type Cause =
   | "settled"
   | "assigned"
   | "pause"
+  | "tasks"
+  | "batch"
   | "grace"
   | "no-engines"
   | "free-engine"
@@ -94,6 +96,8 @@ export interface Explanation {
   readonly attempts: number;
   /** Where it is assigned, or the engines it waits for. */
   readonly engines: readonly EngineId[];
+  /** The tasks that it waits for, the first few of them. */
+  readonly tasks: readonly TaskId[];
   readonly uuid: EngineUuid | null;
 }
 

@@ -32,6 +32,12 @@ export class SessionRecord {
     this.serial = serial;
   }
 
+  /** Whether a task that is not known here may come with the rest of the batch. */
+  mayCome(id: TaskId): boolean {
+    const counter = counterOf(this.id, id);
+    return this.batchOpen && counter >= 0 && !this.forgotten.has(counter);
+  }
+
   /** Who waits for a task of this session that is still to come. */
   missingOf(id: TaskId): Dependents {
     const counter = counterOf(this.id, id);

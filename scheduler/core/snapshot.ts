@@ -8,8 +8,10 @@
 import type { DispatchNumber, EngineId, Epoch, HostId, Incarnation, Session, TaskId } from "../../protocol/ids.ts";
 import type { AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload, TaskSpec } from "../../protocol/task_spec.ts";
+import type { DependencyWatch, TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { EndedAttempt, ReadyEngine } from "./events.ts";
+import type { LostPlace } from "./follow_places.ts";
 import type { SchedulerOptions } from "./scheduler_core.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
@@ -18,7 +20,7 @@ import type { Timer } from "./timers.ts";
 import type { TaskState } from "./transitions.ts";
 
 /** Raised whenever an older reader would misread it. */
-export const SNAPSHOT_SCHEMA = 1;
+export const SNAPSHOT_SCHEMA = 2;
 
 /** An attempt in flight. Both `null`: its task was aborted. */
 export interface AttemptSnapshot {
@@ -39,6 +41,31 @@ export interface EngineSnapshot extends ReadyEngine {
   readonly inFlight: readonly AttemptSnapshot[];
 }
 
+/** How far one dependency has come that is still watched. */
+export interface WatchSnapshot {
+  readonly open: number;
+  readonly wanted: number;
+  readonly decisive: TaskId | null;
+}
+
+/** Where a follower may run: serials of live incarnations, each with a task that ran there. */
+export interface PlacesSnapshot {
+  readonly alive: readonly (readonly [serial: number, id: TaskId])[];
+  readonly lost: LostPlace | null;
+}
+
+/** What a task waits for. */
+export interface WaitsSnapshot {
+  readonly serial: number;
+  readonly holding: boolean;
+  readonly isForward: boolean;
+  readonly deadline: TaskWaits["deadline"];
+  /** `null`: met, or there is none. */
+  readonly after: WatchSnapshot | null;
+  readonly follow: WatchSnapshot | null;
+  readonly places: PlacesSnapshot | null;
+}
+
 /** A task that is not settled. Its group, attempt and timers follow from the rest. */
 export interface LiveTaskSnapshot {
   readonly kind: "live";
@@ -53,6 +80,7 @@ export interface LiveTaskSnapshot {
   readonly declinedOn: readonly number[] | null;
   readonly lastFailure: TaskOutcome | null;
   readonly lastError: Payload | null;
+  readonly waits: WaitsSnapshot | null;
 }
 
 /** A settled task that is kept. */
@@ -77,6 +105,10 @@ export interface SessionSnapshot {
   readonly attached: boolean;
   readonly served: number;
   readonly forgotten: readonly (readonly [number, number])[];
+  /** More of a batch is to come. */
+  readonly batchOpen: boolean;
+  /** Tasks of it that name later ones. */
+  readonly forward: readonly TaskId[];
   /** Ascending by counter. */
   readonly tasks: readonly (LiveTaskSnapshot | FinishedTaskSnapshot)[];
 }
@@ -120,6 +152,7 @@ export interface Snapshot {
   readonly nextOrder: number;
   readonly nextNumber: number;
   readonly nextSession: number;
+  readonly nextWait: number;
   readonly assignments: number;
   readonly nextEngineId: number;
   readonly nextSerial: number;
@@ -134,6 +167,10 @@ export interface Snapshot {
   readonly retired: readonly Session[];
   /** Finished tasks in the order in which they are to be forgotten. */
   readonly retention: readonly TaskId[];
+  /** Finished tasks that waiting ones name, by id. */
+  readonly pinned: readonly TaskId[];
+  /** Those of them that are to be forgotten when they are named no more. */
+  readonly purged: readonly TaskId[];
   readonly orphans: readonly OrphanSnapshot[];
   /** In the order in which they were set. */
   readonly timers: readonly TimerSnapshot[];
@@ -142,7 +179,7 @@ export interface Snapshot {
 
 /** All of a state between two steps. */
 export function takeSnapshot(s: SchedulerState): Snapshot {
-  const { options, random, registry, began, now, nextOrder, nextNumber, nextSession, assignments } = s;
+  const { options, random, registry, began, now, nextOrder, nextNumber, nextSession, nextWait, assignments } = s;
   return {
     schema: SNAPSHOT_SCHEMA,
     options,
@@ -153,6 +190,7 @@ export function takeSnapshot(s: SchedulerState): Snapshot {
     nextOrder,
     nextNumber,
     nextSession,
+    nextWait,
     assignments,
     nextEngineId: registry.nextId,
     nextSerial: registry.nextSerial,
@@ -163,6 +201,8 @@ export function takeSnapshot(s: SchedulerState): Snapshot {
     sessions: [...s.sessions.values()].map(sessionSnapshot),
     retired: [...s.retired].map(({ id }) => id),
     retention: [...s.retention].map(({ id }) => id),
+    pinned: [...s.retention.pinned].map(({ id }) => id).sort(),
+    purged: [...s.retention.pinned].filter((record) => s.retention.isPurged(record)).map(({ id }) => id).sort(),
     orphans: [...s.orphans.values()].map(({ id, epoch, number, host, engine, uuid, ordinal, ended }) => (
       { id, epoch, number, host, engine, uuid, ordinal, ended }
     )),
@@ -187,8 +227,12 @@ function engineSnapshot(s: SchedulerState, engine: EngineRecord): EngineSnapshot
   return { serial, id, uuid, host: host.id, pid, slots, alive, draining, hasHeir, usedAt, inFlight };
 }
 
-function sessionSnapshot({ id, serial, attached, served, forgotten, tasks }: SessionRecord): SessionSnapshot {
-  return { id, serial, attached, served, forgotten: forgotten.intervals, tasks: [...tasks].map(taskSnapshot) };
+function sessionSnapshot(session: SessionRecord): SessionSnapshot {
+  const { id, serial, attached, served, batchOpen } = session;
+  const forgotten = session.forgotten.intervals;
+  // The others have ended since, and can't lie on a cycle.
+  const forward = session.forward.filter(({ holding }) => holding).map(({ task }) => task.id);
+  return { id, serial, attached, served, forgotten, batchOpen, forward, tasks: [...session.tasks].map(taskSnapshot) };
 }
 
 function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | FinishedTaskSnapshot {
@@ -199,8 +243,27 @@ function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | Fin
   }
   const { spec, counter, order, submittedAt, state, attempts, failures } = task;
   const { failedOn, declinedOn, lastFailure, lastError } = task;
-  const mutable = { state, attempts, failures, failedOn, declinedOn, lastFailure, lastError };
+  const waits = task.waits === null ? null : waitsSnapshot(task.waits);
+  const mutable = { state, attempts, failures, failedOn, declinedOn, lastFailure, lastError, waits };
   return { kind: "live", spec, counter, order, submittedAt, ...mutable };
+}
+
+function waitsSnapshot({ serial, holding, isForward, deadline, after, follow, places }: TaskWaits): WaitsSnapshot {
+  return {
+    serial,
+    holding,
+    isForward,
+    deadline,
+    after: watchSnapshot(after),
+    follow: watchSnapshot(follow),
+    places: places && { alive: [...places.alive].map(([{ serial }, id]) => [serial, id]), lost: places.lost },
+  };
+}
+
+function watchSnapshot(watch: DependencyWatch | null): WatchSnapshot | null {
+  if (watch === null || watch.closed) return null;
+  const { open, wanted, decisive } = watch;
+  return { open, wanted, decisive };
 }
 
 function timerSnapshot({ at, purpose }: Timer): TimerSnapshot {

@@ -89,6 +89,8 @@ export class Stage {
     this.effects = this.core.step(event);
     for (const effect of this.effects) this.#note(effect);
     assert.deepEqual(violations(this.state), [], `after ${event.kind}`);
+    // What failed at its last chance, after all else was assigned, may have made an older task ready.
+    if (this.outcomes.some((outcome) => outcome.endsWith(":DependencyTimeout"))) return this.effects;
     for (const effect of this.effects) if (effect.kind === "dispatch") this.#checkOvertaking(effect);
     return this.effects;
   }
@@ -146,9 +148,14 @@ export class Stage {
   }
 
   submitAged(agesMs: readonly number[] | null, ...specs: readonly TaskSpec[]): readonly Effect[] {
+    return this.submitPart(false, agesMs, ...specs);
+  }
+
+  /** A part of a batch; `more`: not the last. */
+  submitPart(more: boolean, agesMs: readonly number[] | null, ...specs: readonly TaskSpec[]): readonly Effect[] {
     const id = specs[0]?.id ?? "s-0";
     const session = id.slice(0, id.lastIndexOf("-")) as Session;
-    return this.step({ kind: "tasks-submitted", at: this.now, session, specs, agesMs, more: false });
+    return this.step({ kind: "tasks-submitted", at: this.now, session, specs, agesMs, more });
   }
 
   /** The current attempt of a task ended. */

@@ -78,12 +78,24 @@ export class Walk {
       this.stage.step({ kind: "host-reachable", at: this.stage.now, host: host.id as never });
       this.#obey(this.stage.effects);
     }
+    for (const session of ["a", "b", "c"]) {
+      const nothing = { session: session as never, specs: [], agesMs: null, more: false };
+      this.stage.step({ kind: "tasks-submitted", at: this.stage.now, ...nothing });
+      this.#obey(this.stage.effects);
+    }
+    for (const host of this.#hosts.values()) {
+      for (const one of host.engines.values()) if (one.up && this.#isDraining(one.id)) this.#kill(host, one);
+    }
     for (let round = 0; round < 2_000 && this.#isBusy(); round++) {
       for (const host of this.#hosts.values()) this.#answerAll(host);
       for (const host of this.#hosts.values()) this.#reviveAll(host);
       this.stage.after(40).wake();
       this.#obey(this.stage.effects);
     }
+  }
+
+  #isDraining(id: number): boolean {
+    return this.stage.state.registry.current(id as EngineId)?.draining ?? false;
   }
 
   #isBusy(): boolean {
@@ -128,9 +140,33 @@ export class Walk {
     const first = this.#counters.get(session) ?? 0;
     const count = 1 + this.#random.below(6);
     this.#counters.set(session, first + count);
-    const specs = Array.from({ length: count }, (_, i) => spec(`${session}-${first + i}`, this.#flags()));
+    const specs = Array.from({ length: count }, (_, i) => (
+      spec(`${session}-${first + i}`, { ...this.#flags(), ...this.#dependencies(session, first, first + count) })
+    ));
     if (first > 0 && this.#random.below(4) === 0) specs.push(spec(`${session}-${this.#random.below(first)}`));
-    this.stage.submitAged(this.#random.below(3) > 0 ? null : specs.map(() => this.#random.below(30)), ...specs);
+    const ages = this.#random.below(3) > 0 ? null : specs.map(() => this.#random.below(30));
+    this.stage.submitPart(this.#random.below(4) === 0, ages, ...specs);
+  }
+
+  /** Of anything that was, is being, or may yet be submitted, and of what never is. */
+  #dependencies(session: string, first: number, end: number): Partial<TaskFlags> {
+    const flags: { -readonly [Flag in keyof TaskFlags]?: TaskFlags[Flag] } = {};
+    for (const flag of ["after", "follow"] as const) {
+      if (this.#random.below(4) > 0) continue;
+      const ids = Array.from({ length: this.#random.below(4) }, () => this.#someId(session, first, end));
+      const [all, success] = [this.#random.below(3) > 0, this.#random.below(4) > 0];
+      flags[flag] = { ids: ids as TaskId[], all, success, failure: !success || this.#random.below(4) === 0 };
+    }
+    return flags;
+  }
+
+  #someId(session: string, first: number, end: number): string {
+    const roll = this.#random.below(20);
+    if (roll === 0) return `${this.#pick(["a", "b", "c"])}-${this.#random.below(end + 9)}`;
+    if (roll < 4) return `${session}-${first + this.#random.below(end - first + 2)}`;
+    const other = this.#pick(["a", "b", "c"]);
+    const known = other === session ? first : this.#counters.get(other) ?? 0;
+    return `${other}-${Math.max(0, known - 1 - this.#random.below(8))}`;
   }
 
   #flags(): Partial<TaskFlags> {
