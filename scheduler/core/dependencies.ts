@@ -13,7 +13,7 @@ import type { EngineRecord } from "./engine_record.ts";
 import { addPlace, hasPlace, lostFollow } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { closeWatch, hold, letGo } from "./holding.ts";
-import { areTargetsGone, armDeadline, block, doomedOutcome, enqueue, relocate } from "./queueing.ts";
+import { areTargetsGone, armDeadline, block, doomedOutcome, enqueue, overdue, relocate } from "./queueing.ts";
 import { splitTaskId } from "./session_record.ts";
 import { settle } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -23,28 +23,9 @@ import { move } from "./moves.ts";
 /** More ids in one dependency are refused. */
 const MAX_IDS = 100_000;
 
-const FLAGS: readonly DependencyFlag[] = ["after", "follow"];
-
 /** Whether the task depends on others. */
 export function isDependent({ flags: { after, follow } }: TaskRecord): boolean {
   return after !== null || follow !== null;
-}
-
-/** Why the dependencies of a task can't be meant; `null`: they can, as far as is known. */
-export function invalidity(s: SchedulerState, task: TaskRecord): TaskOutcome | null {
-  for (const flag of FLAGS) {
-    const spec = task.flags[flag];
-    if (spec === null) continue;
-    if (spec.ids.length > MAX_IDS) {
-      return invalidOutcome(task, flag, `${spec.ids.length} tasks; it may name ${MAX_IDS}`);
-    }
-    for (const id of spec.ids) {
-      if (id !== task.id && s.task(id) !== null) continue;
-      const text = strangeness(s, task, id);
-      if (text !== null) return invalidOutcome(task, flag, text);
-    }
-  }
-  return null;
 }
 
 /** What is wrong with an id that is not known here; `null`: it may come with the rest of the batch. */
@@ -65,12 +46,11 @@ export function neverSubmitted(id: TaskId): string {
   return `"${id}", a task that was never submitted here; submit it first, or in the same turn`;
 }
 
-/** Takes in a task whose dependencies can be meant: it waits, is ready, or can never run. */
+/** Takes in a task that depends on others: it waits, is ready, or can never run. */
 export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
-  watchNamed(s, waits);
-  const never = waits.missing > 0 ? null : impossibility(s, waits);
-  if (never !== null) return settle(s, task, "refuse", never);
+  const refusal = watchNamed(s, waits) ?? overdue(s, task) ?? (waits.missing > 0 ? null : impossibility(s, waits));
+  if (refusal !== null) return settle(s, task, "refuse", refusal);
   if (isMet(waits)) {
     closeMet(s, waits);
     move(s, task, "accept");
@@ -83,29 +63,39 @@ export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
   hold(s, waits);
 }
 
-/** Begins to wait for the tasks that are named. The task is not in a queue. */
-function watchNamed(s: SchedulerState, waits: TaskWaits): void {
+/** Begins to wait for the tasks that are named. Why these can't be meant; `null`: they can, as far as is known. */
+function watchNamed(s: SchedulerState, waits: TaskWaits): TaskOutcome | null {
   const { after, follow } = waits.task.flags;
-  if (after !== null) waits.after = watchOne(s, new DependencyWatch(waits, "after", after));
-  if (follow === null) return;
+  if (after !== null) {
+    waits.after = new DependencyWatch(waits, "after", after);
+    const invalid = watchIds(s, waits.after);
+    if (invalid !== null) return invalid;
+  }
+  if (follow === null) return null;
   if (follow.ids.length > 0) waits.places = new FollowPlaces(follow.all);
-  waits.follow = watchOne(s, new DependencyWatch(waits, "follow", follow));
+  waits.follow = new DependencyWatch(waits, "follow", follow);
+  return watchIds(s, waits.follow);
 }
 
-function watchOne(s: SchedulerState, watch: DependencyWatch): DependencyWatch {
-  const { task } = watch.waits;
-  for (const id of watch.spec.ids) {
+function watchIds(s: SchedulerState, watch: DependencyWatch): TaskOutcome | null {
+  const { waits, flag, spec: { ids } } = watch;
+  const { task } = waits;
+  if (ids.length > MAX_IDS) return invalidOutcome(task, flag, `${ids.length} tasks; it may name ${MAX_IDS}`);
+  for (const id of ids) {
     const named = s.task(id);
-    if (named instanceof FinishedRecord) {
-      noteEnd(s, watch, named, id);
-      continue;
+    if (named instanceof FinishedRecord) noteEnd(s, watch, named, id);
+    else if (named === null || named === task) {
+      const text = strangeness(s, task, id);
+      if (text !== null) return invalidOutcome(task, flag, text);
+      waits.missing++;
+      waits.isForward = true;
+      task.session.missingOf(id).add(watch);
+    } else {
+      (named.dependents ??= new Dependents()).add(watch);
+      if (named.order > task.order) waits.isForward = true;
     }
-    const dependents = named === null ? task.session.missingOf(id) : named.dependents ??= new Dependents();
-    dependents.add(watch);
-    if (named === null) watch.waits.missing++;
-    if (named === null || named.order > task.order) watch.waits.isForward = true;
   }
-  return watch;
+  return null;
 }
 
 function noteEnd(s: SchedulerState, watch: DependencyWatch, record: FinishedRecord, id: TaskId): void {

@@ -5,7 +5,6 @@
  * `settlement.ts`.
  * @module
  */
-import type { TaskId } from "../../protocol/ids.ts";
 import type { DependencyWatch, TaskWaits } from "./dependency_watch.ts";
 import { forgetPlaces } from "./follow.ts";
 import type { SchedulerState } from "./state.ts";
@@ -14,9 +13,10 @@ import { FinishedRecord, TaskRecord } from "./task_record.ts";
 /** It waits now: no finished task that it names is forgotten meanwhile. */
 export function hold(s: SchedulerState, waits: TaskWaits): void {
   waits.holding = true;
-  for (const id of openlyNamed(waits)) {
-    const named = s.task(id);
-    if (named instanceof FinishedRecord) s.retention.pin(named);
+  const pin = (record: FinishedRecord) => s.retention.pin(record);
+  for (const watch of [waits.after, waits.follow]) {
+    // Mostly none has ended when a task begins to wait.
+    if (watch !== null && watch.open < watch.spec.ids.length) forEachEnded(s, watch, pin);
   }
   for (const id of waits.task.flags.targets ?? []) s.waitingTargets.add(id, waits.task);
 }
@@ -24,10 +24,11 @@ export function hold(s: SchedulerState, waits: TaskWaits): void {
 /** It waits no more. */
 export function letGo(s: SchedulerState, waits: TaskWaits): void {
   if (!waits.holding) return;
-  for (const id of openlyNamed(waits)) {
-    const named = s.task(id);
-    if (named instanceof FinishedRecord && s.retention.unpin(named, s.now)) s.toForget.push(named);
-  }
+  const unpin = (record: FinishedRecord) => {
+    if (s.retention.unpin(record, s.now)) s.toForget.push(record);
+  };
+  forEachEnded(s, waits.after, unpin);
+  forEachEnded(s, waits.follow, unpin);
   for (const id of waits.task.flags.targets ?? []) s.waitingTargets.delete(id, waits.task);
   waits.holding = false;
 }
@@ -56,8 +57,11 @@ export function endWaits(s: SchedulerState, waits: TaskWaits): void {
   forgetPlaces(waits);
 }
 
-/** The ids of what is watched still. */
-function* openlyNamed({ after, follow }: TaskWaits): Generator<TaskId> {
-  if (after !== null && !after.closed) yield* after.spec.ids;
-  if (follow !== null && !follow.closed) yield* follow.spec.ids;
+/** Finished tasks that a dependency names, for as long as it is watched. */
+function forEachEnded(s: SchedulerState, watch: DependencyWatch | null, act: (record: FinishedRecord) => void): void {
+  if (watch === null || watch.closed) return;
+  for (const id of watch.spec.ids) {
+    const named = s.task(id);
+    if (named instanceof FinishedRecord) act(named);
+  }
 }

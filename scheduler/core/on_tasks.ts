@@ -7,15 +7,14 @@
 import { abortTask } from "./abort.ts";
 import { claimOrphan } from "./adoption.ts";
 import { closeBatch } from "./batches.ts";
-import { acceptDependent, invalidity, isDependent, reconsider } from "./dependencies.ts";
+import { acceptDependent, isDependent, reconsider } from "./dependencies.ts";
 import type { Dependents } from "./dependency_watch.ts";
 import type { AbortRequested, PurgeRequested, TasksSubmitted } from "./events.ts";
 import { DIRECT_COUNTERS_FROM } from "../../protocol/ids.ts";
-import type { TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 import { move } from "./moves.ts";
 import { attachSession } from "./on_clients.ts";
-import { deadlineOf, enqueue, expiredOutcome } from "./queueing.ts";
+import { enqueue, overdue } from "./queueing.ts";
 import { counterOf, type SessionRecord } from "./session_record.ts";
 import { forget, settle, systemFailure, tell } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -88,9 +87,9 @@ function enter(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs:
 
 function accept(s: SchedulerState, task: TaskRecord): void {
   if (claimOrphan(s, task)) return;
-  const refusal = refusalOf(s, task);
-  if (refusal !== null) return settle(s, task, "refuse", refusal);
   if (isDependent(task)) return acceptDependent(s, task);
+  const refusal = overdue(s, task);
+  if (refusal !== null) return settle(s, task, "refuse", refusal);
   move(s, task, "accept");
   enqueue(s, task, "applies");
 }
@@ -98,12 +97,6 @@ function accept(s: SchedulerState, task: TaskRecord): void {
 /** Those that named a task before it came can be judged now, where it was the last. */
 function cameAtLast(s: SchedulerState, { watches }: Dependents): void {
   for (const { waits, closed } of watches) if (!closed && waits.holding) reconsider(s, waits);
-}
-
-/** Why a fresh task fails at once; `null`: it does not. */
-function refusalOf(s: SchedulerState, task: TaskRecord): TaskOutcome | null {
-  const invalid = isDependent(task) ? invalidity(s, task) : null;
-  return invalid ?? (deadlineOf(task) <= s.now ? expiredOutcome(task) : null);
 }
 
 /** It ran and was settled once: it never runs twice, and what became of it is not known any more. */

@@ -57,9 +57,14 @@ export function armDeadline(s: SchedulerState, task: TaskRecord): boolean {
 }
 
 /** When the task must have been assigned; `Infinity`: whenever. */
-export function deadlineOf(task: TaskRecord): number {
+function deadlineOf(task: TaskRecord): number {
   const { timeoutMs } = task.flags;
   return timeoutMs > 0 ? task.submittedAt + timeoutMs : Infinity;
+}
+
+/** What a fresh task becomes whose deadline has passed on its way; `null`: it has not. */
+export function overdue(s: SchedulerState, task: TaskRecord): TaskOutcome | null {
+  return deadlineOf(task) <= s.now ? expiredOutcome(task) : null;
 }
 
 /** Fails a task that is not assigned because its deadline has passed. */

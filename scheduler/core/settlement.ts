@@ -102,5 +102,5 @@ export function retireIfDone(s: SchedulerState, session: SessionRecord): void {
   const [oldest] = s.retired;
   if (oldest === undefined) return;
   s.retired.delete(oldest);
-  s.sessions.delete(oldest.id);
+  s.forgetSession(oldest);
 }

@@ -16,7 +16,7 @@ import { Registry } from "./registry.ts";
 import { Retention } from "./retention.ts";
 import type { SchedulerOptions } from "./scheduler_core.ts";
 import { SCHEMES } from "./scheme.ts";
-import { SessionRecord, splitTaskId } from "./session_record.ts";
+import { counterOf, SessionRecord, splitTaskId } from "./session_record.ts";
 import { Story } from "./story.ts";
 import type { FinishedRecord, TaskRecord } from "./task_record.ts";
 import { type Timer, Timers } from "./timers.ts";
@@ -68,6 +68,8 @@ export class SchedulerState {
   /** Finished tasks that were to be forgotten while others still named them. */
   readonly toForget: FinishedRecord[] = [];
   readonly waitingTargets: WaitingTargets = new WaitingTargets();
+  /** The session of the last look-up: most ids that are named together are of one. */
+  #recent: SessionRecord | null = null;
   began = false;
   now = 0;
   grace: Grace | null = null;
@@ -102,8 +104,18 @@ export class SchedulerState {
 
   /** What is kept of a task. */
   task(id: TaskId): TaskRecord | FinishedRecord | null {
+    const recent = this.#recent === null ? -1 : counterOf(this.#recent.id, id);
+    if (recent >= 0) return this.#recent?.tasks.get(recent) ?? null;
     const parts = splitTaskId(id);
-    if (parts === null) return null;
-    return this.sessions.get(parts.session)?.tasks.get(parts.counter) ?? null;
+    const session = parts === null ? undefined : this.sessions.get(parts.session);
+    if (parts === null || session === undefined) return null;
+    this.#recent = session;
+    return session.tasks.get(parts.counter) ?? null;
+  }
+
+  /** Nothing is known of this session any more. */
+  forgetSession(session: SessionRecord): void {
+    this.sessions.delete(session.id);
+    if (this.#recent === session) this.#recent = null;
   }
 }
