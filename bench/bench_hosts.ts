@@ -16,7 +16,6 @@ export const TEMPLATE = { code: "0" as ContentHash, name: "noop", flags: DEFAULT
 
 const EPOCH = 1 as Epoch;
 const ENGINES_PER_HOST = 16;
-const REPORT = { runMs: 0, ageMs: 0, stdout: "", stderr: "" };
 
 /** The hosts of one core. */
 export class BenchHosts {
@@ -35,7 +34,8 @@ export class BenchHosts {
   collect(effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.kind !== "dispatch") continue;
-      const ended: EndedAttempt = { number: effect.number, outcome: { kind: "done", value: VALUE }, report: REPORT };
+      const report = { runMs: 0.123, ageMs: 0.5, stdout: "", stderr: "" };
+      const ended: EndedAttempt = { number: effect.number, outcome: { kind: "done", value: VALUE }, report };
       const ofHost = this.#running.get(effect.host);
       if (ofHost === undefined) this.#running.set(effect.host, [ended]);
       else ofHost.push(ended);

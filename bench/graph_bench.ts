@@ -32,6 +32,8 @@ export interface CoreMemoryFigures {
   readonly bytesPerForgottenTask: number;
 }
 
+/** As on a real clock: no small whole number. */
+const NOW = 1_800_000_000_000.5;
 const KEEP_ALL = { maxRecords: 10_000_000, maxAgeMs: 1e9, maxBytes: 1e12 };
 
 function after(number: number, ids: readonly number[]): TaskSpec {
@@ -126,14 +128,14 @@ export function benchCoreMemory(scale = 1): CoreMemoryFigures {
   const empty = heapBytes();
   let specs: TaskSpec[] = Array.from({ length: count }, (_, i) => plain(i));
   const withSpecs = heapBytes();
-  submit(core, specs, 1);
+  submit(core, specs, NOW + 1);
   specs = [];
   const queued = heapBytes();
   const hosts = new BenchHosts(core, 4);
-  hosts.collect(core.step({ kind: "woke", at: 2 }));
-  hosts.answerAll(3);
+  hosts.collect(core.step({ kind: "woke", at: NOW + 2 }));
+  hosts.answerAll(NOW + 3);
   const finished = heapBytes();
-  core.step({ kind: "purge-requested", at: 4, ids: null });
+  core.step({ kind: "purge-requested", at: NOW + 1e6, ids: null });
   const forgotten = heapBytes();
   return {
     bytesPerQueuedTask: per(queued - withSpecs),

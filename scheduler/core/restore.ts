@@ -65,7 +65,7 @@ function restoreCounters(s: SchedulerState, snapshot: Snapshot): void {
 }
 
 function restoreSession(s: SchedulerState, from: SessionSnapshot): void {
-  const session = new SessionRecord(from.id, from.serial);
+  const session = new SessionRecord(from.id, from.serial, s.now);
   session.attached = from.attached;
   session.served = from.served;
   session.batchOpen = from.batchOpen;

@@ -21,9 +21,8 @@ export function payloadBytes(payload: Payload | undefined): number {
 
 /** What a record takes in memory, roughly, in here and in the hub. */
 export function recordBytes(record: FinishedRecord): number {
-  const { outcome, report, argBytes } = record;
-  const printed = report === null ? 0 : 2 * (report.stdout.length + report.stderr.length);
-  const base = RECORD_BYTES + argBytes + printed;
+  const { outcome, argBytes } = record;
+  const base = RECORD_BYTES + argBytes + 2 * record.printedLength;
   if (outcome.kind === "done") return base + payloadBytes(outcome.value);
   if (outcome.kind === "threw") return base + payloadBytes(outcome.error);
   return base + 2 * outcome.error.message.length + payloadBytes(outcome.error.cause);
@@ -90,11 +89,11 @@ export class Retention {
   deliver(record: FinishedRecord, now: number): void {
     if (record.delivered) return;
     if (this.#pins.has(record)) {
-      record.delivered = true;
+      record.deliver();
       return;
     }
     this.remove(record);
-    record.delivered = true;
+    record.deliver();
     record.keptSince = now;
     this.add(record);
   }

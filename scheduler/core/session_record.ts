@@ -15,6 +15,8 @@ export class SessionRecord {
   readonly id: Session;
   /** Order of appearance: breaks ties between clients that were never served. */
   readonly serial: number;
+  /** Epoch ms, whole: what is kept of its tasks counts from here. */
+  readonly bornAt: number;
   attached = false;
   /** When a task of this client was assigned last, on a counter of all assignments; 0: never. Smaller goes first. */
   served = 0;
@@ -27,9 +29,10 @@ export class SessionRecord {
   /** Tasks of the batch that name later ones. */
   forward: TaskWaits[] = [];
 
-  constructor(id: Session, serial: number) {
+  constructor(id: Session, serial: number, bornAt: number) {
     this.id = id;
     this.serial = serial;
+    this.bornAt = Math.floor(bornAt);
   }
 
   /** Whether a task that is not known here may come with the rest of the batch. */

@@ -96,7 +96,7 @@ export class SchedulerState {
   session(id: Session): SessionRecord {
     let session = this.sessions.get(id);
     if (session === undefined) {
-      session = new SessionRecord(id, this.nextSession++);
+      session = new SessionRecord(id, this.nextSession++, this.now);
       this.sessions.set(id, session);
     }
     return session;

@@ -88,7 +88,14 @@ export class Attempt {
   }
 }
 
-/** A settled task, for as long as it is kept. */
+const US_PER_MS = 1_000;
+/** In the place of a run time: nothing was reported. */
+const NO_REPORT = -1;
+
+/**
+ * A settled task, for as long as it is kept. There are many: times are small whole numbers (ms since the session began,
+ * µs of run time), and the texts that a task printed are kept only where it printed some.
+ */
 export class FinishedRecord {
   readonly state = "settled" satisfies TaskState;
   readonly session: SessionRecord;
@@ -96,17 +103,17 @@ export class FinishedRecord {
   readonly outcome: TaskOutcome;
   readonly engine: EngineId | null;
   readonly uuid: EngineUuid | null;
-  readonly attempts: number;
-  readonly report: AttemptReport | null;
   /** Bytes of its arguments, which the hub keeps as long as this record is kept. */
   readonly argBytes: number;
-  readonly settledAt: number;
-  /** Its client was there to be told. */
-  delivered: boolean;
-  /** Its age counts from here: settled, or told to its client later. */
-  keptSince: number;
   prev: FinishedRecord | null = null;
   next: FinishedRecord | null = null;
+  readonly #settledMs: number;
+  readonly #runUs: number;
+  readonly #ageMs: number;
+  readonly #printed: AttemptReport | null;
+  #keptMs: number;
+  /** Twice the attempts, and one more once its client was there to be told. */
+  #attemptsAndDelivered: number;
 
   constructor(
     session: SessionRecord,
@@ -123,15 +130,55 @@ export class FinishedRecord {
     this.outcome = outcome;
     this.engine = ran.engine;
     this.uuid = ran.uuid;
-    this.attempts = ran.attempts;
-    this.report = report;
     this.argBytes = argBytes;
-    this.settledAt = settledAt;
-    this.delivered = delivered;
-    this.keptSince = settledAt;
+    this.#attemptsAndDelivered = 2 * ran.attempts + (delivered ? 1 : 0);
+    this.#runUs = report === null ? NO_REPORT : Math.round(report.runMs * US_PER_MS);
+    this.#ageMs = report === null ? 0 : Math.round(report.ageMs);
+    this.#printed = report !== null && (report.stdout !== "" || report.stderr !== "") ? report : null;
+    this.#settledMs = this.#keptMs = Math.round(settledAt - session.bornAt);
   }
 
   get id(): TaskId {
     return `${this.session.id}-${this.counter}` as TaskId;
+  }
+
+  get attempts(): number {
+    return this.#attemptsAndDelivered >> 1;
+  }
+
+  /** Its client was there to be told. */
+  get delivered(): boolean {
+    return this.#attemptsAndDelivered % 2 === 1;
+  }
+
+  /** Its client is told now. */
+  deliver(): void {
+    if (!this.delivered) this.#attemptsAndDelivered++;
+  }
+
+  /** Epoch ms. */
+  get settledAt(): number {
+    return this.session.bornAt + this.#settledMs;
+  }
+
+  /** Its age counts from here: settled, or told to its client later. Epoch ms. */
+  get keptSince(): number {
+    return this.session.bornAt + this.#keptMs;
+  }
+
+  set keptSince(at: number) {
+    this.#keptMs = Math.round(at - this.session.bornAt);
+  }
+
+  /** Of the last attempt; `null` where none was reported. */
+  get report(): AttemptReport | null {
+    if (this.#runUs === NO_REPORT) return null;
+    const { stdout, stderr } = this.#printed ?? { stdout: "", stderr: "" };
+    return { runMs: this.#runUs / US_PER_MS, ageMs: this.#ageMs, stdout, stderr };
+  }
+
+  /** Characters that it printed. */
+  get printedLength(): number {
+    return this.#printed === null ? 0 : this.#printed.stdout.length + this.#printed.stderr.length;
   }
 }

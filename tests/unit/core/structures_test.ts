@@ -67,7 +67,7 @@ Deno.test("a list keeps the order of appending through removals (seeds 1 to 20)"
 });
 
 Deno.test("a paged table is a map that is read in order of its numbers (seeds 1 to 20)", () => {
-  const session = new SessionRecord("a" as never, 0);
+  const session = new SessionRecord("a" as never, 0, 0);
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed);
     const table = new PagedTable<TaskRecord>();
@@ -118,7 +118,7 @@ Deno.test("an interval set stays small: past its bound the oldest gaps are close
 Deno.test("a ready queue gives what its definition says, whatever comes, comes back and goes (seeds 1 to 30)", () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = new SeededRandom(seed);
-    const sessions = ["a", "b", "c"].map((id, serial) => new SessionRecord(id as never, serial));
+    const sessions = ["a", "b", "c"].map((id, serial) => new SessionRecord(id as never, serial, 0));
     const queue = new ReadyQueue();
     const inside: TaskRecord[] = [];
     const outside: TaskRecord[] = [];
