@@ -29,7 +29,7 @@ export function takeDispatches(w: NaiveWorld, dispatches: readonly Dispatch[]): 
 
 /** Those past their deadline that did not get an engine right now. What that makes of others may let these go. */
 function expireLastChances(w: NaiveWorld): boolean {
-  const late = [...w.tasks.values()].filter(({ state, isLastChance }) => state === "ready" && isLastChance);
+  const late = [...w.tasks.values()].filter(({ state, isLastChance }) => isLastChance && state !== "settled");
   for (const task of late) settle(w, task, "DependencyTimeout");
   conclude(w);
   return late.length > 0;

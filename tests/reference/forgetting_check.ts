@@ -11,15 +11,15 @@ import type { NaiveWorld } from "./naive_world.ts";
 
 /** Takes what was forgotten, in order. */
 export function takeForgotten(w: NaiveWorld, forgotten: readonly TaskId[]): void {
-  const purged = w.purged.filter((task) => {
+  const { named } = w;
+  for (const task of w.purged) {
     task.isPurged = true;
-    return forgotten.includes(task.id) || !w.isNamed(task.id);
-  });
-  for (const { id } of purged) agree(forgotten.includes(id), "purged but not forgotten", () => id);
-  for (const id of forgotten) takeOne(w, id);
+    agree(forgotten.includes(task.id) || named.has(task.id), "purged but not forgotten", () => task.id);
+  }
+  for (const id of forgotten) takeOne(w, id, named);
   const { maxRecords } = w.options.retention;
-  const free = w.kept.filter(({ id }) => !w.isNamed(id));
-  const old = free.find((task) => isOld(w, task));
+  const free = w.kept.filter(({ id }) => !named.has(id));
+  const old = free.find((task) => isOld(w, youngestAge(task)));
   agree(old === undefined, "too old but not forgotten", () => `${old?.id}`);
   agree(
     free.length <= maxRecords,
@@ -28,28 +28,33 @@ export function takeForgotten(w: NaiveWorld, forgotten: readonly TaskId[]): void
   );
 }
 
-function takeOne(w: NaiveWorld, id: TaskId): void {
+function takeOne(w: NaiveWorld, id: TaskId, named: ReadonlySet<TaskId>): void {
   const task = w.tasks.get(id);
   agree(task?.state === "settled" && !task.isForgotten, "forgot what was not there", () => id);
-  agree(!w.isNamed(id), "forgot what a waiting task names", () => id);
-  if (!task.isPurged) checkDue(w, task);
+  agree(!named.has(id), "forgot what a waiting task names", () => id);
+  if (!task.isPurged) checkDue(w, task, named);
   task.isForgotten = true;
 }
 
-function checkDue(w: NaiveWorld, task: NaiveTask): void {
-  if (isOld(w, task)) return;
+function checkDue(w: NaiveWorld, task: NaiveTask, named: ReadonlySet<TaskId>): void {
+  if (isOld(w, task.keptSince)) return;
   const { kept } = w;
   agree(kept.length > w.options.retention.maxRecords, "forgot what may stay", () => `${task.id} of ${kept.length}`);
-  const earlier = kept.find((other) => other !== task && goesBefore(other, task) && !w.isNamed(other.id));
+  const earlier = kept.find((other) => other !== task && goesBefore(other, task) && !named.has(other.id));
   agree(earlier === undefined, "forgot the wrong one", () => `${task.id} before ${earlier?.id}`);
 }
 
 /** Those that were told first, the oldest of them first. */
 function goesBefore(one: NaiveTask, other: NaiveTask): boolean {
   if (one.isTold !== other.isTold) return one.isTold;
-  return one.keptSince < other.keptSince;
+  return youngestAge(one) < other.keptSince;
 }
 
-function isOld(w: NaiveWorld, task: NaiveTask): boolean {
-  return task.keptSince <= w.now - w.options.retention.maxAgeMs;
+/** Since when it is kept at the latest: what a waiting task named may be as young as that. */
+function youngestAge({ keptSince, namedUntil }: NaiveTask): number {
+  return Math.max(keptSince, namedUntil);
+}
+
+function isOld(w: NaiveWorld, since: number): boolean {
+  return since <= w.now - w.options.retention.maxAgeMs;
 }

@@ -37,6 +37,13 @@ function isUntried(w: NaiveWorld, task: NaiveTask, life: Life): boolean {
   return takesTasks(life) && isAllowed(w, task, life) && !task.failedOn.has(life);
 }
 
+/** Whether one of the engines that `follow` allows can take the task, now or later. */
+export function hasPlace(w: NaiveWorld, task: NaiveTask): boolean {
+  const { follow } = task.flags;
+  if (follow === null || follow.ids.length === 0) return true;
+  return placesOf(w, follow).some((life) => canEverTake(task, life));
+}
+
 /** Whether it is certain that the task can't run any more, whatever happens. */
 export function canNeverRun(w: NaiveWorld, task: NaiveTask): boolean {
   const { targets, follow } = task.flags;

@@ -24,6 +24,8 @@ export interface NaiveTask {
   /** When it must have been assigned; `Infinity`: whenever. */
   readonly deadline: number;
   state: NaiveState;
+  /** Its dependencies were met once. */
+  isReleased: boolean;
   /** The deadline does not apply to one that came back for nothing. */
   isSpared: boolean;
   /** Past its deadline, and out in this step or never. */
@@ -44,6 +46,8 @@ export interface NaiveTask {
   isTold: boolean;
   /** The age of its record counts from here. */
   keptSince: number;
+  /** Until when a task that waits named it, and its age did not count. */
+  namedUntil: number;
   isForgotten: boolean;
   /** Somebody wanted it forgotten while it could not be. */
   isPurged: boolean;
@@ -86,6 +90,11 @@ export interface Flight {
   readonly number: DispatchNumber;
   /** `null`: its task was aborted. */
   task: NaiveTask | null;
+}
+
+/** The ids that a waiting task waits for. Once it was let go, others can only matter to it for where they run. */
+export function waitedFor(task: NaiveTask): readonly TaskId[] {
+  return task.isReleased ? task.flags.follow?.ids ?? [] : namedBy(task);
 }
 
 /** The ids that a task names in either dependency. */

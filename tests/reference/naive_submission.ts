@@ -7,7 +7,7 @@
 import { DIRECT_COUNTERS_FROM, type TaskId } from "../../protocol/ids.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 import type { TasksSubmitted } from "../../scheduler/core/events.ts";
-import { conclude, hasUnknown, settle, tasksOnCycles, tell } from "./naive_outcomes.ts";
+import { conclude, hasUnknown, settle, tell } from "./naive_outcomes.ts";
 import { type NaiveClient, type NaiveTask, namedBy } from "./naive_records.ts";
 import type { NaiveWorld } from "./naive_world.ts";
 
@@ -15,13 +15,15 @@ import type { NaiveWorld } from "./naive_world.ts";
 export function submitted(w: NaiveWorld, { session, specs, agesMs, more }: TasksSubmitted): void {
   const client = w.client(session);
   client.isAttached = true;
-  specs.forEach((spec, i) => submit(w, client, spec, agesMs?.[i] ?? 0));
   client.isMidBatch = more;
+  for (const { id } of specs) w.arriving.add(id);
+  specs.forEach((spec, i) => submit(w, client, spec, agesMs?.[i] ?? 0));
+  w.arriving.clear();
   if (!more) endBatch(w, client);
   conclude(w);
 }
 
-/** Nothing more of a client's batch comes: what is unknown stays so, and what waits for itself waits for ever. */
+/** Nothing more of a client's batch comes: what is unknown stays so. */
 export function endBatch(w: NaiveWorld, client: NaiveClient): void {
   client.isMidBatch = false;
   for (const task of w.tasks.values()) {
@@ -29,7 +31,6 @@ export function endBatch(w: NaiveWorld, client: NaiveClient): void {
       settle(w, task, "InvalidDependency");
     }
   }
-  for (const task of tasksOnCycles(w)) settle(w, task, "ImpossibleDependency");
 }
 
 function submit(w: NaiveWorld, client: NaiveClient, spec: TaskSpec, ageMs: number): void {
@@ -51,6 +52,7 @@ function accept(w: NaiveWorld, client: NaiveClient, spec: TaskSpec, counter: num
     flags,
     deadline: flags.timeoutMs > 0 ? w.now - ageMs + flags.timeoutMs : Infinity,
     state: "waiting",
+    isReleased: false,
     isSpared: false,
     isLastChance: false,
     pausedUntil: 0,
@@ -63,6 +65,7 @@ function accept(w: NaiveWorld, client: NaiveClient, spec: TaskSpec, counter: num
     outcome: null,
     isTold: false,
     keptSince: 0,
+    namedUntil: -Infinity,
     isForgotten: false,
     isPurged: false,
   };
@@ -71,9 +74,13 @@ function accept(w: NaiveWorld, client: NaiveClient, spec: TaskSpec, counter: num
   else if (task.deadline <= w.now) settle(w, task, "DependencyTimeout");
 }
 
-/** Its own id, one of a direct task, or a forgotten one. */
+/** Its own id, one of a direct task, a forgotten one, or one that can't come any more. */
 function isRefused(w: NaiveWorld, task: NaiveTask, id: TaskId): boolean {
-  return id === task.id || (counterOf(id) ?? 0) >= DIRECT_COUNTERS_FROM || w.tasks.get(id)?.isForgotten === true;
+  const known = w.tasks.get(id);
+  if (known !== undefined) return known === task || known.isForgotten;
+  const counter = counterOf(id);
+  if (counter === null || counter >= DIRECT_COUNTERS_FROM || !id.startsWith(`${task.client.session}-`)) return true;
+  return !task.client.isMidBatch && !w.arriving.has(id);
 }
 
 function counterOf(id: string): number | null {

@@ -6,7 +6,7 @@
  */
 import type { EngineId, HostId, Session, TaskId } from "../../protocol/ids.ts";
 import type { SchedulerOptions } from "../../scheduler/core/scheduler_core.ts";
-import { type Life, type NaiveClient, type NaiveTask, namedBy } from "./naive_records.ts";
+import { type Life, type NaiveClient, type NaiveTask, waitedFor } from "./naive_records.ts";
 
 /** What is told to a client in a step. */
 export interface Told {
@@ -25,6 +25,8 @@ export class NaiveWorld {
   /** Which host has an engine id that is in use. */
   readonly owners: Map<EngineId, HostId> = new Map();
   readonly lives: Life[] = [];
+  /** In the message that is being taken in. */
+  readonly arriving: Set<TaskId> = new Set();
   now = -Infinity;
   /** Nothing is dispatched before this. */
   graceUntil = -Infinity;
@@ -81,9 +83,9 @@ export class NaiveWorld {
     return id < this.nextEngine && !this.owners.has(id);
   }
 
-  /** Whether a task that waits for others names this one. */
-  isNamed(id: TaskId): boolean {
-    return [...this.tasks.values()].some((task) => task.state === "waiting" && namedBy(task).includes(id));
+  /** The ids that tasks name which wait for others. */
+  get named(): Set<TaskId> {
+    return new Set([...this.tasks.values()].filter(({ state }) => state === "waiting").flatMap(waitedFor));
   }
 
   #ids(holds: (task: NaiveTask) => boolean): Set<TaskId> {
