@@ -15,7 +15,7 @@ import { READINGS } from "./readings.ts";
 /** Fixes the outcome of a task, and tells its client if that is there. */
 export function settle(w: NaiveWorld, task: NaiveTask, outcome: string): void {
   if (task.state === "settled") throw new Error(`The reference settles "${task.id}" twice`);
-  if (task.state === "waiting") noteNamed(w, task);
+  noteNamed(w, task);
   task.state = "settled";
   task.outcome = outcome;
   task.keptSince = w.now;
@@ -86,9 +86,9 @@ function letGo(w: NaiveWorld, task: NaiveTask): void {
   task.isReleased = true;
 }
 
-/** The age of what it named counts from now, if it was the last that did. */
+/** The age of what it named may count from now: nobody can tell for how short a while it waited in a step. */
 function noteNamed(w: NaiveWorld, task: NaiveTask): void {
-  for (const id of waitedFor(task)) {
+  for (const id of namedBy(task)) {
     const named = w.tasks.get(id);
     if (named !== undefined) named.namedUntil = w.now;
   }

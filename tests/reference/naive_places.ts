@@ -5,7 +5,7 @@
  * @module
  */
 import type { DependencySpec } from "../../protocol/task_spec.ts";
-import type { Life, NaiveTask } from "./naive_records.ts";
+import { type Life, type NaiveTask, namedBy } from "./naive_records.ts";
 import { READINGS } from "./readings.ts";
 import type { NaiveWorld } from "./naive_world.ts";
 
@@ -48,12 +48,12 @@ export function hasPlace(w: NaiveWorld, task: NaiveTask): boolean {
 export function canNeverRun(w: NaiveWorld, task: NaiveTask): boolean {
   const { targets, follow } = task.flags;
   if (targets !== null && !w.isGrace && targets.every((id) => w.isGone(id))) return true;
-  return follow !== null && follow.ids.length > 0 && canNeverFollow(w, task, follow);
+  const isDecidable = namedBy(task).every((id) => w.tasks.has(id));
+  return isDecidable && follow !== null && follow.ids.length > 0 && canNeverFollow(w, task, follow);
 }
 
 function canNeverFollow(w: NaiveWorld, task: NaiveTask, follow: DependencySpec): boolean {
   const named = membersOf(w, follow);
-  if (named.some((one) => one === undefined)) return false;
   const settled = named.filter((one) => one?.state === "settled");
   if (follow.all) {
     if (settled.some((one) => one?.ranOn === null)) return true;

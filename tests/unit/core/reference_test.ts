@@ -33,5 +33,7 @@ function compare(seed: number, withDependencies: boolean): void {
 function explain(seed: number, events: readonly SchedulerEvent[], error: unknown): string {
   const options = drawOptions(seed);
   const short = shorten(options, events, ruleOf(error));
-  return `Failed with seed ${seed}. The shortest history that breaks the same rule:\n${printHistory(options, short)}`;
+  return `Failed with seed ${seed}: ${error}. The shortest history that breaks the same rule:\n${
+    printHistory(options, short)
+  }`;
 }
