@@ -9,6 +9,9 @@ import { agree } from "./disagreement.ts";
 import type { NaiveTask } from "./naive_records.ts";
 import type { NaiveWorld } from "./naive_world.ts";
 
+/** Ages are kept in whole ms. */
+const AGE_GRAIN_MS = 1;
+
 /** Takes what was forgotten, in order. */
 export function takeForgotten(w: NaiveWorld, forgotten: readonly TaskId[]): void {
   const { named } = w;
@@ -19,7 +22,7 @@ export function takeForgotten(w: NaiveWorld, forgotten: readonly TaskId[]): void
   for (const id of forgotten) takeOne(w, id, named);
   const { maxRecords } = w.options.retention;
   const free = w.kept.filter(({ id }) => !named.has(id));
-  const old = free.find((task) => isOld(w, youngestAge(task)));
+  const old = free.find((task) => isOld(w, youngestAge(task) + AGE_GRAIN_MS));
   agree(old === undefined, "too old but not forgotten", () => `${old?.id}`);
   agree(
     free.length <= maxRecords,
@@ -37,7 +40,7 @@ function takeOne(w: NaiveWorld, id: TaskId, named: ReadonlySet<TaskId>): void {
 }
 
 function checkDue(w: NaiveWorld, task: NaiveTask, named: ReadonlySet<TaskId>): void {
-  if (isOld(w, task.keptSince)) return;
+  if (isOld(w, task.keptSince - AGE_GRAIN_MS)) return;
   const { kept } = w;
   agree(kept.length > w.options.retention.maxRecords, "forgot what may stay", () => `${task.id} of ${kept.length}`);
   const earlier = kept.find((other) => other !== task && goesBefore(other, task) && !named.has(other.id));

@@ -147,6 +147,7 @@ function engineReady(w: NaiveWorld, { id, uuid, host, slots }: ReadyEngine): voi
   if (!w.hosts.has(host) || (owner !== undefined && owner !== host)) return;
   const current = w.current(id);
   if (current?.uuid === uuid) return;
+  if (id >= w.nextEngine) throw new Error(`No history: nobody gave engine ${id} its id`);
   if (current !== null) end(w, current);
   engineIdsGiven(w, host, [id]);
   const life: Life = {
