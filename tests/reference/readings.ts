@@ -1,0 +1,22 @@
+/**
+ * Where `semantics.md` leaves a choice: the reading that the reference takes.
+ *
+ * One place to turn when the page is made more exact.
+ * @module
+ */
+
+/** What is taken to be meant. */
+export const READINGS = {
+  /** A task that waits for others fails as soon as it is certain that it can't run, not only once these are settled. */
+  waitingIsDoomedAtOnce: true,
+  /** The same for one that pauses before its retry. */
+  pausedIsDoomedAtOnce: false,
+  /** An engine that drains is not gone yet: what follows it is impossible once it ended. */
+  drainingIsGone: false,
+  /** All that one request aborts are aborted, also those that would fail since another of them did. */
+  abortsComeBeforeCascades: true,
+  /** A task fails for waiting for itself only where nothing else decides about it or another of its cycle first. */
+  cyclesComeLast: true,
+  /** Of a client that left, nothing more of its batch will come. */
+  leavingEndsBatch: true,
+} as const;
