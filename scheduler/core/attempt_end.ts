@@ -4,19 +4,16 @@
  * The attempt is off its engine already. Called by `on_attempts.ts`, by verdicts over dead engines, and by adoption.
  * @module
  */
-import type { EngineId, EngineUuid } from "../../protocol/ids.ts";
 import type { AttemptOutcome, AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
 import { abortedOutcome } from "./abort.ts";
 import { move } from "./moves.ts";
 import { armDeadline, enqueue, expire } from "./queueing.ts";
 import { settle, systemFailure } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
-import type { TaskRecord } from "./task_record.ts";
+import type { AttemptPlace, TaskRecord } from "./task_record.ts";
 
-/** The incarnation an attempt was on. */
-export interface AttemptPlace {
-  readonly id: EngineId;
-  readonly uuid: EngineUuid | null;
+/** The incarnation an attempt was on, which may be one that is not known here. */
+export interface EndedPlace extends AttemptPlace {
   /** `null`: not one that is known here. */
   readonly serial: number | null;
 }
@@ -25,7 +22,7 @@ export interface AttemptPlace {
 export function decide(
   s: SchedulerState,
   task: TaskRecord,
-  place: AttemptPlace,
+  place: EndedPlace,
   outcome: AttemptOutcome,
   report: AttemptReport | null,
 ): void {
@@ -51,7 +48,7 @@ type Failure = Extract<AttemptOutcome, { readonly kind: "threw" | "engine-died" 
 function fail(
   s: SchedulerState,
   task: TaskRecord,
-  place: AttemptPlace,
+  place: EndedPlace,
   failure: Failure,
   report: AttemptReport | null,
 ): void {
@@ -59,6 +56,7 @@ function fail(
   if (task.failures >= task.flags.retries) return settle(s, task, "fail", outcome, place, report);
   task.failures++;
   task.lastFailure = outcome;
+  task.lastPlace = { id: place.id, uuid: place.uuid };
   task.lastError = failure.kind === "threw" ? failure.error : null;
   task.failedOn = withSerial(task.failedOn, place.serial);
   const reason = failure.kind === "threw" ? "it threw" : failure.message;
@@ -69,20 +67,20 @@ function fail(
 }
 
 /** Into the queue again, past its deadline only if an engine is free right now. */
-function goBack(s: SchedulerState, task: TaskRecord, by: "retry" | "decline", place: AttemptPlace): void {
+function goBack(s: SchedulerState, task: TaskRecord, by: "retry" | "decline", place: EndedPlace): void {
   move(s, task, by, place.id);
   enqueue(s, task, "applies");
 }
 
 /** It never ran: nothing is lost, and its deadline does not hit it any more. */
-function takeBack(s: SchedulerState, task: TaskRecord, place: AttemptPlace): void {
+function takeBack(s: SchedulerState, task: TaskRecord, place: EndedPlace): void {
   task.attempts--;
   move(s, task, "return", place.id);
   s.out.fact({ kind: "task-returned", at: s.now, task: task.id, engine: place.id });
   enqueue(s, task, "spared");
 }
 
-function pause(s: SchedulerState, task: TaskRecord, pauseMs: number, place: AttemptPlace): void {
+function pause(s: SchedulerState, task: TaskRecord, pauseMs: number, place: EndedPlace): void {
   move(s, task, "pause", place.id);
   task.pause = s.timers.set(s.now + pauseMs, { kind: "pause", task });
   if (!armDeadline(s, task)) expire(s, task);
@@ -97,7 +95,7 @@ function pauseBeforeRetry(s: SchedulerState, task: TaskRecord): number {
 }
 
 /** What the client sees if this was the last attempt. */
-function finalOutcome(task: TaskRecord, place: AttemptPlace, failure: Failure): TaskOutcome {
+function finalOutcome(task: TaskRecord, place: EndedPlace, failure: Failure): TaskOutcome {
   switch (failure.kind) {
     case "threw":
       return failure;

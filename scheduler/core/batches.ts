@@ -8,7 +8,7 @@
  */
 import { failCycles } from "./cycles.ts";
 import type { TaskId } from "../../protocol/ids.ts";
-import { neverSubmitted } from "./dependencies.ts";
+import { neverSubmitted, tellDependents } from "./dependencies.ts";
 import { invalidOutcome } from "./dependency_errors.ts";
 import type { SessionRecord } from "./session_record.ts";
 import { settle } from "./settlement.ts";
@@ -22,6 +22,8 @@ export function closeBatch(s: SchedulerState, session: SessionRecord): void {
   missing.clear();
   if (forward.length === 0) return;
   session.forward = [];
+  // What ends with this batch may free some of them.
+  tellDependents(s);
   failCycles(s, forward);
 }
 

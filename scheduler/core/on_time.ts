@@ -5,6 +5,7 @@
  * @module
  */
 import { dropOrphan } from "./adoption.ts";
+import { tellDependents } from "./dependencies.ts";
 import { move } from "./moves.ts";
 import { condemnAttempts } from "./on_attempts.ts";
 import { endGrace } from "./on_hosts.ts";
@@ -16,7 +17,11 @@ import type { Timer } from "./timers.ts";
 
 /** Does all that is due. */
 export function fireDue(s: SchedulerState): void {
-  for (let timer = s.timers.takeDue(s.now); timer !== null; timer = s.timers.takeDue(s.now)) fire(s, timer);
+  for (let timer = s.timers.takeDue(s.now); timer !== null; timer = s.timers.takeDue(s.now)) {
+    fire(s, timer);
+    // What was due first has its consequences first.
+    tellDependents(s);
+  }
 }
 
 /** Asks to be woken, unless that is asked for already. */

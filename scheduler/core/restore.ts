@@ -86,6 +86,7 @@ function liveTask(session: SessionRecord, from: LiveTaskSnapshot): TaskRecord {
   task.failedOn = from.failedOn;
   task.declinedOn = from.declinedOn;
   task.lastFailure = from.lastFailure;
+  task.lastPlace = from.lastPlace;
   task.lastError = from.lastError;
   return task;
 }

@@ -4,7 +4,6 @@
  * Called by whatever decides that a task ends; nobody else makes a `FinishedRecord` or deletes one.
  * @module
  */
-import type { EngineId, EngineUuid } from "../../protocol/ids.ts";
 import type { AttemptReport, SystemError, SystemErrorName, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload } from "../../protocol/task_spec.ts";
 import { endWaits, pinFor } from "./holding.ts";
@@ -12,17 +11,11 @@ import { checkMove, move } from "./moves.ts";
 import { payloadBytes } from "./retention.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
-import { FinishedRecord, type TaskRecord } from "./task_record.ts";
+import { type AttemptPlace, FinishedRecord, type TaskRecord } from "./task_record.ts";
 import type { TaskMove } from "./transitions.ts";
 
 /** So many sessions that left and have no tasks here are still known. */
 export const MAX_RETIRED_SESSIONS = 1_000;
-
-/** Where the last attempt of a task ran. */
-export interface Whereabouts {
-  readonly id: EngineId;
-  readonly uuid: EngineUuid | null;
-}
 
 /** An outcome that the system itself decided. */
 export function systemFailure(name: SystemErrorName, message: string, cause: Payload | null = null): TaskOutcome {
@@ -36,7 +29,7 @@ export function settle(
   task: TaskRecord,
   by: TaskMove,
   outcome: TaskOutcome,
-  where: Whereabouts | null = null,
+  where: AttemptPlace | null = task.lastPlace,
   report: AttemptReport | null = null,
 ): void {
   move(s, task, by, where?.id ?? null);

@@ -15,7 +15,7 @@ import type { LostPlace } from "./follow_places.ts";
 import type { SchedulerOptions } from "./scheduler_core.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
-import { FinishedRecord, type TaskRecord } from "./task_record.ts";
+import { type AttemptPlace, FinishedRecord, type TaskRecord } from "./task_record.ts";
 import type { Timer } from "./timers.ts";
 import type { TaskState } from "./transitions.ts";
 
@@ -79,6 +79,7 @@ export interface LiveTaskSnapshot {
   readonly failedOn: readonly number[] | null;
   readonly declinedOn: readonly number[] | null;
   readonly lastFailure: TaskOutcome | null;
+  readonly lastPlace: AttemptPlace | null;
   readonly lastError: Payload | null;
   readonly waits: WaitsSnapshot | null;
 }
@@ -242,9 +243,9 @@ function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | Fin
     return { kind: "finished", counter, outcome, engine, uuid, attempts, report, ...kept };
   }
   const { spec, counter, order, submittedAt, state, attempts, failures } = task;
-  const { failedOn, declinedOn, lastFailure, lastError } = task;
+  const { failedOn, declinedOn, lastFailure, lastPlace, lastError } = task;
   const waits = task.waits === null ? null : waitsSnapshot(task.waits);
-  const mutable = { state, attempts, failures, failedOn, declinedOn, lastFailure, lastError, waits };
+  const mutable = { state, attempts, failures, failedOn, declinedOn, lastFailure, lastPlace, lastError, waits };
   return { kind: "live", spec, counter, order, submittedAt, ...mutable };
 }
 

@@ -16,6 +16,12 @@ import type { SessionRecord } from "./session_record.ts";
 import type { Timer } from "./timers.ts";
 import type { TaskState } from "./transitions.ts";
 
+/** The incarnation an attempt was on. */
+export interface AttemptPlace {
+  readonly id: EngineId;
+  readonly uuid: EngineUuid | null;
+}
+
 /** A task that is not settled. */
 export class TaskRecord {
   readonly spec: TaskSpec;
@@ -42,6 +48,8 @@ export class TaskRecord {
   declinedOn: readonly number[] | null = null;
   /** What the last failed attempt would have made of it, had there been no retry left. */
   lastFailure: TaskOutcome | null = null;
+  /** Where that attempt ran. */
+  lastPlace: AttemptPlace | null = null;
   /** The encoded error of the last attempt that threw or declined. */
   lastError: Payload | null = null;
   /** What it waits for, and where it may run because of it; `null`: nothing, and anywhere. */

@@ -10,8 +10,8 @@ const STEPS = 150;
 const FIRST_SEED = Number(Deno.args[0] ?? NaN) || Math.floor(performance.timeOrigin) % 1_000_000;
 const COUNT = Number(Deno.args[1] ?? NaN) || HISTORIES;
 
-/** Dependencies of the graph are left out of histories until the core knows them. */
-const WITH_DEPENDENCIES = [false];
+/** Some without dependencies: what goes wrong there is easier to see. */
+const WITH_DEPENDENCIES = [false, true];
 
 for (const withDependencies of WITH_DEPENDENCIES) {
   const kind = withDependencies ? "with dependencies" : "without dependencies";
