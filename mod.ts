@@ -24,6 +24,8 @@ export type { Client as AttachedClient, Jobs } from "./client/client.ts";
 export { AsyncMapResult } from "./client/async_map_result.ts";
 export { AsyncResult, type OnRejected, type PerTask } from "./client/async_result.ts";
 export { type CurrentTask, currentTask } from "./client/current_task.ts";
+export { Dependency, type DependencyJob, type DependencyJobs, type DependencyOptions } from "./client/dependency.ts";
+export type { DependencyValue } from "./client/dependency_flag.ts";
 export { type DirectResult, DirectView, type Targets } from "./client/direct_view.ts";
 export { LoadBalancedView } from "./client/load_balanced_view.ts";
 export type {
