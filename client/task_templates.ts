@@ -8,8 +8,10 @@
 import type { TemplateMessage } from "../protocol/messages.ts";
 import type { TaskFlags } from "../protocol/task_spec.ts";
 import { flagsToMessage } from "../wire/flags_message.ts";
-import type { BigValue } from "./big_value.ts";
+import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
+import { BigValue } from "./big_value.ts";
 import { type AnyFunction, type FunctionCode, FunctionCodes } from "./function_code.ts";
+import { capturedOf, encodeCaptured } from "./guarded_code.ts";
 
 /** One template. */
 export interface TaskTemplateEntry {
@@ -23,7 +25,7 @@ export interface TaskTemplateEntry {
 
 /** Templates of one flags object: most have one. */
 interface FlagsTemplates {
-  readonly first: TaskTemplateEntry;
+  first: TaskTemplateEntry;
   others: WeakMap<FunctionCode, TaskTemplateEntry> | null;
 }
 
@@ -32,20 +34,33 @@ export class TaskTemplates {
   readonly #codes = new FunctionCodes();
   readonly #byFlags = new WeakMap<TaskFlags, FlagsTemplates>();
 
-  /** Throws `SerializationError` for a function that can't be shipped, `TypeError` for what is none. */
+  /**
+   * Throws `SerializationError` for a function that can't be shipped, or what it was given beforehand; `TypeError` for
+   * what is none.
+   */
   of(f: AnyFunction, flags: TaskFlags, chunked: boolean): TaskTemplateEntry {
     const code = chunked ? this.#codes.chunked(f) : this.#codes.single(f);
+    const captured = capturedOf(f);
+    // Encoded with each submission: what was given may have changed.
+    const bytes = captured.length === 0 ? null : encodeCaptured(captured);
     const known = this.#byFlags.get(flags);
-    if (known?.first.code === code) return known.first;
-    const other = known?.others?.get(code);
-    if (other !== undefined) return other;
-    const made = newTemplate(code, flags);
+    const template = known?.first.code === code ? known.first : known?.others?.get(code);
+    return template !== undefined && areSame(template.captures, bytes) ? template : this.#make(code, flags, bytes);
+  }
+
+  #make(code: FunctionCode, flags: TaskFlags, bytes: Uint8Array | null): TaskTemplateEntry {
+    const captures = bytes !== null && bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
+    const made = { code, flags, message: [code.hash, code.name, flagsToMessage(flags), null], captures } as const;
+    const known = this.#byFlags.get(flags);
     if (known === undefined) this.#byFlags.set(flags, { first: made, others: null });
+    else if (known.first.code === code) known.first = made;
     else (known.others ??= new WeakMap()).set(code, made);
     return made;
   }
 }
 
-function newTemplate(code: FunctionCode, flags: TaskFlags): TaskTemplateEntry {
-  return { code, flags, message: [code.hash, code.name, flagsToMessage(flags), null], captures: null };
+function areSame(captures: Uint8Array | BigValue | null, bytes: Uint8Array | null): boolean {
+  if (captures === null || bytes === null) return captures === bytes;
+  const known = captures instanceof BigValue ? captures.bytes : captures;
+  return known.length === bytes.length && known.every((byte, index) => byte === bytes[index]);
 }
