@@ -24,6 +24,9 @@ export type { Client as AttachedClient, Jobs } from "./client/client.ts";
 export { AsyncMapResult } from "./client/async_map_result.ts";
 export { AsyncResult, type OnRejected, type PerTask } from "./client/async_result.ts";
 export { type CurrentTask, currentTask } from "./client/current_task.ts";
+export { depend, type Dependent, dependent, type Depending } from "./client/depend.ts";
+export { Dependency, type DependencyJob, type DependencyJobs, type DependencyOptions } from "./client/dependency.ts";
+export type { DependencyValue } from "./client/dependency_flag.ts";
 export { type DirectResult, DirectView, type Targets } from "./client/direct_view.ts";
 export { LoadBalancedView } from "./client/load_balanced_view.ts";
 export type {
@@ -36,6 +39,17 @@ export type {
   Sequences,
 } from "./client/fitting.ts";
 export type { BackoffOptions, FlagOptions } from "./client/task_flags.ts";
+export type {
+  Asynchronous,
+  AsynchronousWrapper,
+  DecoratedMethod,
+  FunctionWrapper,
+  MethodDecorator,
+  PlainWrapper,
+  PromisingWrapper,
+} from "./client/function_wrapper.ts";
+export { require, type Requirement } from "./client/require.ts";
+export type { AnyFunction } from "./client/source_text.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";
 export type { WaitOptions } from "./client/waiting.ts";
 export type { TaskStatus } from "./protocol/outcome.ts";

@@ -80,7 +80,15 @@ function livesPerSecond(engines: number, queued: number, lives: number, facts: b
       const batch = specs(submitted, Math.min(left, SUBMITTED_AT_ONCE));
       submitted += batch.length;
       collect(
-        core.step({ kind: "tasks-submitted", at, session: SESSION, specs: batch, agesMs: null, more: false }),
+        core.step({
+          kind: "tasks-submitted",
+          at,
+          session: SESSION,
+          specs: batch,
+          agesMs: null,
+          more: false,
+          known: [],
+        }),
         running,
       );
     }
@@ -114,7 +122,7 @@ function bytesPerQueuedTask(): number {
   ));
   const before = Deno.memoryUsage().heapUsed;
   for (const batch of batches) {
-    core.step({ kind: "tasks-submitted", at: 0, session: SESSION, specs: batch, agesMs: null, more: false });
+    core.step({ kind: "tasks-submitted", at: 0, session: SESSION, specs: batch, agesMs: null, more: false, known: [] });
   }
   return Math.max(0, Math.round((Deno.memoryUsage().heapUsed - before) / core.counts().ready));
 }

@@ -50,7 +50,15 @@ function idOf(number: number): TaskId {
 }
 
 function submit(core: SchedulerCore, specs: readonly TaskSpec[], at: number) {
-  return core.step({ kind: "tasks-submitted", at, session: BENCH_SESSION, specs, agesMs: null, more: false });
+  return core.step({
+    kind: "tasks-submitted",
+    at,
+    session: BENCH_SESSION,
+    specs,
+    agesMs: null,
+    more: false,
+    known: [],
+  });
 }
 
 function chain(length: number): TaskSpec[] {

@@ -51,7 +51,8 @@ function bounds(min: number, max: number): string {
   return min === -Infinity ? "" : ` from ${min}`;
 }
 
-function show(value: unknown): string {
+/** A value in a few words. */
+export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;

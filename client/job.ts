@@ -37,6 +37,10 @@ export interface JobPlan {
   readonly returnExceptions: boolean;
   readonly failFast: boolean;
   readonly label: string | null;
+  /** Tasks it waits for. */
+  readonly after: readonly TaskId[];
+  /** Tasks it waits for and goes to. */
+  readonly follow: readonly TaskId[];
   /** Monotonic ms, for ages. */
   readonly submittedAt: number;
   /** Epoch ms. */

@@ -12,6 +12,7 @@ import {
   DIRECT_COUNTERS_FROM,
   type Epoch,
   type HostId,
+  REFUSED_COUNTERS_FROM,
   type Session as SessionId,
   type TaskId,
 } from "../protocol/ids.ts";
@@ -29,11 +30,13 @@ import type { Log } from "../wire/log.ts";
 import { parseTaskId, taskId } from "../wire/task_ids.ts";
 import { AbortSignals } from "./abort_signals.ts";
 import { Attachment } from "./attachment.ts";
+import { BigValue } from "./big_value.ts";
 import { BlobTransfer } from "./blob_transfer.ts";
 import { DirectQueue } from "./direct_queue.ts";
 import { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
 import type { Job } from "./job.ts";
+import { KnownOutcomes } from "./known_outcomes.ts";
 import { MapSlices } from "./map_slices.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 import { Settlement } from "./settlement.ts";
@@ -69,9 +72,11 @@ export class Session {
   readonly #aborts: TaskAborts;
   readonly #attachment: Attachment;
   readonly #transfer: BlobTransfer;
+  readonly #outcomes: KnownOutcomes;
   readonly #signals = new AbortSignals((job) => this.abortJob(job));
   /** Ids that were drawn and are not submitted. */
   readonly #drawnIds = new Set<TaskId>();
+  #nextRefused = REFUSED_COUNTERS_FROM;
   #epoch = -1;
   #closed: Error | null = null;
   readonly #ending = new AbortController();
@@ -83,8 +88,9 @@ export class Session {
     this.#transfer = new BlobTransfer(this.roster, options.host, options.clock);
     this.settlement = new Settlement(options.clock, this.#transfer);
     this.#slices = new MapSlices(options.clock, () => this.#queue.wake());
+    this.#outcomes = new KnownOutcomes(options.id);
     const place = this.#transfer.place.bind(this.#transfer);
-    const reject = (task: PendingTask, error: Error) => this.#reject(task, error);
+    const reject = ({ job, task }: PendingTask, error: Error) => this.fail(job, task, error);
     this.#queue = new SubmitQueue({
       session: options.id,
       table: this.#tasks,
@@ -92,6 +98,8 @@ export class Session {
       clock: options.clock,
       log: options.log,
       limit: () => Math.min(this.#slices.limit, this.#tasks.next),
+      unmade: () => this.#slices.limit !== Infinity,
+      outcomes: this.#outcomes,
       place,
       reject,
       advanced: (cursor) => this.#slices.advanced(cursor),
@@ -119,7 +127,7 @@ export class Session {
       directFrom: DIRECT_COUNTERS_FROM,
       slices: this.#slices,
       find: (id) => this.find(id),
-      fail: (job, task, error) => this.#fail(job, task, error),
+      fail: (job, task, error) => this.fail(job, task, error),
     });
   }
 
@@ -151,7 +159,9 @@ export class Session {
     if (epoch < this.#epoch) return;
     for (const result of results) {
       const task = this.#tasks.take(result[0]);
-      if (task !== undefined) this.settlement.settle(task, result);
+      if (task === undefined) continue;
+      this.#outcomes.settled(task.counter, result);
+      this.settlement.settle(task, result);
     }
   }
 
@@ -194,11 +204,21 @@ export class Session {
     return this.#directTasks.allocate(count);
   }
 
+  /** The counter of a task that failed before anybody else saw it. */
+  allocateRefused(): number {
+    return this.#nextRefused++;
+  }
+
   /** A fresh id, for the flag `id`. */
   newId(): TaskId {
     const id = taskId(this.id, this.#tasks.allocate(1));
     this.#drawnIds.add(id);
     return id;
+  }
+
+  /** Whether the id was made by `newId` and is not used yet. */
+  isDrawn(id: string): boolean {
+    return this.#drawnIds.has(id as TaskId);
   }
 
   /** The counter of an id made by `newId`, which can be used once. */
@@ -234,6 +254,16 @@ export class Session {
   addLater(job: Job, at: number, feed: (from: number, end: number) => void): void {
     if (this.#closed === null) this.#slices.add(job, at, feed);
     else this.#failRest(job, closedError(this.#closed));
+  }
+
+  /** Ends a task here, wherever it was; it need not have been added. */
+  fail(job: Job, task: number, error: unknown): void {
+    const counter = job.plan.base + task;
+    const isDirect = counter >= DIRECT_COUNTERS_FROM;
+    this.#tasks.take(counter);
+    if (isDirect && this.#directTasks.take(counter) !== undefined) this.#directQueue.forget(counter);
+    if (!isDirect) this.#outcomes.endedHere(counter, error);
+    this.settlement.fail({ job, task }, error);
   }
 
   watchSignal(signal: AbortSignal, job: Job): void {
@@ -286,6 +316,7 @@ export class Session {
   }
 
   #welcomed([epoch, , engines]: ClientWelcome): void {
+    if (this.#epoch >= 0) this.#outcomes.renew();
     this.#epoch = epoch;
     this.roster.update(engines);
     for (const task of this.#tasks.all()) this.#recheckPlaces(task);
@@ -299,24 +330,16 @@ export class Session {
 
   /** Big values start moving at once, in parallel to what is queued before them. */
   #placeEarly(task: PendingTask): void {
+    const { captures } = task.template;
     if (!(task.args instanceof Uint8Array)) void this.#transfer.place(task.args);
+    if (captures instanceof BigValue) void this.#transfer.place(captures);
   }
 
   #recheckPlaces(task: PendingTask): void {
     if (!(task.args instanceof Uint8Array)) this.#transfer.recheck(task.args);
-    if (!(task.template.code.source instanceof Uint8Array)) this.#transfer.recheck(task.template.code.source);
-  }
-
-  #reject({ job, task }: PendingTask, error: Error): void {
-    this.#fail(job, task, error);
-  }
-
-  /** Ends a task here, wherever it was. */
-  #fail(job: Job, task: number, error: Error): void {
-    const counter = job.plan.base + task;
-    this.#tasks.take(counter);
-    if (this.#directTasks.take(counter) !== undefined) this.#directQueue.forget(counter);
-    this.settlement.fail({ job, task }, error);
+    const { code, captures } = task.template;
+    if (code.source instanceof BigValue) this.#transfer.recheck(code.source);
+    if (captures instanceof BigValue) this.#transfer.recheck(captures);
   }
 
   #failRest(job: Job, error: Error): void {

@@ -5,7 +5,7 @@
  * returns; of big maps only plain primitives may wait, which nobody can change meanwhile. Called by the views.
  * @module
  */
-import type { EngineId } from "../protocol/ids.ts";
+import type { EngineId, TaskId } from "../protocol/ids.ts";
 import { DEFAULT_FLAGS, INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
@@ -13,6 +13,7 @@ import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
+import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
 import { NO_FLAGS, type ResolvedFlags } from "./task_flags.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
@@ -34,6 +35,7 @@ const ORIGINS_UNTIL_PENDING = 1_000;
 /** Submits for the views of one client. */
 export class Submission {
   readonly session: Session;
+  readonly #refusals = new Refusals();
 
   constructor(session: Session) {
     this.session = session;
@@ -44,6 +46,7 @@ export class Submission {
     // Costs as much as all the rest of a call: worth it, unless somebody submits thousands of them in a loop.
     const origin = this.session.pending < ORIGINS_UNTIL_PENDING ? new CallOrigin() : null;
     try {
+      this.#refusals.check(flags);
       const template = this.session.templates.of(f, flags.task, false);
       const payload = inlineOrBig(encodeArguments(args));
       const base = flags.id === null ? this.session.allocate(1) : this.session.useId(flags.id);
@@ -52,7 +55,7 @@ export class Submission {
       this.#watch(job, flags);
       return job;
     } catch (error) {
-      return this.#failed({ items: 1, scalar: true, flags, origin }, error);
+      return this.#refuse({ items: 1, scalar: true, flags, origin }, error);
     }
   }
 
@@ -60,6 +63,7 @@ export class Submission {
   map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: CallOrigin = new CallOrigin()): Job {
     let items = 1;
     try {
+      this.#refusals.check(flags);
       const list = rows();
       const { chunksize } = flags;
       items = list.length;
@@ -70,7 +74,7 @@ export class Submission {
       this.#watch(job, flags);
       return job;
     } catch (error) {
-      return this.#failed({ items, scalar: false, flags, origin }, error);
+      return this.#refuse({ items, scalar: false, flags, origin }, error);
     }
   }
 
@@ -89,7 +93,8 @@ export class Submission {
       });
       return job;
     } catch (error) {
-      return this.#failed({ items: 1, scalar, flags: NO_FLAGS, origin }, error);
+      const base = this.session.allocateDirect(1);
+      return this.#failed({ base, items: 1, scalar, flags: NO_FLAGS, origin }, error);
     }
   }
 
@@ -126,7 +131,7 @@ export class Submission {
     try {
       return encodeArguments(rows.row(task));
     } catch (error) {
-      this.session.settlement.fail({ job, task }, error);
+      this.session.fail(job, task, error);
       return null;
     }
   }
@@ -147,7 +152,7 @@ export class Submission {
         }
       }
       if (job.pendingItems(task).length > 0) return encodeArguments(chunk());
-      this.session.settlement.fail({ job, task }, last);
+      this.session.fail(job, task, last);
       return null;
     }
   }
@@ -156,12 +161,21 @@ export class Submission {
     if (flags.signal !== null) this.session.watchSignal(flags.signal, job);
   }
 
+  /** A job for the scheduler that it will never see: under its own id, where it has one that others may name. */
+  #refuse(what: Omit<PlanParts, "base" | "chunksize">, error: unknown): Job {
+    const { id } = what.flags;
+    const isNamed = id !== null && this.session.isDrawn(id);
+    const base = isNamed ? this.session.useId(id) : this.session.allocateRefused();
+    const job = this.#failed({ ...what, base }, error);
+    if (!isNamed) this.#refusals.add(job.taskId(0), error);
+    return job;
+  }
+
   /** A job whose one task was never submitted. */
-  #failed(what: Pick<PlanParts, "items" | "scalar" | "flags" | "origin">, error: unknown): Job {
+  #failed(what: Omit<PlanParts, "chunksize">, error: unknown): Job {
     const items = Math.max(1, what.items);
-    const base = this.session.allocateDirect(1);
-    const job = new Job(this.#plan({ ...what, base, items, chunksize: items, refused: true }));
-    this.session.settlement.fail({ job, task: 0 }, error);
+    const job = new Job(this.#plan({ ...what, items, chunksize: items, refused: true }));
+    this.session.fail(job, 0, error);
     return job;
   }
 
@@ -174,6 +188,8 @@ export class Submission {
       returnExceptions: flags.returnExceptions,
       failFast: flags.failFast,
       label: flags.task.label,
+      after: flags.after?.ids ?? NO_IDS,
+      follow: flags.follow?.ids ?? NO_IDS,
       submittedAt: clock.now(),
       submitted: clock.wallTime(),
     };
@@ -184,6 +200,8 @@ type PlanParts = Pick<JobPlan, "base" | "items" | "chunksize" | "scalar" | "orig
   readonly flags: ResolvedFlags;
   readonly refused?: boolean;
 };
+
+const NO_IDS: readonly TaskId[] = [];
 
 function inlineOrBig(bytes: Uint8Array): Uint8Array | BigValue {
   return bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;

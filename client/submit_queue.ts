@@ -2,16 +2,18 @@
  * The way of tasks to the scheduler: in order, a turn of the event loop in one message, never more than it takes.
  *
  * Holds no tasks of its own, only how far into the table it has sent; so a new controller is served by starting again at
- * the first unsettled task. Owned by `session.ts`.
+ * the first unsettled task. What a turn submits may name its tasks in any order: each message says whether more of it is
+ * to come. Owned by `session.ts`.
  * @module
  */
 import type { ContentHash, Session, TaskId } from "../protocol/ids.ts";
-import type { PayloadMessage, SubmitMessage } from "../protocol/messages.ts";
+import type { KnownMessage, PayloadMessage, SubmitMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
 import { MailboxFull } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import type { BigValue } from "./big_value.ts";
+import type { KnownOutcomes } from "./known_outcomes.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 import { TaskBatch, unplaced } from "./task_batch.ts";
 import type { PendingTask, TaskTable } from "./task_table.ts";
@@ -25,6 +27,10 @@ export interface SubmitQueueOptions {
   readonly log: Log;
   /** Tasks from this counter on are not there yet: later slices of a map. */
   readonly limit: () => number;
+  /** Whether such are still to come. */
+  readonly unmade: () => boolean;
+  /** Told along with tasks that name them. */
+  readonly outcomes: KnownOutcomes;
   /** Resolves when the value is placed or has failed. */
   readonly place: (value: BigValue) => Promise<void>;
   /** A task can't be submitted at all. */
@@ -50,6 +56,8 @@ export class SubmitQueue {
   #aborts: TaskId[] = [];
   /** Own tasks whose abort was asked for: a controller may die before it has acted on it. Settled ones go lazily. */
   #aborted = new Set<TaskId>();
+  /** The last message said that more follows: one that says the contrary has to come, be it empty. */
+  #underWay = false;
   #open = false;
   #scheduled = false;
   /** Waiting for the link to drain, or for a value to be placed. */
@@ -98,6 +106,7 @@ export class SubmitQueue {
     this.#cursor = Math.min(this.#options.table.firstUnsettled(), this.#options.limit());
     this.#forgetSettledAborts();
     this.#aborts = [...new Set([...this.#aborts, ...this.#aborted])];
+    this.#underWay = false;
     this.#open = true;
     this.#waiting = false;
     this.wake();
@@ -116,7 +125,8 @@ export class SubmitQueue {
   #sendBatch(): boolean {
     const batch = new TaskBatch<Row>(this.#known);
     const { cursor, late } = this.#fill(batch);
-    if (batch.rows.length > 0 && !this.#cast(batch)) return false;
+    const more = late < this.#late.length || cursor < this.#options.limit() || this.#options.unmade();
+    if ((batch.rows.length > 0 || (this.#underWay && !more)) && !this.#cast(batch, more)) return false;
     for (const [hash] of batch.codes) this.#known.add(hash);
     this.#cursor = cursor;
     if (late > 0) this.#late.splice(0, late);
@@ -161,9 +171,20 @@ export class SubmitQueue {
     };
   }
 
-  #cast(batch: TaskBatch<Row>): boolean {
-    const { session, link } = this.#options;
-    return this.#attempt(() => link.submit([session, batch.codes, batch.templates, batch.rows]));
+  #cast(batch: TaskBatch<Row>, more: boolean): boolean {
+    const { outcomes } = this.#options;
+    const known = outcomes.toTell(batch.flags, this.#underWay);
+    if (!this.#attempt(() => this.#options.link.submit(this.#message(batch, more, known)))) return false;
+    outcomes.told(known);
+    this.#underWay = more;
+    return true;
+  }
+
+  #message({ codes, templates, rows }: TaskBatch<Row>, more: boolean, known: readonly KnownMessage[]): SubmitMessage {
+    const { session } = this.#options;
+    return known.length === 0
+      ? [session, codes, templates, rows, more]
+      : [session, codes, templates, rows, more, known];
   }
 
   #sendAborts(): void {

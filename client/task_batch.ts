@@ -6,6 +6,7 @@
  */
 import type { ContentHash } from "../protocol/ids.ts";
 import type { CodeMessage, PayloadMessage, TemplateMessage } from "../protocol/messages.ts";
+import type { TaskFlags } from "../protocol/task_spec.ts";
 import { BigValue } from "./big_value.ts";
 import type { PendingTask } from "./task_table.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
@@ -14,6 +15,8 @@ import type { TaskTemplateEntry } from "./task_templates.ts";
 const BATCH_TASKS = 2_000;
 /** Argument bytes in one message at most, but for a single task. */
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** About what the id of a task takes. */
+const ID_BYTES = 16;
 
 /** Where a payload is to be found by the receiver; `null` while no host has it. */
 function placed(payload: Uint8Array | BigValue): PayloadMessage | null {
@@ -21,16 +24,19 @@ function placed(payload: Uint8Array | BigValue): PayloadMessage | null {
 }
 
 /** The part of a task that still has to be brought to a host; `null`: it can go. */
-export function unplaced(task: PendingTask): BigValue | null {
-  const { source } = task.template.code;
+export function unplaced({ template, args }: PendingTask): BigValue | null {
+  const { source } = template.code;
   if (source instanceof BigValue && source.home === null) return source;
-  return task.args instanceof BigValue && task.args.home === null ? task.args : null;
+  if (template.captures instanceof BigValue && template.captures.home === null) return template.captures;
+  return args instanceof BigValue && args.home === null ? args : null;
 }
 
 /** One message in the making. */
 export class TaskBatch<Row> {
   readonly codes: CodeMessage[] = [];
   readonly templates: TemplateMessage[] = [];
+  /** Of the templates. */
+  readonly flags: TaskFlags[] = [];
   readonly rows: Row[] = [];
   readonly #known: ReadonlySet<ContentHash>;
   readonly #indexes = new Map<TaskTemplateEntry, number>();
@@ -58,12 +64,22 @@ export class TaskBatch<Row> {
     if (template === this.#last) return this.#lastIndex;
     let index = this.#indexes.get(template);
     if (index === undefined) {
-      index = this.templates.push(template.message) - 1;
+      index = this.templates.push(this.#messageOf(template)) - 1;
+      this.flags.push(template.flags);
       this.#indexes.set(template, index);
       this.#addCode(template);
     }
     this.#last = template;
     return this.#lastIndex = index;
+  }
+
+  #messageOf({ code, message, flags, captures }: TaskTemplateEntry): TemplateMessage {
+    this.#bytes += ID_BYTES * ((flags.after?.ids.length ?? 0) + (flags.follow?.ids.length ?? 0));
+    if (captures === null) return message;
+    const payload = placed(captures);
+    if (payload === null) throw new TypeError(`Cannot send "${code.name}": what it captured is not placed yet.`);
+    if (payload instanceof Uint8Array) this.#bytes += payload.length;
+    return [message[0], message[1], message[2], payload];
   }
 
   #addCode({ code }: TaskTemplateEntry): void {

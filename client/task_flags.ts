@@ -7,6 +7,7 @@
  */
 import type { EngineId } from "../protocol/ids.ts";
 import { type Backoff, DEFAULT_FLAGS, type TaskFlags } from "../protocol/task_spec.ts";
+import { type DependencyFlag, dependencyFlag, type DependencyKind, type DependencyValue } from "./dependency_flag.ts";
 import { checkBoolean, checkInteger, checkMilliseconds, checkNumber, refuse } from "./flag_checks.ts";
 
 /** Pause before a failed attempt is run again: `min(initial * factor ** (n - 1), max)` ms, of which `jitter` is random. */
@@ -31,6 +32,10 @@ export interface FlagOptions {
   readonly priority?: number;
   /** The engines it may run on; `null` (default) or `"all"`: any. */
   readonly targets?: number | readonly number[] | "all" | null;
+  /** When: once these tasks have come to what is wanted of them; a result, an id or a list means done, all of them. */
+  readonly after?: DependencyValue;
+  /** When and where: likewise, and only on an engine where they ran. */
+  readonly follow?: DependencyValue;
   /** A word of yours, found again in `metadata.label`. */
   readonly label?: string | null;
   /** From submission until it must have been assigned; default 0: never. */
@@ -57,6 +62,10 @@ export interface FlagOptions {
 export interface ResolvedFlags {
   /** What travels with each task. */
   readonly task: TaskFlags;
+  /** The flag `after` as it was asked for. */
+  readonly after: DependencyFlag | null;
+  /** The flag `follow` as it was asked for. */
+  readonly follow: DependencyFlag | null;
   /** Items of one task. */
   readonly chunksize: number;
   /** Iterate in the order of the input. */
@@ -76,6 +85,8 @@ export interface ResolvedFlags {
 /** Nothing asked for. */
 export const NO_FLAGS: ResolvedFlags = {
   task: DEFAULT_FLAGS,
+  after: null,
+  follow: null,
   chunksize: 1,
   ordered: true,
   maxOutstanding: null,
@@ -96,6 +107,8 @@ const SETTERS: Readonly<Record<keyof FlagOptions, Setter>> = {
   backoff: (draft, value) => setTask(draft, { backoff: checkBackoff(value) }),
   priority: (draft, value) => setTask(draft, { priority: checkNumber("priority", value) }),
   targets: (draft, value) => setTask(draft, { targets: checkTargets(value) }),
+  after: (draft, value) => setDependency(draft, "after", value),
+  follow: (draft, value) => setDependency(draft, "follow", value),
   label: (draft, value) => setTask(draft, { label: checkLabel(value) }),
   timeout: (draft, value) => setTask(draft, { timeoutMs: checkMilliseconds("timeout", value) }),
   maxRuntime: (draft, value) => setTask(draft, { maxRuntimeMs: checkMilliseconds("maxRuntime", value) }),
@@ -118,8 +131,9 @@ export function resolveFlags(base: ResolvedFlags, options: FlagOptions): Resolve
     throw new TypeError(`Cannot set the flags: ${String(options)} is not an object; give { retries: 2 }, say.`);
   }
   const draft: Draft = { ...base };
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
     const setter = setterOf(name);
+    const value = options[name as keyof FlagOptions];
     if (value !== undefined) setter(draft, value);
   }
   return draft;
@@ -128,12 +142,6 @@ export function resolveFlags(base: ResolvedFlags, options: FlagOptions): Resolve
 function setterOf(name: string): Setter {
   if (name === "block") {
     throw new TypeError('Cannot set the flag "block": nothing blocks here; use await on the result.');
-  }
-  if (name === "after" || name === "follow") {
-    throw new TypeError(
-      `Cannot set the flag "${name}": dependencies between tasks are not there yet, they come with the next version; ` +
-        `until then await the first results before you submit what needs them.`,
-    );
   }
   if (Object.hasOwn(SETTERS, name)) return SETTERS[name as keyof FlagOptions];
   throw new TypeError(`Cannot set the flag "${name}": there is none of this name; there are ${flagNames()}.`);
@@ -145,6 +153,13 @@ function flagNames(): string {
 
 function setTask(draft: Draft, change: Partial<TaskFlags>): void {
   draft.task = { ...draft.task, ...change };
+}
+
+function setDependency(draft: Draft, kind: DependencyKind, value: unknown): void {
+  const flag = dependencyFlag(kind, value);
+  const spec = flag?.spec ?? null;
+  draft[kind] = flag;
+  draft.task = kind === "after" ? { ...draft.task, after: spec } : { ...draft.task, follow: spec };
 }
 
 function checkTargets(value: unknown): readonly EngineId[] | null {

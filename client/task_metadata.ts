@@ -27,6 +27,10 @@ export interface TaskMetadata {
   readonly status: TaskStatus;
   /** How often it was tried. */
   readonly attempts: number;
+  /** The ids that the flag `after` names. */
+  readonly after: readonly string[];
+  /** The ids that the flag `follow` names. */
+  readonly follow: readonly string[];
   /** The flag `label`. */
   readonly label: string | null;
   /** What it printed; complete when the result is. */
@@ -48,8 +52,10 @@ export function taskMetadata(job: Job, task: number): TaskMetadata {
     received: report?.received ?? null,
     engineId: report?.engineId ?? null,
     engineUuid: report?.engineUuid ?? null,
-    status: report?.status ?? "ready",
+    status: report?.status ?? (job.plan.after.length + job.plan.follow.length > 0 ? "waiting" : "ready"),
     attempts: report?.attempts ?? 0,
+    after: job.plan.after,
+    follow: job.plan.follow,
     label: job.plan.label,
     stdout: report?.stdout ?? "",
     stderr: report?.stderr ?? "",

@@ -1,36 +1,66 @@
 /**
  * What tasks of one function and one set of flags share: made once, sent once a batch.
  *
- * Kept by identity of the function and of the flags object, so that a map of 100,000 tasks costs one. Called by `session.ts`.
+ * Kept by identity of the function and of the flags object, so that a map of 100,000 tasks costs one; and cheap where
+ * each of 100,000 tasks has flags of its own. Called by `submission.ts`.
  * @module
  */
 import type { TemplateMessage } from "../protocol/messages.ts";
 import type { TaskFlags } from "../protocol/task_spec.ts";
 import { flagsToMessage } from "../wire/flags_message.ts";
+import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
+import { BigValue } from "./big_value.ts";
 import { type AnyFunction, type FunctionCode, FunctionCodes } from "./function_code.ts";
+import { capturedOf, encodeCaptured } from "./guarded_code.ts";
 
 /** One template. */
 export interface TaskTemplateEntry {
   readonly code: FunctionCode;
-  /** As it travels. */
+  readonly flags: TaskFlags;
+  /** As it travels, but for the captures. */
   readonly message: TemplateMessage;
+  /** What the function was given beforehand, encoded; `null`: nothing. */
+  readonly captures: Uint8Array | BigValue | null;
+}
+
+/** Templates of one flags object: most have one. */
+interface FlagsTemplates {
+  first: TaskTemplateEntry;
+  others: WeakMap<FunctionCode, TaskTemplateEntry> | null;
 }
 
 /** Templates for as long as their functions and flags live. */
 export class TaskTemplates {
   readonly #codes = new FunctionCodes();
-  readonly #byFlags = new WeakMap<TaskFlags, WeakMap<FunctionCode, TaskTemplateEntry>>();
+  readonly #byFlags = new WeakMap<TaskFlags, FlagsTemplates>();
 
-  /** Throws `SerializationError` for a function that can't be shipped, `TypeError` for what is none. */
+  /**
+   * Throws `SerializationError` for a function that can't be shipped, or what it was given beforehand; `TypeError` for
+   * what is none.
+   */
   of(f: AnyFunction, flags: TaskFlags, chunked: boolean): TaskTemplateEntry {
     const code = chunked ? this.#codes.chunked(f) : this.#codes.single(f);
-    let byCode = this.#byFlags.get(flags);
-    if (byCode === undefined) this.#byFlags.set(flags, byCode = new WeakMap());
-    let template = byCode.get(code);
-    if (template === undefined) {
-      template = { code, message: [code.hash, code.name, flagsToMessage(flags), null] };
-      byCode.set(code, template);
-    }
-    return template;
+    const captured = capturedOf(f);
+    // Encoded with each submission: what was given may have changed.
+    const bytes = captured.length === 0 ? null : encodeCaptured(captured);
+    const known = this.#byFlags.get(flags);
+    const template = known?.first.code === code ? known.first : known?.others?.get(code);
+    return template !== undefined && areSame(template.captures, bytes) ? template : this.#make(code, flags, bytes);
   }
+
+  #make(code: FunctionCode, flags: TaskFlags, bytes: Uint8Array | null): TaskTemplateEntry {
+    const captures = bytes !== null && bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
+    const made = { code, flags, message: [code.hash, code.name, flagsToMessage(flags), null], captures } as const;
+    const known = this.#byFlags.get(flags);
+    if (known === undefined) this.#byFlags.set(flags, { first: made, others: null });
+    else if (known.first.code === code) known.first = made;
+    else (known.others ??= new WeakMap()).set(code, made);
+    return made;
+  }
+}
+
+function areSame(captures: Uint8Array | BigValue | null, bytes: Uint8Array | null): boolean {
+  if (captures === null || bytes === null) return captures === bytes;
+  const known = captures instanceof BigValue ? captures.bytes : captures;
+  return known.length === bytes.length && known.every((byte, index) => byte === bytes[index]);
 }

@@ -1,7 +1,7 @@
 /**
  * The names of things that travel: tasks, engines, hosts, code.
  *
- * Types, and one number. A task id is `<session>-<counter>`: the session names one client process, the counter its submissions,
+ * Types, and two numbers. A task id is `<session>-<counter>`: the session names one client process, the counter its submissions,
  * so a forgotten id costs nothing, is known to be forgotten, and a repeated submission is seen to be a duplicate.
  * @module
  */
@@ -20,6 +20,9 @@ export type TaskId = Branded<string, "TaskId">;
  * the counters of what the scheduler sees stay dense.
  */
 export const DIRECT_COUNTERS_FROM = 2 ** 40;
+
+/** Tasks that were refused at their client, before anybody else saw them, count from here: an id tells that it failed. */
+export const REFUSED_COUNTERS_FROM = 2 ** 41;
 
 /** Counted from 0 by the scheduler, never reused within the life of a cluster. */
 export type EngineId = Branded<number, "EngineId">;

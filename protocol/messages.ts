@@ -52,6 +52,18 @@ export type TemplateMessage = readonly [
 /** Function code that the receiver has not had from this sender yet. */
 export type CodeMessage = readonly [hash: ContentHash, source: PayloadMessage];
 
+/**
+ * What became of a task of the sending client that was settled in an earlier controller life, or ended before it was
+ * submitted. `engine`: where its last attempt ran. `error`: the name of what it failed with, where the client knows.
+ */
+export type KnownMessage = readonly [
+  counter: number,
+  ok: boolean,
+  engine: EngineId | null,
+  engineUuid: EngineUuid | null,
+  error?: string | null,
+];
+
 /** Client → scheduler: what one turn of the event loop submitted. */
 export type SubmitMessage = readonly [
   session: Session,
@@ -61,6 +73,8 @@ export type SubmitMessage = readonly [
   tasks: readonly (readonly [counter: number, template: number, args: PayloadMessage, ageMs?: number])[],
   /** The turn submitted more than fits in one message: tasks that these may name are still to come. */
   more?: boolean,
+  /** Of tasks that these name as dependencies, and that the receiver may not know. */
+  known?: readonly KnownMessage[],
 ];
 
 /** Scheduler → host: run these, each engine's in this order. */

@@ -4,7 +4,7 @@
  * Translates and checks; a message that isn't ours throws `SerializationError` before the core hears of it.
  * @module
  */
-import type { EngineId, EngineUuid, Epoch, HostId, TaskId } from "../protocol/ids.ts";
+import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../protocol/ids.ts";
 import type {
   ClientHello,
   EndedMessage,
@@ -27,6 +27,7 @@ import type {
   EngineFailed,
   HeldAttempt,
   HostJoined,
+  KnownOutcome,
   ReadyEngine,
   TasksSubmitted,
 } from "./core/events.ts";
@@ -39,6 +40,8 @@ function checked(message: unknown, what: string, is: readonly ((value: unknown) 
   }
   return message;
 }
+
+const NOTHING_KNOWN: readonly KnownOutcome[] = [];
 
 const isFlag = (value: unknown) => typeof value === "boolean";
 
@@ -147,7 +150,7 @@ export function tasksSubmitted(
   at: number,
 ): { readonly event: TasksSubmitted; readonly templates: readonly TaskTemplate[] } {
   if (!isArray(batch, 4)) throw malformedMessage("submit", batch);
-  const [session, , templateMessages, tasks, more = false] = batch;
+  const [session, , templateMessages, tasks, more = false, known] = batch;
   if (!isText(session) || !isArray(templateMessages, 0) || !isArray(tasks, 0)) throw malformedMessage("submit", batch);
   const templates = templateMessages.map(templateFromMessage);
   const specs: TaskSpec[] = new Array(tasks.length);
@@ -161,5 +164,29 @@ export function tasksSubmitted(
     specs[index] = { id: taskId(session, counter), template, args: payloadFromMessage(args) };
     if (ageMs > 0) (agesMs ??= new Array(tasks.length).fill(0))[index] = ageMs;
   }
-  return { event: { kind: "tasks-submitted", at, session, specs, agesMs, more: more === true }, templates };
+  const outcomes = knownOutcomes(session, known);
+  const event = { kind: "tasks-submitted", at, session, specs, agesMs, more: more === true, known: outcomes } as const;
+  return { event, templates };
+}
+
+function knownOutcomes(session: Session, messages: unknown): readonly KnownOutcome[] {
+  if (messages === undefined || messages === null) return NOTHING_KNOWN;
+  if (!isArray(messages, 0)) throw malformedMessage("submit", messages);
+  return messages.map((message) => knownOutcome(session, message));
+}
+
+function knownOutcome(session: Session, message: unknown): KnownOutcome {
+  if (!isArray(message, 2)) throw malformedMessage("known outcome", message);
+  const [counter, ok, engine = null, engineUuid = null, error = null] = message;
+  if (!isCount(counter) || typeof ok !== "boolean") throw malformedMessage("known outcome", message);
+  if (engine !== null && !isCount(engine)) throw malformedMessage("known outcome", message);
+  if (engineUuid !== null && !isText(engineUuid)) throw malformedMessage("known outcome", message);
+  if (error !== null && !isText(error)) throw malformedMessage("known outcome", message);
+  return {
+    task: taskId(session, counter),
+    ok,
+    engine: engine as EngineId | null,
+    engineUuid: engineUuid as EngineUuid | null,
+    error,
+  };
 }

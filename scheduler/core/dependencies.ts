@@ -5,12 +5,12 @@
  * failure goes through any depth without recursion. Called by `on_tasks.ts`, `on_engines.ts` and `scheduler.ts`.
  * @module
  */
-import { DIRECT_COUNTERS_FROM, type TaskId } from "../../protocol/ids.ts";
+import { DIRECT_COUNTERS_FROM, REFUSED_COUNTERS_FROM, type TaskId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
 import { type DependencyFlag, DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
-import { addPlace, hasPlace, lostFollow } from "./follow.ts";
+import { addPlace, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { closeWatch, hold, letGo } from "./holding.ts";
 import { areTargetsGone, armDeadline, block, doomedOutcome, enqueue, overdue, relocate } from "./queueing.ts";
@@ -33,6 +33,7 @@ function strangeness(s: SchedulerState, task: TaskRecord, id: TaskId): string | 
   if (id === task.id) return "the task itself; name the tasks that it is to wait for";
   const parts = splitTaskId(id);
   if (parts === null) return `${JSON.stringify(id)}, which is no task id; give results or the ids of tasks`;
+  if (parts.counter >= REFUSED_COUNTERS_FROM) return `"${id}", a task that failed before it was submitted`;
   if (parts.counter >= DIRECT_COUNTERS_FROM) {
     return `"${id}", a task of a direct view, which the scheduler never sees; await its result before you submit`;
   }
@@ -58,6 +59,7 @@ export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
   }
   if (areTargetsGone(s, task.flags.targets)) return settle(s, task, "refuse", doomedOutcome(task));
   if (waits.isForward) task.session.forward.push(waits);
+  if (waits.follow !== null) s.grace?.followers.push(waits);
   move(s, task, "hold");
   armDeadline(s, task);
   hold(s, waits);
@@ -151,6 +153,21 @@ function reconsiderWaiting(s: SchedulerState, waits: TaskWaits): void {
   closeMet(s, waits);
   move(s, task, "unblock");
   enqueue(s, task, waits.deadline);
+}
+
+/** The hosts that came back are there: where followed tasks ran is looked for again. */
+export function findPlaces(s: SchedulerState, followers: readonly TaskWaits[]): void {
+  for (const waits of followers) {
+    const { follow, holding } = waits;
+    if (!holding || follow === null || waits.places === null) continue;
+    forgetPlaces(waits);
+    waits.places = new FollowPlaces(follow.spec.all);
+    for (const id of follow.spec.ids) {
+      const named = s.task(id);
+      if (named instanceof FinishedRecord && follow.wants(named)) addPlace(s, waits, named);
+    }
+    reconsider(s, waits);
+  }
 }
 
 /** A process has ended: those who follow what ran there have lost that place. */

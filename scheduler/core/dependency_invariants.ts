@@ -53,7 +53,7 @@ function checkHeld(
       if (named instanceof FinishedRecord) pins.set(named, (pins.get(named) ?? 0) + 1);
     }
   }
-  if (open === 0) complain(`${task.id} waits for nothing`);
+  if (open === 0 && s.grace === null) complain(`${task.id} waits for nothing`);
 }
 
 /** How many of its tasks have not ended. */

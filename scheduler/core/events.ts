@@ -160,6 +160,17 @@ export interface ClientLeft {
   readonly session: Session;
 }
 
+/** What became of a task that an earlier controller life settled, or that its client ended before it was submitted. */
+export interface KnownOutcome {
+  readonly task: TaskId;
+  readonly ok: boolean;
+  /** Where its last attempt ran; `null` where it never did. */
+  readonly engine: EngineId | null;
+  readonly engineUuid: EngineUuid | null;
+  /** The name of the error it failed with; `null` where it is done, or the client does not know. */
+  readonly error: string | null;
+}
+
 /**
  * A client submitted a batch, or a part of one. An id that is known is a duplicate: ignored, or answered again if
  * settled.
@@ -174,6 +185,8 @@ export interface TasksSubmitted {
   readonly agesMs: readonly number[] | null;
   /** More of the batch follows: an id that is named here and unknown may still come. */
   readonly more: boolean;
+  /** Outcomes of tasks of this session that `specs` name. What this life knows of them itself goes before. */
+  readonly known: readonly KnownOutcome[];
 }
 
 /** Attempts ended on a host. `epoch` is that of their dispatch. */

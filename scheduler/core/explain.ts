@@ -13,6 +13,7 @@ import { splitTaskId } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
 import { type Attempt, FinishedRecord, TaskRecord } from "./task_record.ts";
 
+const WAITS_FOR_HOSTS = "waits for hosts of the last controller life to come back";
 /** So many tasks that one waits for are named. */
 const SHOWN_TASKS = 8;
 
@@ -65,6 +66,7 @@ function explainAssigned(task: TaskRecord, { engine, prev }: Attempt): Explanati
 
 function explainWaiting(s: SchedulerState, task: TaskRecord, waits: TaskWaits): Explanation {
   const open = openIds(s, waits);
+  if (open.length === 0) return because("grace", task, WAITS_FOR_HOSTS, [], "waiting");
   const missing = open.filter((id) => s.task(id) === null);
   const shown = open.slice(0, SHOWN_TASKS);
   const list = `${shown.map((id) => `"${id}"`).join(", ")}${open.length > shown.length ? ", …" : ""}`;
@@ -91,7 +93,7 @@ function openIds(s: SchedulerState, waits: TaskWaits): TaskId[] {
 
 function explainReady(s: SchedulerState, task: TaskRecord): Explanation {
   const { group } = task;
-  if (s.grace !== null) return because("grace", task, "waits for hosts of the last controller life to come back");
+  if (s.grace !== null) return because("grace", task, WAITS_FOR_HOSTS);
   const alive = [...s.registry.alive()];
   if (group?.onlyOn) return explainFollow(s, task, group);
   if (group?.targets) return explainTargets(s, task, group, [...group.targets]);

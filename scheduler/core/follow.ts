@@ -39,7 +39,8 @@ export function hasPlace({ task, follow, places }: TaskWaits): boolean {
 /** Why it can never run where its `follow` ran; `null`: it can, or it may yet. */
 export function lostFollow(s: SchedulerState, waits: TaskWaits): TaskOutcome | null {
   const { task, follow, places } = waits;
-  if (places === null) return null;
+  // Until the hosts of the last life have come back nobody knows which places are lost.
+  if (places === null || s.grace !== null) return null;
   const { all, lost, alive } = places;
   if (all && lost !== null) return lostPlaceOutcome(task, lost, otherThan(s, waits, lost.id));
   const mayGrow = follow !== null && follow.open > 0;

@@ -5,6 +5,7 @@
  * @module
  */
 import { takeHeld } from "./adoption.ts";
+import { findPlaces } from "./dependencies.ts";
 import { type EngineSlot, HostRecord } from "./engine_record.ts";
 import type { EnginesRequested, HostJoined, HostLost, HostReachable, HostUnreachable } from "./events.ts";
 import { condemnAttempts } from "./on_attempts.ts";
@@ -58,6 +59,7 @@ export function endGrace(s: SchedulerState): void {
   s.timers.clear(grace.timer);
   for (const request of grace.requests) answer(s, request);
   doomIfTargetsGone(s);
+  findPlaces(s, grace.followers);
 }
 
 function openHost(s: SchedulerState, { host: id, incarnation, hostname, pid, packageVersion }: HostJoined): HostRecord {

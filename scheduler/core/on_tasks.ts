@@ -9,8 +9,9 @@ import { claimOrphan } from "./adoption.ts";
 import { closeBatch } from "./batches.ts";
 import { acceptDependent, isDependent, reconsider } from "./dependencies.ts";
 import type { Dependents } from "./dependency_watch.ts";
-import type { AbortRequested, PurgeRequested, TasksSubmitted } from "./events.ts";
+import type { AbortRequested, KnownOutcome, PurgeRequested, TasksSubmitted } from "./events.ts";
 import { DIRECT_COUNTERS_FROM } from "../../protocol/ids.ts";
+import type { SystemErrorName, TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 import { move } from "./moves.ts";
 import { attachSession } from "./on_clients.ts";
@@ -20,13 +21,16 @@ import { forget, settle, systemFailure, tell } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, TaskRecord } from "./task_record.ts";
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * A client submitted a batch, or a part of one. All of it is there before any of it is judged, since its tasks may name
  * each other in any order. Ids that are not of its session are ignored.
  */
-export function tasksSubmitted(s: SchedulerState, { session: id, specs, agesMs, more }: TasksSubmitted): void {
+export function tasksSubmitted(s: SchedulerState, { session: id, specs, agesMs, more, known }: TasksSubmitted): void {
   const session = attachSession(s, id);
   session.batchOpen = more;
+  for (const outcome of known) takeKnown(s, session, outcome);
   const fresh: TaskRecord[] = [];
   for (let i = 0; i < specs.length; i++) {
     const spec = specs[i];
@@ -63,6 +67,24 @@ function purge(s: SchedulerState, record: FinishedRecord): void {
   if (!s.retention.putOffPurge(record)) forget(s, record);
 }
 
+/** A task that ended in an earlier life, or before it was submitted: what its client says of it is all there is. */
+function takeKnown(s: SchedulerState, session: SessionRecord, known: KnownOutcome): void {
+  const { task, ok, engine, engineUuid: uuid, error } = known;
+  const counter = counterOf(session.id, task);
+  if (counter < 0 || session.forgotten.has(counter)) return;
+  if (session.tasks.get(counter) !== undefined) return;
+  const message = "it ended in an earlier life of the controller, or before it was submitted";
+  const outcome: TaskOutcome = ok
+    ? { kind: "done", value: NO_BYTES }
+    : systemFailure((error ?? "EngineError") as SystemErrorName, message);
+  const ran = { engine, uuid, attempts: engine === null ? 0 : 1 };
+  const record = new FinishedRecord(session, counter, outcome, ran, null, 0, s.now, true);
+  session.tasks.set(counter, record);
+  s.retention.add(record);
+  const dependents = session.cameAtLast(counter);
+  if (dependents !== null) s.settledNow.push({ id: record.id, record, dependents });
+}
+
 /** Makes the record of a task that is new here; `null`: it is not. */
 function enter(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs: number): TaskRecord | null {
   const counter = counterOf(session.id, spec.id);
@@ -76,11 +98,7 @@ function enter(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs:
   }
   const task = new TaskRecord(spec, session, counter, s.nextOrder++, s.now - ageMs);
   session.tasks.set(counter, task);
-  if (session.missing.size > 0) {
-    task.dependents = session.missing.get(counter) ?? null;
-    session.missing.delete(counter);
-    for (const { waits } of task.dependents?.watches ?? []) waits.missing--;
-  }
+  task.dependents = session.cameAtLast(counter);
   if (s.options.facts) s.out.fact({ kind: "task-accepted", at: s.now, spec });
   return task;
 }

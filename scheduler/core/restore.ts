@@ -176,7 +176,8 @@ function restoreGrace(s: SchedulerState, timer: Timer, from: Snapshot["grace"]):
     const record = isCurrent ? hostOf(s, host) : new HostRecord(host, "" as Incarnation);
     return { host: record, count, request };
   });
-  s.grace = { awaited: new Set(from.awaited), requests, timer };
+  const followers = from.followers.flatMap((id) => live(s, id).waits ?? []);
+  s.grace = { awaited: new Set(from.awaited), requests, followers, timer };
 }
 
 function hostOf(s: SchedulerState, id: HostId): HostRecord {

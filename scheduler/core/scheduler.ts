@@ -65,7 +65,7 @@ function begin(s: SchedulerState): void {
   s.out.fact({ kind: "epoch-began", at: s.now, epoch });
   if (graceMs <= 0) return;
   const timer = s.timers.set(s.now + graceMs, { kind: "grace" });
-  s.grace = { awaited: new Set(knownHosts), requests: [], timer };
+  s.grace = { awaited: new Set(knownHosts), requests: [], followers: [], timer };
 }
 
 function handle(s: SchedulerState, event: SchedulerEvent): void {

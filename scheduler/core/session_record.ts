@@ -41,6 +41,15 @@ export class SessionRecord {
     return this.batchOpen && counter >= 0 && !this.forgotten.has(counter);
   }
 
+  /** A task is there: those who have named it before wait for one less that is to come. */
+  cameAtLast(counter: number): Dependents | null {
+    if (this.missing.size === 0) return null;
+    const dependents = this.missing.get(counter) ?? null;
+    this.missing.delete(counter);
+    for (const { waits } of dependents?.watches ?? []) waits.missing--;
+    return dependents;
+  }
+
   /** Who waits for a task of this session that is still to come. */
   missingOf(id: TaskId): Dependents {
     const counter = counterOf(this.id, id);

@@ -141,6 +141,13 @@ export interface NameRequestSnapshot {
   readonly request: number | null;
 }
 
+/** A new life in which nothing is dispatched yet. */
+export interface GraceSnapshot {
+  readonly awaited: readonly HostId[];
+  readonly requests: readonly NameRequestSnapshot[];
+  readonly followers: readonly TaskId[];
+}
+
 /** A whole scheduler. */
 export interface Snapshot {
   readonly schema: number;
@@ -175,7 +182,7 @@ export interface Snapshot {
   readonly orphans: readonly OrphanSnapshot[];
   /** In the order in which they were set. */
   readonly timers: readonly TimerSnapshot[];
-  readonly grace: { readonly awaited: readonly HostId[]; readonly requests: readonly NameRequestSnapshot[] } | null;
+  readonly grace: GraceSnapshot | null;
 }
 
 /** All of a state between two steps. */
@@ -286,5 +293,6 @@ function graceSnapshot({ grace, registry }: SchedulerState): Snapshot["grace"] {
   const requests = grace.requests.map(({ host, count, request }) => (
     { host: host.id, isCurrent: registry.hosts.get(host.id) === host, count, request }
   ));
-  return { awaited: [...grace.awaited], requests };
+  const followers = grace.followers.filter(({ holding }) => holding).map(({ task }) => task.id);
+  return { awaited: [...grace.awaited], requests, followers };
 }

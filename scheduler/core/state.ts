@@ -5,7 +5,7 @@
  * @module
  */
 import type { HostId, Session, TaskId } from "../../protocol/ids.ts";
-import type { Dependents } from "./dependency_watch.ts";
+import type { Dependents, TaskWaits } from "./dependency_watch.ts";
 import { Dispatches } from "./dispatches.ts";
 import type { HostRecord } from "./engine_record.ts";
 import type { Orphan } from "./orphan.ts";
@@ -34,6 +34,8 @@ export interface NameRequest {
 export interface Grace {
   readonly awaited: Set<HostId>;
   readonly requests: NameRequest[];
+  /** Tasks that wait for others and follow some. */
+  readonly followers: TaskWaits[];
   timer: Timer;
 }
 

@@ -123,7 +123,7 @@ export class RandomHistory {
   }
 
   #submit(part: Part): void {
-    this.#step({ kind: "tasks-submitted", at: this.#now, ...part });
+    this.#step({ kind: "tasks-submitted", at: this.#now, ...part, known: [] });
   }
 
   /** Some of what a host has in hand ended, told in one message. */

@@ -70,6 +70,8 @@ Deno.test("metadata follow the task: ready, running, done; ages become epoch ms"
     engineUuid: "uuid-0",
     status: "done",
     attempts: 2,
+    after: [],
+    follow: [],
     label: "mine",
     stdout: "hello\n",
     stderr: "oops\n",

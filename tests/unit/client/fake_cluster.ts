@@ -32,7 +32,7 @@ import { Session } from "../../../client/session.ts";
 import { type Clock, systemClock } from "../../../wire/clock.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
 import { encodeError } from "../../../wire/error_codec.ts";
-import { EngineError, MailboxFull } from "../../../wire/errors.ts";
+import { EngineError, MailboxFull, UnmetDependency } from "../../../wire/errors.ts";
 import { parseTaskId } from "../../../wire/task_ids.ts";
 import { decodeValue, encodeValue } from "../../../wire/value_codec.ts";
 
@@ -220,16 +220,11 @@ export class FakeCluster implements SchedulerLink {
       const payload = body.length > 64 * 1024 ? this.store(body) : body;
       return [task.counter, code, payload, engine, `uuid-${engine}` as EngineUuid, attempt, 5, 1, "out\n", ""];
     };
+    const leave = enterEngine({ attempt, engineId: engine });
     try {
-      const key = Symbol.for("troupe.currentTask");
-      const f = compile(this.sourceOf(task.template));
-      (globalThis as Record<symbol, unknown>)[key] = { attempt };
-      let value: unknown;
-      try {
-        value = f(...decodeValue(this.#bytesOf(task.args)) as unknown[]);
-      } finally {
-        delete (globalThis as Record<symbol, unknown>)[key];
-      }
+      const captures = task.template[3] ?? null;
+      const f = compile(this.sourceOf(task.template), captures === null ? null : this.#bytesOf(captures));
+      const value = f(...decodeValue(this.#bytesOf(task.args)) as unknown[]);
       if (!(value instanceof Promise)) return end(SETTLED.done, encodeValue(value, { root: "result" }));
       return value.then(
         (value) => end(SETTLED.done, encodeValue(value, { root: "result" })),
@@ -237,6 +232,8 @@ export class FakeCluster implements SchedulerLink {
       ).catch((error) => end(SETTLED.threw, encodeError(error)));
     } catch (error) {
       return end(SETTLED.threw, encodeError(error));
+    } finally {
+      leave();
     }
   }
 
@@ -306,7 +303,25 @@ export class FakeCluster implements SchedulerLink {
   }
 }
 
-function compile(source: string): (...args: unknown[]) => unknown {
+/** What functions find on an engine, for as long as they run before their first await. */
+function enterEngine(task: unknown): () => void {
+  const global = globalThis as Record<PropertyKey, unknown>;
+  const keys = [Symbol.for("troupe.currentTask"), "UnmetDependency"];
+  const before = keys.map((key) => Object.getOwnPropertyDescriptor(global, key));
+  [task, UnmetDependency].forEach((value, index) => global[keys[index] ?? ""] = value);
+  return () =>
+    keys.forEach((key, index) => {
+      const descriptor = before[index];
+      if (descriptor === undefined) delete global[key];
+      else Object.defineProperty(global, key, descriptor);
+    });
+}
+
+function compile(source: string, captures: Uint8Array | null): (...args: unknown[]) => unknown {
+  if (captures !== null) {
+    const values = decodeValue(captures) as Record<string, unknown>;
+    return (0, eval)(`"use strict";(({${Object.keys(values)}}) => (${source}\n))`)(values);
+  }
   try {
     return (0, eval)(`(${source})`);
   } catch {

@@ -55,8 +55,12 @@ for (
     [{ backoff: { initial: 1, jitter: 2 } }, RangeError, /from 0 to 1/],
     [{ backoff: { initial: 1, wild: 2 } }, TypeError, /backoff\.wild/],
     [{ block: true }, TypeError, /use await/],
-    [{ after: [] }, TypeError, /next version/],
-    [{ follow: [] }, TypeError, /next version/],
+    [{ after: 5 }, TypeError, /flag "after" to depend on 5: it is neither a result nor the id/],
+    [{ after: "" }, TypeError, /flag "after".*""/],
+    [{ follow: ["testsessio-1", "nonsense"] }, TypeError, /flag "follow" to depend on "nonsense"/],
+    [{ follow: "testsessio-01" }, TypeError, /"testsessio-01"/],
+    [{ after: [null] }, TypeError, /on null/],
+    [{ after: Promise.resolve(1) }, TypeError, /neither a result/],
   ] as const
 ) {
   Deno.test(`${JSON.stringify(flags)} is refused at once, by name`, async () => {

@@ -28,6 +28,8 @@ class Walk {
   readonly clock = new FakeClock();
   readonly submitted: { result: AsyncResult<unknown, boolean>; wanted: unknown; aborted: boolean }[] = [];
   readonly #cluster: FakeCluster;
+  /** How many messages earlier controllers were sent. */
+  #before = 0;
 
   constructor(cluster: FakeCluster, clock: FakeClock) {
     this.#cluster = cluster;
@@ -61,6 +63,11 @@ class Walk {
     }
   }
 
+  /** Whether this controller waits for nothing more of what was submitted. */
+  get toldAll(): boolean {
+    return this.#cluster.batches.slice(this.#before).at(-1)?.[4] !== true;
+  }
+
   #add(result: AsyncResult<unknown, boolean>, wanted: unknown): void {
     this.submitted.push({ result, wanted, aborted: false });
   }
@@ -77,6 +84,7 @@ class Walk {
     this.#cluster.tasks.clear();
     this.#cluster.codes.clear();
     this.#cluster.epoch++;
+    this.#before = this.#cluster.batches.length;
     this.#cluster.session.controllerLost();
   }
 }
@@ -95,6 +103,7 @@ Deno.test("whatever happens in whatever order, every result comes to its own end
         if (result.successful) assert.deepEqual(await result, wanted);
         else assert.ok(aborted && onlyAborts(await result.catch((error) => error)));
       }
+      assert.ok(walk.toldAll);
       assert.deepEqual([cluster.session.pending, cluster.session.unfinishedJobs().size], [0, 0]);
       await cluster.client.close();
       assert.equal(clock.pending, 0);

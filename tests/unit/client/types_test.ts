@@ -1,6 +1,8 @@
 import type { AsyncMapResult } from "../../../client/async_map_result.ts";
 import type { AsyncResult } from "../../../client/async_result.ts";
 import type { Client } from "../../../client/client.ts";
+import { depend, dependent } from "../../../client/depend.ts";
+import { require } from "../../../client/require.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
@@ -70,7 +72,45 @@ export function typesFollowTheFunction(client: Client, numbers: number[], lazy: 
   lview.setFlags({ retries: "2" });
 }
 
+/** Never called, likewise. */
+export function wrappersKeepTypes(client: Client, numbers: number[]): void {
+  const lview = client.loadBalancedView();
+  const onPlatform = (name: string, version?: number) => name.length === version;
+  const asks = (name: string) => Promise.resolve(name === "linux");
+  const g = (x: number, y?: string): string => `${x}${y}`;
+  const later = (x: number) => Promise.resolve(x);
+
+  const plain = depend(onPlatform, "linux")(g);
+  same<typeof plain, typeof g>(true);
+  const checked = dependent(g, onPlatform, "linux", 5);
+  same<typeof checked, typeof g>(true);
+  const asked = depend(asks, "linux")(g);
+  same<typeof asked, (x: number, y?: string) => Promise<string>>(true);
+  const askedAgain = dependent(g, asks, "linux");
+  same<typeof askedAgain, (x: number, y?: string) => Promise<string>>(true);
+  const required = require("node:zlib", { k: 5, onPlatform })(g);
+  same<typeof required, (x: number, y?: string) => Promise<string>>(true);
+  const promised = require("node:zlib")(later);
+  same<typeof promised, typeof later>(true);
+  const nested = depend(onPlatform, "linux")(required);
+  same<typeof nested, typeof required>(true);
+  const applied = lview.apply(required, 3, "a");
+  same<typeof applied, AsyncResult<string>>(true);
+  const mapped = lview.map(plain, numbers);
+  same<typeof mapped, AsyncMapResult<string>>(true);
+  // @ts-expect-error: the check takes a string
+  depend(onPlatform, 5);
+  // @ts-expect-error: an argument of the check is missing
+  depend(onPlatform);
+  // @ts-expect-error: an argument of the check too many
+  dependent(g, onPlatform, "linux", 5, 6);
+  // @ts-expect-error: no function
+  depend(onPlatform, "linux")(5);
+  // @ts-expect-error: a string is no number
+  lview.apply(required, "3");
+}
+
 Deno.test("types follow the function: a wrong argument, element or number of them does not compile", () => {
   // The proof is that this module compiles, with every @ts-expect-error needed.
-  if (typeof typesFollowTheFunction !== "function") throw new TypeError("gone");
+  for (const proof of [typesFollowTheFunction, wrappersKeepTypes]) if (typeof proof !== "function") throw proof;
 });

@@ -163,6 +163,7 @@ Deno.test("a chain of 100,000 fails at once, in any order of submission, without
       specs,
       agesMs: null,
       more: false,
+      known: [],
     } as const;
     core.step(submitted);
     const effects = core.step({ kind: "abort-requested", at: 2, ids: ["s-0" as TaskId] });
@@ -267,4 +268,38 @@ Deno.test("what failed for want of an engine at its last chance frees the engine
   stage.after(20).end("s-1", THREW);
   assert.deepEqual(stage.outcomes, ["s-1:DependencyTimeout"]);
   assert.deepEqual(stage.dispatches, ["s-2>5"]);
+});
+
+Deno.test("a new controller takes its client's word for what was settled in an earlier life", () => {
+  const stage = new Stage({ graceMs: 100, epoch: 2 as never });
+  stage.step({ kind: "scheduler-began", at: stage.now });
+  const known = (n: number, ok: boolean, on: number | null) => (
+    {
+      task: `s-${n}` as TaskId,
+      ok,
+      engine: on as never,
+      engineUuid: on === null ? null : `e${on}.1` as never,
+      error: ok ? null : "TaskAborted",
+    }
+  );
+  stage.step({
+    kind: "tasks-submitted",
+    at: stage.now,
+    session: "s" as never,
+    specs: [
+      after("s-5", ["s-0"]),
+      after("s-6", ["s-1"]),
+      spec("s-7", { follow: on(["s-0"]) }),
+      spec("s-8", { follow: on(["s-2"]) }),
+    ],
+    agesMs: null,
+    more: false,
+    known: [known(0, true, 1), known(1, false, null), known(2, true, 9)],
+  });
+  assert.deepEqual(stage.outcomes, ["s-6:ImpossibleDependency"]);
+  assert.match(errorOf(stage, "s-6").message, /failed with TaskAborted \(TaskAborted: it ended in an earlier life/);
+  stage.join([engine(0), engine(1)]);
+  stage.after(100).wake();
+  assert.deepEqual(stage.outcomes, ["s-8:ImpossibleDependency"]);
+  assert.deepEqual(stage.dispatches, ["s-5>0", "s-7>1"]);
 });

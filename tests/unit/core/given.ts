@@ -155,7 +155,7 @@ export class Stage {
   submitPart(more: boolean, agesMs: readonly number[] | null, ...specs: readonly TaskSpec[]): readonly Effect[] {
     const id = specs[0]?.id ?? "s-0";
     const session = id.slice(0, id.lastIndexOf("-")) as Session;
-    return this.step({ kind: "tasks-submitted", at: this.now, session, specs, agesMs, more });
+    return this.step({ kind: "tasks-submitted", at: this.now, session, specs, agesMs, more, known: [] });
   }
 
   /** The current attempt of a task ended. */

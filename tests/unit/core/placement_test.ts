@@ -37,6 +37,7 @@ Deno.test("of two engines twobin takes the less recently used three times in fou
         specs,
         agesMs: null,
         more: false,
+        known: [],
       });
       const dispatch = effects.find((effect) => effect.kind === "dispatch");
       assert.ok(dispatch?.kind === "dispatch");
@@ -243,7 +244,7 @@ Deno.test("100,000 tasks that can't run are never looked at while others run", (
   const flags = targets(1);
   const blocked = spec("s-0", flags).template;
   const specs = Array.from({ length: 100_000 }, (_, i) => ({ ...spec(`s-${i}`), template: blocked }));
-  core.step({ kind: "tasks-submitted", at: 0, session: "s" as never, specs, agesMs: null, more: false });
+  core.step({ kind: "tasks-submitted", at: 0, session: "s" as never, specs, agesMs: null, more: false, known: [] });
   let looks = 0;
   const pool = stage.state.placement.pool;
   const firstWhere = pool.firstWhere.bind(pool);
@@ -257,6 +258,7 @@ Deno.test("100,000 tasks that can't run are never looked at while others run", (
       specs: one,
       agesMs: null,
       more: false,
+      known: [],
     });
     const number = effects.flatMap((effect) => effect.kind === "dispatch" ? [effect.number] : [])[0] as never;
     const results = [{ number, outcome: { kind: "done", value: new Uint8Array() } as const, report: null }];

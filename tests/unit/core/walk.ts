@@ -79,7 +79,7 @@ export class Walk {
       this.#obey(this.stage.effects);
     }
     for (const session of ["a", "b", "c"]) {
-      const nothing = { session: session as never, specs: [], agesMs: null, more: false };
+      const nothing = { session: session as never, specs: [], agesMs: null, more: false, known: [] };
       this.stage.step({ kind: "tasks-submitted", at: this.stage.now, ...nothing });
       this.#obey(this.stage.effects);
     }

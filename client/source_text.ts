@@ -1,0 +1,90 @@
+/**
+ * The source text of a function, as it can stand alone on an engine.
+ *
+ * Refuses what has no source that would run elsewhere, and says what to ship instead. Reads text only, runs nothing of
+ * it. Called by `function_code.ts` and `guarded_code.ts`.
+ * @module
+ */
+import { SerializationError } from "../wire/errors.ts";
+
+/** Any function. */
+export type AnyFunction = (...args: never[]) => unknown;
+
+/** The text as the function prints it: an expression, or a method in shorthand form. Throws `SerializationError`, `TypeError`. */
+export function sourceText(f: AnyFunction): string {
+  const text = printed(f);
+  if (isClassText(text)) {
+    throw new SerializationError(
+      `Cannot ship "${f.name}": it is a class; ship a function that holds the class and uses it, ` +
+        `such as (x) => { class ${f.name || "Part"} { … } return new ${f.name || "Part"}(x).run(); }.`,
+    );
+  }
+  checkSyntax(f.name, text);
+  return text;
+}
+
+/** An expression that gives the function. Throws as `sourceText` does. */
+export function expressionText(f: AnyFunction): string {
+  const text = sourceText(f);
+  return isMethodText(text) ? `Object.values({${text}\n})[0]` : text;
+}
+
+/** The same for what another function is to find under a name: a class will do. */
+export function definitionText(f: AnyFunction): string {
+  const text = printed(f);
+  if (!isClassText(text)) return expressionText(f);
+  checkSyntax(f.name, text);
+  return text;
+}
+
+/** Whether it is the shorthand form of a method: `double(x) { return 2 * x; }`. */
+export function isMethodText(text: string): boolean {
+  return !parses(`(${text}\n)`) && parses(`({${text}\n})`);
+}
+
+/** Whether a variable can have this name. */
+export function isVariableName(name: string): boolean {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(name) && parses(`(${name}) => 0`);
+}
+
+function printed(f: AnyFunction): string {
+  if (typeof f !== "function") {
+    throw new TypeError(`Cannot ship ${JSON.stringify(f) ?? String(f)}: it is a ${typeof f}, not a function.`);
+  }
+  const text = Function.prototype.toString.call(f);
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) throw new SerializationError(nativeMessage(f.name));
+  return text;
+}
+
+function isClassText(text: string): boolean {
+  return /^class\b/.test(text);
+}
+
+function nativeMessage(name: string): string {
+  if (name.startsWith("bound ")) {
+    return `Cannot ship "${name}": a bound function has no source; wrap the call in a function, such as ` +
+      `(x) => ${name.slice("bound ".length) || "f"}(x), and pass what it was bound to as an argument.`;
+  }
+  return `Cannot ship "${name}": it is native code, which has no source; wrap it in a function of yours, ` +
+    `such as (x) => ${name || "f"}(x), with the object it belongs to, as in (x) => Math.sqrt(x).`;
+}
+
+/** A text that stands for no expression of its own can't be run elsewhere: private names and `super` for instance. */
+function checkSyntax(name: string, text: string): void {
+  if (parses(`(${text}\n)`) || isMethodText(text)) return;
+  throw new SerializationError(
+    `Cannot ship "${name}": its source does not stand alone (it may use a private name such as #x, or super); ` +
+      `ship a plain function that takes what it needs as arguments.`,
+  );
+}
+
+/** As an engine will: in strict mode. */
+function parses(expression: string): boolean {
+  try {
+    // Compiled, never called: nothing of the text runs here.
+    new Function(`"use strict"; return ${expression}`);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import type { SubmitMessage } from "../../../protocol/messages.ts";
+import { tasksSubmitted } from "../../../scheduler/event_messages.ts";
+import { SerializationError } from "../../../wire/errors.ts";
+
+const submit = (...rest: unknown[]) => ["sess", [], [], [], ...rest] as unknown as SubmitMessage;
+
+Deno.test("a batch says whether more follows, and what became of tasks of its session; what is missing is no", () => {
+  const { event } = tasksSubmitted(
+    submit(true, [[4, true, 2, "u2", null], [5, false, null, null, "TaskAborted"], [6, false]]),
+    7,
+  );
+  assert.deepEqual([event.at, event.more], [7, true]);
+  assert.deepEqual(event.known, [
+    { task: "sess-4", ok: true, engine: 2, engineUuid: "u2", error: null },
+    { task: "sess-5", ok: false, engine: null, engineUuid: null, error: "TaskAborted" },
+    { task: "sess-6", ok: false, engine: null, engineUuid: null, error: null },
+  ]);
+  const plain = tasksSubmitted(submit(), 7).event;
+  assert.deepEqual([plain.more, plain.known], [false, []]);
+});
+
+Deno.test("an outcome that is none is refused", () => {
+  for (
+    const known of [5, [5], [[]], [[-1, true]], [[1, "yes"]], [[1, true, "e"]], [[1, true, 0, 5]], [[
+      1,
+      false,
+      0,
+      "u",
+      5,
+    ]]]
+  ) {
+    assert.throws(() => tasksSubmitted(submit(false, known), 0), SerializationError);
+  }
+});
