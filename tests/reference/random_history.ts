@@ -265,9 +265,7 @@ export class RandomHistory {
 
   #clientNews(): void {
     const session = this.#tasks.drawClient();
-    if (this.#chance(2) && !this.#tasks.isMidBatch(session)) {
-      return this.#step({ kind: "client-left", at: this.#now, session });
-    }
+    if (this.#chance(2)) return this.#step({ kind: "client-left", at: this.#now, session });
     this.#step({ kind: "client-attached", at: this.#now, session, firstUnsettled: this.#random.below(10) });
   }
 
