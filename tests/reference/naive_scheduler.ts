@@ -14,6 +14,7 @@ import type { SchedulerOptions, StateCounts } from "../../scheduler/core/schedul
 import { agree } from "./disagreement.ts";
 import { takeDispatches } from "./dispatch_check.ts";
 import { takeForgotten } from "./forgetting_check.ts";
+import { checkLiveCauses } from "./live_causes.ts";
 import { engineIdsGiven, happen } from "./naive_events.ts";
 import { conclude } from "./naive_outcomes.ts";
 import { nextDueAt, passTime } from "./naive_time.ts";
@@ -48,6 +49,7 @@ export class NaiveScheduler {
     takeForgotten(w, factsOf(effects, "task-forgotten").map(({ task }) => task));
     this.#compareCounts(counts);
     this.#checkWake(effects);
+    checkLiveCauses(w);
   }
 
   /** Each task that was settled is written down once, and each client that is there is told. */

@@ -5,54 +5,23 @@
  * things are due at the very same moment: which of them is first is nobody's promise. Used by the test of the reference.
  * @module
  */
-import type { EngineId, EngineUuid, Epoch, HostId, Incarnation, TaskId } from "../../protocol/ids.ts";
+import type { EngineId, Epoch, HostId, Incarnation, TaskId } from "../../protocol/ids.ts";
 import type { AttemptOutcome } from "../../protocol/outcome.ts";
 import type { Dispatch, Effect } from "../../scheduler/core/effects.ts";
 import type { ReadyEngine, SchedulerEvent } from "../../scheduler/core/events.ts";
 import { SeededRandom } from "../../scheduler/core/random.ts";
-import type { SchedulerOptions } from "../../scheduler/core/scheduler_core.ts";
 import { ABORTED, DECLINED, DIED, DONE, REPORT, RETURNED, THREW, TIMED_OUT } from "../unit/core/given.ts";
 import { type Part, RandomTasks } from "./random_tasks.ts";
+import { drawOptions } from "./history_options.ts";
 import { Trial } from "./trial.ts";
-
-interface Engine {
-  readonly id: EngineId;
-  readonly host: HostId;
-  readonly slots: number;
-  life: number;
-  isUp: boolean;
-  isDraining: boolean;
-}
-
-interface Host {
-  readonly id: HostId;
-  life: number;
-  readonly engines: Engine[];
-  /** Dispatched and not answered. */
-  inHand: Dispatch[];
-}
-
-/** Options that a seed draws. */
-export function drawOptions(seed: number): Partial<SchedulerOptions> {
-  const random = new SeededRandom(seed);
-  const pick = <Item>(...items: readonly Item[]): Item => items[random.below(items.length)] as Item;
-  return {
-    seed,
-    scheme: pick("leastload", "leastload", "lru", "plainrandom", "twobin"),
-    hwm: pick(0, 1, 1, 2, 5),
-    graceMs: pick(0, 0, 50),
-    knownHosts: pick([], [], ["h1" as HostId]),
-    retention: { maxRecords: pick(0, 3, 20, 1_000), maxAgeMs: pick(100, 1e6), maxBytes: Infinity },
-    reportGraceMs: 60.5,
-  };
-}
+import { readyEngine, type WorldEngine, type WorldHost } from "./world_records.ts";
 
 /** One history. */
 export class RandomHistory {
   readonly trial: Trial;
   readonly #random: SeededRandom;
   readonly #tasks: RandomTasks;
-  readonly #hosts: Map<HostId, Host> = new Map();
+  readonly #hosts: Map<HostId, WorldHost> = new Map();
   #answered: Dispatch[] = [];
   #now = 1_000;
   #hostCount = 0;
@@ -83,7 +52,7 @@ export class RandomHistory {
     }
   }
 
-  #settleHost(host: Host): void {
+  #settleHost(host: WorldHost): void {
     for (const dispatch of [...host.inHand]) this.#answer(host, dispatch, DONE);
     for (const engine of host.engines) {
       if (engine.isDraining) this.#end(engine, true);
@@ -139,7 +108,7 @@ export class RandomHistory {
     this.#report(host.id, ended);
   }
 
-  #answer(host: Host, dispatch: Dispatch, outcome: AttemptOutcome): void {
+  #answer(host: WorldHost, dispatch: Dispatch, outcome: AttemptOutcome): void {
     const place = host.inHand.indexOf(dispatch);
     if (place < 0) return;
     host.inHand.splice(place, 1);
@@ -160,12 +129,12 @@ export class RandomHistory {
 
   #addHost(newEngines: number): void {
     const id = `h${this.#hostCount++}` as HostId;
-    const host: Host = { id, life: 1, engines: [], inHand: [] };
+    const host: WorldHost = { id, life: 1, engines: [], inHand: [] };
     this.#hosts.set(id, host);
     this.#join(host, newEngines, []);
   }
 
-  #join({ id, life }: Host, newEngines: number, engines: readonly ReadyEngine[]): void {
+  #join({ id, life }: WorldHost, newEngines: number, engines: readonly ReadyEngine[]): void {
     const incarnation = `i${life}` as Incarnation;
     const who = { host: id, incarnation, hostname: "box", pid: 1, packageVersion: "0" };
     this.#step({ kind: "host-joined", at: this.#now, ...who, newEngines, engines, held: [] });
@@ -185,21 +154,21 @@ export class RandomHistory {
     this.#step({ kind: "engine-draining", at: this.#now, engine: engine.id });
   }
 
-  #bringUp(engine: Engine): void {
+  #bringUp(engine: WorldEngine): void {
     engine.isUp = true;
     engine.isDraining = false;
     engine.life++;
     this.#step({ kind: "engine-ready", at: this.#now, engine: readyEngine(engine) });
   }
 
-  #giveUp(engine: Engine): void {
+  #giveUp(engine: WorldEngine): void {
     this.#drop(engine);
     const { id, host } = engine;
     this.#step({ kind: "engine-failed", at: this.#now, engine: id, host, reason: "bad flag", givenUp: true });
   }
 
   /** Its process ends; its host reports what it had in hand, before or after, or never. */
-  #kill(engine: Engine): void {
+  #kill(engine: WorldEngine): void {
     const host = this.#hosts.get(engine.host);
     const lost = host?.inHand.filter((dispatch) => dispatch.engine === engine.id) ?? [];
     const reports = this.#pick(["before", "after", "after", "never"]);
@@ -213,7 +182,7 @@ export class RandomHistory {
     if (reports === "after") report();
   }
 
-  #end(engine: Engine, returns: boolean): void {
+  #end(engine: WorldEngine, returns: boolean): void {
     const { uuid } = readyEngine(engine);
     engine.isUp = false;
     engine.isDraining = false;
@@ -229,7 +198,7 @@ export class RandomHistory {
     });
   }
 
-  #drop(engine: Engine): void {
+  #drop(engine: WorldEngine): void {
     const engines = this.#hosts.get(engine.host)?.engines;
     engines?.splice(engines.indexOf(engine), 1);
   }
@@ -265,9 +234,7 @@ export class RandomHistory {
 
   #clientNews(): void {
     const session = this.#tasks.drawClient();
-    if (this.#chance(2) && !this.#tasks.isMidBatch(session)) {
-      return this.#step({ kind: "client-left", at: this.#now, session });
-    }
+    if (this.#chance(2)) return this.#step({ kind: "client-left", at: this.#now, session });
     this.#step({ kind: "client-attached", at: this.#now, session, firstUnsettled: this.#random.below(10) });
   }
 
@@ -305,7 +272,7 @@ export class RandomHistory {
     }
   }
 
-  #someHost(): Host | null {
+  #someHost(): WorldHost | null {
     return this.#pick([...this.#hosts.values()]) ?? null;
   }
 
@@ -316,8 +283,4 @@ export class RandomHistory {
   #pick<Item>(items: readonly Item[]): Item {
     return items[this.#random.below(items.length)] as Item;
   }
-}
-
-function readyEngine({ id, host, slots, life }: Engine): ReadyEngine {
-  return { id, uuid: `e${id}.${life}` as EngineUuid, host, pid: 100 + id, slots };
 }

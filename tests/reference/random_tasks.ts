@@ -42,15 +42,12 @@ export class RandomTasks {
     return `${session}-${this.#random.below((this.#counters.get(session) ?? 0) + 2)}` as TaskId;
   }
 
-  isMidBatch(session: Session): boolean {
-    return (this.#unsent.get(session)?.length ?? 0) > 0;
-  }
-
   /** The next message of some client. */
   draw(): Part {
     const session = this.drawClient();
-    if (!this.isMidBatch(session)) this.#unsent.set(session, this.#drawBatch(session));
-    return this.#unsent.get(session)?.shift() as Part;
+    let parts = this.#unsent.get(session) ?? [];
+    if (parts.length === 0) this.#unsent.set(session, parts = this.#drawBatch(session));
+    return parts.shift() as Part;
   }
 
   /** What is left of batches that have begun. */

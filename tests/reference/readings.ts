@@ -15,8 +15,6 @@ export const READINGS = {
   drainingIsGone: false,
   /** All that one request aborts are aborted, also those that would fail since another of them did. */
   abortsComeBeforeCascades: true,
-  /** A task fails for waiting for itself only where nothing else decides about it or another of its cycle first. */
-  cyclesComeLast: true,
   /** Of a client that left, nothing more of its batch will come. */
   leavingEndsBatch: true,
 } as const;

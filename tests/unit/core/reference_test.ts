@@ -1,6 +1,7 @@
 import type { SchedulerEvent } from "../../../scheduler/core/events.ts";
 import { printHistory } from "../../reference/printed_history.ts";
-import { drawOptions, RandomHistory } from "../../reference/random_history.ts";
+import { drawOptions } from "../../reference/history_options.ts";
+import { RandomHistory } from "../../reference/random_history.ts";
 import { ruleOf, shorten } from "../../reference/trial.ts";
 
 const HISTORIES = 150;
