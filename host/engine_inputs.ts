@@ -8,6 +8,7 @@
 import { PIECE_BYTES, type PipeBytes, TO_ENGINE } from "../protocol/pipe_messages.ts";
 import type { ContentHash } from "../protocol/ids.ts";
 import type { BlobRef, Payload, TaskTemplate } from "../protocol/task_spec.ts";
+import { contentHash } from "../wire/content_hash.ts";
 import type { BlobLease } from "./blob_folder.ts";
 import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
@@ -23,13 +24,17 @@ export interface InputSources {
 /** Templates and codes that a process is expected to remember. */
 const KNOWN_TEMPLATES = 256;
 const KNOWN_CODES = 256;
+/** Captures of so many bytes are compared as they are, longer ones by their hash. */
+const SHORT_CAPTURES = 1_024;
+/** Makes a character of each byte, a different one of each. */
+const BYTE_TEXT = new TextDecoder("latin1");
 /** So many bytes may wait for the pipe while a blob is sent. */
 const AHEAD_BYTES = 4 * PIECE_BYTES;
 
 export class EngineInputs {
   readonly #process: EngineProcess;
   readonly #sources: InputSources;
-  readonly #templates = new KnownNames<string | TaskTemplate, number>(KNOWN_TEMPLATES);
+  readonly #templates = new KnownNames<string, number>(KNOWN_TEMPLATES);
   readonly #codes = new KnownNames<ContentHash, ContentHash>(KNOWN_CODES);
   #templateCount = 0;
   /** The template of the last run: mostly it is the next one's too. */
@@ -107,9 +112,12 @@ export class EngineInputs {
   }
 }
 
-/** Every message has template objects of its own; without captures, equal ones are the same to an engine. */
-function keyOf(template: TaskTemplate): string | TaskTemplate {
-  return template.captures === null ? `${template.code} ${template.name}` : template;
+/** Every message has template objects of its own; equal ones are the same to an engine, which decodes captures afresh. */
+function keyOf({ code, name, captures }: TaskTemplate): string {
+  if (captures === null) return `${code} ${name}`;
+  if (!(captures instanceof Uint8Array)) return `${code} ${captures.hash} ${name}`;
+  const values = captures.length <= SHORT_CAPTURES ? BYTE_TEXT.decode(captures) : contentHash(captures);
+  return `${code} ${captures.length} ${values} ${name}`;
 }
 
 function isInline(payload: Payload): payload is Uint8Array {
