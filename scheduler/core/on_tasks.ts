@@ -58,7 +58,8 @@ function submit(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs
 
 function accept(s: SchedulerState, task: TaskRecord): void {
   task.session.tasks.set(task.counter, task);
-  if (s.options.facts) s.out.fact({ kind: "task-accepted", at: s.now, spec: task.spec });
+  const { spec, submittedAt } = task;
+  if (s.options.facts) s.out.fact({ kind: "task-accepted", at: s.now, spec, submittedAt });
   if (claimOrphan(s, task)) return;
   const refusal = refusalOf(s, task);
   if (refusal !== null) return settle(s, task, "refuse", refusal);
