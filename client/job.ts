@@ -69,6 +69,9 @@ export class Job {
   #onFinished: (() => void)[] = [];
   #onFailure: ((job: Job) => void) | null = null;
   #aborted = false;
+  #refused = false;
+  /** Of tasks that have another label than the plan's. */
+  #labels: Map<number, string | null> | null = null;
 
   constructor(plan: JobPlan) {
     this.plan = plan;
@@ -100,6 +103,23 @@ export class Job {
   /** An abort was asked for: what is not submitted yet must not be. */
   get aborted(): boolean {
     return this.#aborted;
+  }
+
+  /** It is wrong as a whole: one error is the outcome of all. */
+  get refused(): boolean {
+    return this.#refused || this.plan.refused;
+  }
+
+  markRefused(): void {
+    this.#refused = true;
+  }
+
+  label(task: number): string | null {
+    return this.#labels?.has(task) ? this.#labels.get(task) ?? null : this.plan.label;
+  }
+
+  setLabel(task: number, label: string | null): void {
+    if (label !== this.plan.label) (this.#labels ??= new Map()).set(task, label);
   }
 
   markAborted(): void {

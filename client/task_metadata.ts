@@ -50,7 +50,7 @@ export function taskMetadata(job: Job, task: number): TaskMetadata {
     engineUuid: report?.engineUuid ?? null,
     status: report?.status ?? "ready",
     attempts: report?.attempts ?? 0,
-    label: job.plan.label,
+    label: job.label(task),
     stdout: report?.stdout ?? "",
     stderr: report?.stderr ?? "",
     error: firstError(job, task),

@@ -28,7 +28,8 @@ export class TaskTemplates {
     if (byCode === undefined) this.#byFlags.set(flags, byCode = new WeakMap());
     let template = byCode.get(code);
     if (template === undefined) {
-      template = { code, message: [code.hash, code.name, flagsToMessage(flags), null] };
+      const parts = [code.hash, code.name, flagsToMessage(flags), null] as const;
+      template = { code, message: chunked ? [...parts, true] : parts };
       byCode.set(code, template);
     }
     return template;

@@ -18,7 +18,7 @@ export const FIELD_READERS: Readonly<Record<RecordField, ReadField>> = {
   name: ({ spec }) => spec.template.name,
   label: ({ spec }) => spec.template.flags.label,
   status: ({ status }) => status,
-  submitted: ({ submitted }, origin) => submitted - origin,
+  submitted: ({ submitted }, origin) => since(submitted, origin),
   started: (record, origin) => since(startOf(record), origin),
   completed: (record, origin) => since(endOf(record), origin),
   engineId: ({ engine }) => engine,
@@ -55,8 +55,9 @@ function startOf(record: TaskRecord): number | null {
   return end !== null && record.report !== null ? end - record.report.runMs : record.assigned;
 }
 
+/** In whole ms, so that what was shown can be asked for exactly. */
 function since(at: number | null, origin: number): number | null {
-  return at === null ? null : at - origin;
+  return at === null ? null : Math.round(at - origin);
 }
 
 /** No list is empty. */

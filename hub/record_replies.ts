@@ -19,7 +19,8 @@ import {
 import type { TaskTemplate } from "../protocol/task_spec.ts";
 import { isArray, isCount, isText, malformedMessage } from "../wire/message_checks.ts";
 import { payloadToMessage, templateToMessage } from "../wire/messages.ts";
-import { FIELD_READERS } from "./record_fields.ts";
+import { errorOf, FIELD_READERS } from "./record_fields.ts";
+import type { TaskRecord } from "./task_record.ts";
 import type { TaskRecords } from "./task_records.ts";
 
 /** What a value takes besides its text, roughly. */
@@ -34,7 +35,7 @@ export function recordsMessage(records: TaskRecords, orders: unknown, keys: unkn
   for (const order of orders) {
     if (bytes >= REPLY_BYTES) break;
     const record = records.at(order);
-    const row = record === undefined ? null : keys.map((key: RecordField) => FIELD_READERS[key](record, origin));
+    const row = record === undefined ? null : keys.map((key: RecordField) => shown(key, record, origin));
     rows.push(row);
     bytes += row === null ? 1 : row.reduce<number>((sum, value) => sum + bytesOf(value), 0);
   }
@@ -77,6 +78,12 @@ export function historyMessage(records: TaskRecords, from: unknown): HistoryMess
     ids.push(spec.id);
   }
   return [ids, null];
+}
+
+function shown(key: RecordField, record: TaskRecord, origin: number): FieldValue {
+  if (key !== "error") return FIELD_READERS[key](record, origin);
+  const error = errorOf(record);
+  return error === null ? null : [error.name, error.message];
 }
 
 function bytesOf(value: FieldValue): number {

@@ -4,7 +4,6 @@
  * Types only. The scheduler explains, the hub tells stories; a client shows both as they are.
  * @module
  */
-import type { EngineId, EngineUuid, TaskId } from "./ids.ts";
 import type { TaskStatus } from "./outcome.ts";
 
 /**
@@ -41,11 +40,11 @@ export interface Explanation {
   /** How often it was tried. */
   readonly attempts: number;
   /** Where it is assigned, or the engines it waits for. */
-  readonly engines: readonly EngineId[];
+  readonly engines: readonly number[];
   /** Which process of that engine, where it is assigned or ran. */
-  readonly uuid: EngineUuid | null;
+  readonly uuid: string | null;
   /** The tasks it waits for: eight of them at most, the text says how many more. */
-  readonly tasks: readonly TaskId[];
+  readonly tasks: readonly string[];
 }
 
 /** One thing that happened to a task. */

@@ -33,9 +33,9 @@ export interface WaitingTasks {
   /** How many there are. */
   readonly count: number;
   /** The engines they wait for. */
-  readonly engines: readonly EngineId[];
+  readonly engines: readonly number[];
   /** The first of them; `null`: not asked for. */
-  readonly ids: readonly TaskId[] | null;
+  readonly ids: readonly string[] | null;
 }
 
 /** What is assigned, and what is not. */

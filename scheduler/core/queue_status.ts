@@ -36,7 +36,7 @@ const SHARED_TEXTS: Readonly<Partial<Record<Cause, string>>> = {
 interface Line {
   readonly cause: Cause;
   readonly text: string;
-  readonly engines: readonly EngineId[];
+  readonly engines: readonly number[];
   readonly ids: TaskId[];
   count: number;
 }
