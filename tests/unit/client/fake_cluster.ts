@@ -187,7 +187,7 @@ export class FakeCluster implements SchedulerLink {
       const task = this.tasks.get(counter);
       if (task === undefined) continue;
       this.tasks.delete(counter);
-      this.finished.set(counter, task);
+      if (!task.direct) this.finished.set(counter, task);
       const outcome = this.#execute(task);
       (task.direct ? direct : results).push(outcome instanceof Promise ? await outcome : outcome);
     }
