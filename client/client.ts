@@ -25,7 +25,7 @@ import { Resubmission } from "./resubmission.ts";
 import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
-import { happensInTime, type WaitOptions } from "./waiting.ts";
+import { happensInTime, unlessAborted, type WaitOptions } from "./waiting.ts";
 
 /** For compositions: what a client is built on. */
 export interface AttachOptions {
@@ -162,9 +162,21 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Submits finished tasks again, also those of other clients, under new ids: same function, arguments and flags. One id
-   * or result gives one result, a list an array; of a chunk of a map the result is the list of its items. Rejects with
-   * `TaskPending` (names those that are not finished), `UnknownTask` (also for direct tasks and forgotten ones).
+   * Submits finished tasks again, also those of other clients, under new ids: same function, arguments and flags, with
+   * what they depended on. One id or result gives one result, a list an array; of a chunk of a map the result is the list
+   * of its items. Rejects with `TaskPending` (names those that are not finished), `UnknownTask` (also for direct tasks and
+   * forgotten ones).
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 1 });
+   * await using client = await cluster.connect();
+   * const first = client.loadBalancedView().apply((x: number) => x + 1, 1);
+   * await first;
+   * console.log(await client.resubmit(first)); // 2
+   * ```
    */
   resubmit<T>(job: AsyncResult<T, false>): AsyncResult<T>;
   /** The same by its id. */
@@ -254,17 +266,6 @@ export class Client implements AsyncDisposable {
       }
     }
   }
-}
-
-/** What the promise comes to, or the signal's reason as soon as it is aborted. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
 }
 
 /** `client.a1b2` → `a1b2` */

@@ -18,7 +18,20 @@ import {
   type SortMessage,
 } from "../protocol/records.ts";
 
-/** What the hub keeps of a task. Times are epoch ms of this machine's clock; `null`: not yet, or never. */
+/**
+ * What the hub keeps of a task. Times are epoch ms of this machine's clock; `null`: not yet, or never.
+ *
+ * @example
+ * ```ts
+ * import { Cluster } from "../mod.ts";
+ *
+ * await using cluster = await Cluster.start({ n: 1 });
+ * await using client = await cluster.connect();
+ * await client.loadBalancedView().with({ label: "sum" }).map((x: number) => x + 1, [1, 2, 3]);
+ * const records = await client.dbQuery({ label: { $glob: "s*" } }, { keys: ["status", "attempts"], limit: 1 });
+ * console.log(records); // [ { status: "done", attempts: 1 } ]
+ * ```
+ */
 export interface HubRecord {
   /** The task's id. */
   readonly msgId: string;

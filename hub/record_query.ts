@@ -35,9 +35,10 @@ export function compileQuery(conditions: unknown): (fields: FieldsOf) => boolean
 export function compileSort(sort: unknown): (a: readonly FieldValue[], b: readonly FieldValue[]) => number {
   const signs = sortFields(sort).map(([, descending]) => descending ? -1 : 1);
   return (a, b) => {
-    for (const [index, sign] of signs.entries()) {
+    // No iterator: a search compares millions of times.
+    for (let index = 0; index < signs.length; index++) {
       const order = compareValues(a[index] ?? null, b[index] ?? null);
-      if (order !== 0) return sign * order;
+      if (order !== 0) return order * (signs[index] ?? 1);
     }
     return 0;
   };

@@ -29,7 +29,20 @@ export type Cause =
   | "targets"
   | "declined";
 
-/** Why a task is where it is: a sentence, and what it says as data. */
+/**
+ * Why a task is where it is: a sentence, and what it says as data.
+ *
+ * @example
+ * ```ts
+ * import { Cluster } from "../mod.ts";
+ *
+ * await using cluster = await Cluster.start({ n: 1 });
+ * await using client = await cluster.connect();
+ * const nowhere = client.loadBalancedView().with({ targets: 5 }).apply(() => 1);
+ * const { cause, text } = await client.explain(nowhere);
+ * console.log(cause, text); // targets Task "…-0" waits for its targets [5]: none of them is up.
+ * ```
+ */
 export interface Explanation {
   /** In a word. */
   readonly cause: Cause;
