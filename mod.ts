@@ -20,7 +20,18 @@ export type { ClusterOptions } from "./cluster/cluster_options.ts";
 export type { ClientConnectOptions } from "./cluster/connect_client.ts";
 export { Client, type ClientConstructor } from "./cluster/public_client.ts";
 
-export type { Client as AttachedClient, Jobs } from "./client/client.ts";
+export type { Client as AttachedClient } from "./client/client.ts";
+export type { Jobs } from "./client/jobs.ts";
+export type { ResultStatus } from "./client/questions.ts";
+export type { EngineQueueStatus, EngineTaskIds, QueueStatus, QueueStatusOptions } from "./client/queue_status.ts";
+export type {
+  HubRecord,
+  QueryCondition,
+  QueryOptions,
+  QueryValue,
+  RecordQuery,
+  TimeField,
+} from "./client/record_query.ts";
 export { AsyncMapResult } from "./client/async_map_result.ts";
 export { AsyncResult, type OnRejected, type PerTask } from "./client/async_result.ts";
 export { type CurrentTask, currentTask } from "./client/current_task.ts";
@@ -52,7 +63,9 @@ export { require, type Requirement } from "./client/require.ts";
 export type { AnyFunction } from "./client/source_text.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";
 export type { WaitOptions } from "./client/waiting.ts";
+export type { Cause, Explanation, StoryLine } from "./protocol/explanation.ts";
 export type { TaskStatus } from "./protocol/outcome.ts";
+export type { WaitingTasks } from "./protocol/queue_status.ts";
 
 export { Actor, type ActorContext, type WatchEvent } from "./actors/actor.ts";
 export { ActorSystem, type ConnectOptions, type LocalOptions } from "./actors/actor_system.ts";

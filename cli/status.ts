@@ -2,8 +2,7 @@
  * `status`: what a cluster is doing, engine by engine.
  * @module
  */
-import { clusterStatus } from "../cluster/cluster_status.ts";
-import type { ClusterStatus } from "../protocol/status.ts";
+import { type ClusterReport, clusterStatus } from "../cluster/cluster_status.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
 import { table } from "./table.ts";
@@ -20,7 +19,17 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function summary(status: ClusterStatus): string {
+/** So many reasons for waiting are shown. */
+const SHOWN_CAUSES = 5;
+
+function waitingLines({ waiting, others }: ClusterReport): string[] {
+  const shown = waiting.slice(0, SHOWN_CAUSES);
+  const rest = waiting.slice(SHOWN_CAUSES).reduce((sum, { count }) => sum + count, others);
+  const lines = shown.map(({ count, text }) => `  ${count} × ${text}`);
+  return rest > 0 ? [...lines, `  ${rest} × for other reasons`] : lines;
+}
+
+function summary(status: ClusterReport): string {
   const { tasks, engines } = status;
   const live = engines.filter(({ state }) => state === "idle" || state === "busy" || state === "draining").length;
   const lines = [
@@ -30,12 +39,13 @@ function summary(status: ClusterStatus): string {
     `${counted(status.hosts.filter(({ alive }) => alive).length, "host")}, ${counted(status.clients, "client")}`,
     `tasks: ${tasks.waiting + tasks.ready} waiting, ${tasks.running} running, ${tasks.done} done, ` +
     `${tasks.failed} failed, ${tasks.aborted} aborted`,
+    ...waitingLines(status),
   ];
   if (live === 0) lines.push('No engines: submissions wait. Bring some with "engines -n 4".');
   return lines.join("\n");
 }
 
-function engineTable(status: ClusterStatus): string {
+function engineTable(status: ClusterReport): string {
   const hostnames = new Map(status.hosts.map(({ id, hostname }) => [id, hostname]));
   const rows = status.engines.map((engine) => [
     engine.id,

@@ -8,12 +8,15 @@ import type { ActorSystem } from "../actors/actor_system.ts";
 import type { Ref } from "../actors/ref.ts";
 import type { HostId, Session, TaskId } from "../protocol/ids.ts";
 import type { ClientHello, ClientWelcome, SubmitMessage } from "../protocol/messages.ts";
-import { ACTOR_NAMES, type HostApi, type SchedulerApi } from "../protocol/roles.ts";
+import { ACTOR_NAMES, type HostApi, type HubApi, type SchedulerApi } from "../protocol/roles.ts";
 import type { FindHost, HostLink } from "./host_link.ts";
+import type { QuestionLink } from "./question_link.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 
 const ATTACH_TIMEOUT_MS = 5_000;
 const DETACH_TIMEOUT_MS = 1_000;
+/** A search through a million records takes its time. */
+const QUESTION_TIMEOUT_MS = 30_000;
 /** A piece may wait behind many others on a slow line; a host that is gone is known much sooner. */
 const BLOB_TIMEOUT_MS = 60_000;
 
@@ -54,6 +57,32 @@ export class SchedulerRefLink implements SchedulerLink {
   drained(): Promise<void> {
     return this.#ref.drained();
   }
+}
+
+/** The way of questions to scheduler and hub. */
+export function questionLink(system: ActorSystem): QuestionLink {
+  const scheduler = system.ref<SchedulerApi>(ACTOR_NAMES.scheduler).call;
+  const hub = system.ref<HubApi>(ACTOR_NAMES.hub).call;
+  const bound = { timeout: QUESTION_TIMEOUT_MS };
+  return {
+    scheduler: {
+      caughtUp: () => scheduler.caughtUp(bound),
+      explain: (id) => scheduler.explain(id, bound),
+      statusOf: (ids) => scheduler.statusOf(ids, bound),
+      queueStatus: (targets, verbose) => scheduler.queueStatus(targets, verbose, bound),
+      purge: (ids) => scheduler.purge(ids, bound),
+      codes: (hashes) => scheduler.codes(hashes, bound),
+    },
+    hub: {
+      status: () => hub.status(bound),
+      age: () => hub.age(bound),
+      story: (id) => hub.story(id, bound),
+      history: (from) => hub.history(from, bound),
+      find: (conditions, sort, limit) => hub.find(conditions, sort, limit, bound),
+      records: (orders, keys) => hub.records(orders, keys, bound),
+      specs: (ids) => hub.specs(ids, bound),
+    },
+  };
 }
 
 /** Finds hosts by their nodes; `lost` is called when one that was used is gone. */

@@ -172,7 +172,7 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   /** The result; throws the failure. Only when settled. */
   #outcome(): T {
     const { plan } = this.#job;
-    if (plan.scalar || plan.refused) return single(this.#job) as T;
+    if (plan.scalar || this.#job.refused) return single(this.#job) as T;
     const errors: unknown[] = [];
     const values: unknown[] = [];
     for (let item = 0; item < plan.items; item++) {

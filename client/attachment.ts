@@ -32,6 +32,7 @@ const NEVER: Subscribe = () => () => {};
 export class Attachment {
   readonly #options: AttachmentOptions;
   #busy = false;
+  #idle: Promise<void> = Promise.resolve();
 
   constructor(options: AttachmentOptions) {
     this.#options = options;
@@ -42,12 +43,19 @@ export class Attachment {
     return this.#busy;
   }
 
+  /** Resolves when it looks for none: it has one, or has given up. */
+  get idle(): Promise<void> {
+    return this.#idle;
+  }
+
   /**
    * Tries until a controller welcomes the client; `Infinity`: for ever. Rejects with `VersionMismatch`,
    * `AuthorizationError`, `ConnectionError` when the time is over, the signal's reason.
    */
   async attach(timeoutMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.#busy = true;
+    this.#idle = promise;
     try {
       const welcome = await this.#tryUntil(timeoutMs);
       if (this.#options.signal.aborted) return;
@@ -57,6 +65,7 @@ export class Attachment {
       this.#options.welcomed(welcome);
     } finally {
       this.#busy = false;
+      resolve();
     }
   }
 

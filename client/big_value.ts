@@ -1,37 +1,49 @@
 /**
  * Encoded bytes that are too big to travel inline: where they are, once a host has them.
  *
- * The bytes stay here until the task is settled, so that they can be given to another host when the first one is lost.
+ * The bytes stay here until the task is settled, so that they can be given to another host when the first one is lost;
+ * those that another client placed never were here.
  * Moved by `blob_transfer.ts`.
  * @module
  */
 import type { ContentHash, HostId } from "../protocol/ids.ts";
 import type { PayloadMessage } from "../protocol/messages.ts";
+import type { BlobRef } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 
 /** Bytes on their way to a host. */
 export class BigValue {
-  readonly bytes: Uint8Array;
+  /** `null`: only a host has them. */
+  readonly bytes: Uint8Array | null;
+  readonly size: number;
   #hash: ContentHash | null;
   /** The host that holds it; `null` until then. */
-  home: HostId | null = null;
+  home: HostId | null;
   /** Why no host takes it. */
   failure: Error | null = null;
   /** Resolves when `home` or `failure` is set; `null` while nobody moves it. Never rejects. */
   moving: Promise<void> | null = null;
 
-  constructor(bytes: Uint8Array, hash: ContentHash | null = null) {
-    this.bytes = bytes;
-    this.#hash = hash;
+  constructor(bytes: Uint8Array, hash?: ContentHash | null);
+  /** One that a host has. */
+  constructor(ref: BlobRef);
+  constructor(value: Uint8Array | BlobRef, hash: ContentHash | null = null) {
+    const isHere = value instanceof Uint8Array;
+    this.bytes = isHere ? value : null;
+    this.size = isHere ? value.length : value.size;
+    this.#hash = isHere ? hash : value.hash;
+    this.home = isHere ? null : value.home;
   }
 
   /** Computed at first use: reading a gigabyte takes a second or two. */
   get hash(): ContentHash {
-    return this.#hash ??= contentHash(this.bytes);
+    return this.#hash ??= contentHash(this.bytes ?? NO_BYTES);
   }
 
   /** As it travels; `null` while no host has it. */
   get message(): PayloadMessage | null {
-    return this.home === null ? null : [this.hash, this.bytes.length, this.home];
+    return this.home === null ? null : [this.hash, this.size, this.home];
   }
 }
+
+const NO_BYTES = new Uint8Array();

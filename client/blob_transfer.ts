@@ -68,6 +68,7 @@ export class BlobTransfer {
   }
 
   async #place(value: BigValue): Promise<void> {
+    if (value.bytes === null) value.failure = bytesGone(value);
     for (let attempt = 1; value.home === null && value.failure === null; attempt++) {
       let home: HostId | null = null;
       try {
@@ -91,6 +92,7 @@ export class BlobTransfer {
 
   async #upload(value: BigValue, home: HostId): Promise<void> {
     const { bytes, hash } = value;
+    if (bytes === null) throw bytesGone(value);
     const host = this.#host(home);
     await this.#inPieces(bytes.length, (offset, length) => {
       return host.putBlob(hash, bytes.length, offset, bytes.subarray(offset, offset + length));
@@ -126,9 +128,16 @@ export class BlobTransfer {
   }
 }
 
+function bytesGone(value: BigValue): EngineError {
+  return new EngineError(
+    `Cannot bring ${value.size} bytes of arguments or code to a host: the one that had them is gone; ` +
+      `submit the function itself again.`,
+  );
+}
+
 function notPlaced(value: BigValue, cause: unknown): EngineError {
   return new EngineError(
-    `Cannot bring ${value.bytes.length} bytes of arguments or code to a host: ${describe(cause)}; ` +
+    `Cannot bring ${value.size} bytes of arguments or code to a host: ${describe(cause)}; ` +
       `look at the hosts' logs, then submit the task again.`,
     { cause },
   );

@@ -5,24 +5,27 @@
  * @module
  */
 import type { ActorSystem } from "../actors/actor_system.ts";
+import type { Explanation, StoryLine } from "../protocol/explanation.ts";
 import type { Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { ConnectionError, NotRunning, TimeoutError, type TroupeError, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
-import { hostLinks, SchedulerRefLink } from "./actor_links.ts";
+import { hostLinks, questionLink, SchedulerRefLink } from "./actor_links.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { ClientActor } from "./client_actor.ts";
 import { DirectView, type Targets } from "./direct_view.ts";
 import { checkInteger } from "./flag_checks.ts";
 import type { Job } from "./job.ts";
+import { asList, type Jobs } from "./jobs.ts";
 import { LoadBalancedView } from "./load_balanced_view.ts";
+import { Questions, type ResultStatus } from "./questions.ts";
+import type { QueueStatus, QueueStatusOptions } from "./queue_status.ts";
+import type { HubRecord, QueryOptions, RecordQuery } from "./record_query.ts";
+import { Resubmission } from "./resubmission.ts";
 import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
-import { happensInTime, type WaitOptions } from "./waiting.ts";
-
-/** A result, the id of a task, or several of these. */
-export type Jobs = AsyncResult<unknown, boolean> | string | readonly (AsyncResult<unknown, boolean> | string)[];
+import { happensInTime, unlessAborted, type WaitOptions } from "./waiting.ts";
 
 /** For compositions: what a client is built on. */
 export interface AttachOptions {
@@ -45,6 +48,8 @@ export class Client implements AsyncDisposable {
   readonly #session: Session;
   readonly #submission: Submission;
   readonly #context: ResultContext;
+  readonly #questions: Questions;
+  readonly #resubmission: Resubmission;
   readonly #releases: (() => unknown)[] = [];
   #closing: Promise<void> | null = null;
 
@@ -52,6 +57,8 @@ export class Client implements AsyncDisposable {
   constructor(session: Session) {
     this.#session = session;
     this.#submission = new Submission(session);
+    this.#questions = new Questions(session);
+    this.#resubmission = new Resubmission(session);
     this.#context = { clock: session.clock, abort: (job) => session.abortJob(job) };
   }
 
@@ -66,6 +73,7 @@ export class Client implements AsyncDisposable {
       node: nodeName(system.address),
       scheduler: new SchedulerRefLink(system, () => session.controllerLost()),
       host: hostLinks(system, (host, reason) => session.hostLost(host, reason)),
+      questions: questionLink(system),
       clock: system.clock,
       log: system.log,
     });
@@ -153,6 +161,79 @@ export class Client implements AsyncDisposable {
     return true;
   }
 
+  /**
+   * Submits finished tasks again, also those of other clients, under new ids: same function, arguments and flags, with
+   * what they depended on. One id or result gives one result, a list an array; of a chunk of a map the result is the list
+   * of its items. Rejects with `TaskPending` (names those that are not finished), `UnknownTask` (also for direct tasks and
+   * forgotten ones).
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 1 });
+   * await using client = await cluster.connect();
+   * const first = client.loadBalancedView().apply((x: number) => x + 1, 1);
+   * await first;
+   * console.log(await client.resubmit(first)); // 2
+   * ```
+   */
+  resubmit<T>(job: AsyncResult<T, false>): AsyncResult<T>;
+  /** The same by its id. */
+  resubmit(job: string): AsyncResult<unknown>;
+  /** The same of several. */
+  resubmit(jobs: AsyncResult<unknown, true> | readonly (AsyncResult<unknown, boolean> | string)[]): AsyncResult<
+    unknown[],
+    true
+  >;
+  resubmit(jobs: Jobs): AsyncResult<unknown, boolean> {
+    return new AsyncResult<unknown, boolean>(this.#resubmission.submit(jobs), this.#context);
+  }
+
+  /** What tasks are doing, in a word each. Rejects with `UnknownTask`, which names all that are not known or forgotten. */
+  resultStatus(jobs: Jobs): Promise<ResultStatus> {
+    return this.#questions.resultStatus(jobs);
+  }
+
+  /** What is queued and running on engines, and what waits in the scheduler for what. */
+  queueStatus(options: QueueStatusOptions = {}): Promise<QueueStatus> {
+    return this.#questions.queueStatus(options);
+  }
+
+  /** Why a task is where it is, in a sentence and as data; any id has an answer. */
+  explain(task: AsyncResult<unknown, boolean> | string): Promise<Explanation> {
+    return this.#questions.explain(task);
+  }
+
+  /** What happened to a task and when, for as long as its record is kept. Rejects with `UnknownTask`. */
+  story(task: AsyncResult<unknown, boolean> | string): Promise<readonly StoryLine[]> {
+    return this.#questions.story(task);
+  }
+
+  /** The ids of all tasks whose records are kept, in order of submission. */
+  hubHistory(): Promise<string[]> {
+    return this.#questions.hubHistory();
+  }
+
+  /**
+   * The records that match a query, at most `limit` of them. Rejects with `TypeError` or `RangeError` for fields,
+   * operators and values that there are not.
+   */
+  dbQuery<Key extends keyof HubRecord = keyof HubRecord>(
+    query: RecordQuery = {},
+    options: QueryOptions<Key> = {},
+  ): Promise<Pick<HubRecord, Key>[]> {
+    return this.#questions.dbQuery(query, options) as Promise<Pick<HubRecord, Key>[]>;
+  }
+
+  /**
+   * Forgets finished tasks; `"all"`: all that are finished. Rejects with `TaskPending` or `UnknownTask`, and forgets none,
+   * where one of them is not finished or not known.
+   */
+  purgeResults(jobs: Jobs | "all"): Promise<void> {
+    return this.#questions.purgeResults(jobs);
+  }
+
   /** A fresh task id, to be given with the flag `id`. */
   newId(): string {
     return this.#session.newId();
@@ -180,26 +261,11 @@ export class Client implements AsyncDisposable {
       if (job instanceof AsyncResult) yield AsyncResult.jobOf(job);
       else if (parseTaskId(job)?.session !== this.#session.id) throw unknownTask(job);
       else {
-        const pending = this.#session.find(job as TaskId);
-        if (pending !== null) yield pending.job;
+        const pending = this.#session.jobOf(job as TaskId);
+        if (pending !== null) yield pending;
       }
     }
   }
-}
-
-function asList(jobs: Jobs): readonly (AsyncResult<unknown, boolean> | string)[] {
-  return typeof jobs === "string" || jobs instanceof AsyncResult ? [jobs] : jobs;
-}
-
-/** What the promise comes to, or the signal's reason as soon as it is aborted. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
 }
 
 /** `client.a1b2` → `a1b2` */

@@ -63,7 +63,7 @@ export class DirectView<T extends Targets = Targets> {
   }
 }
 
-function checkTargets<T extends Targets>(targets: T): T {
+export function checkTargets<T extends Targets>(targets: T): T {
   const value: unknown = targets;
   if (value === "all") return targets;
   if (typeof value === "number") checkInteger("targets", value, 0);

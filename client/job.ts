@@ -22,6 +22,15 @@ export interface TaskReport {
   readonly stderr: string;
 }
 
+/** The flags that metadata show. */
+export interface ShownFlags {
+  readonly label: string | null;
+  /** Tasks it waits for. */
+  readonly after: readonly TaskId[];
+  /** Tasks it waits for and goes to. */
+  readonly follow: readonly TaskId[];
+}
+
 /** Fixed when a job begins. */
 export interface JobPlan {
   readonly session: Session;
@@ -36,11 +45,8 @@ export interface JobPlan {
   readonly refused: boolean;
   readonly returnExceptions: boolean;
   readonly failFast: boolean;
-  readonly label: string | null;
-  /** Tasks it waits for. */
-  readonly after: readonly TaskId[];
-  /** Tasks it waits for and goes to. */
-  readonly follow: readonly TaskId[];
+  /** Of all its tasks, but for those with flags of their own. */
+  readonly flags: ShownFlags;
   /** Monotonic ms, for ages. */
   readonly submittedAt: number;
   /** Epoch ms. */
@@ -73,6 +79,9 @@ export class Job {
   #onFinished: (() => void)[] = [];
   #onFailure: ((job: Job) => void) | null = null;
   #aborted = false;
+  #refused = false;
+  /** Of tasks that have others than the plan's. */
+  #flags: Map<number, ShownFlags> | null = null;
 
   constructor(plan: JobPlan) {
     this.plan = plan;
@@ -104,6 +113,23 @@ export class Job {
   /** An abort was asked for: what is not submitted yet must not be. */
   get aborted(): boolean {
     return this.#aborted;
+  }
+
+  /** It is wrong as a whole: one error is the outcome of all. */
+  get refused(): boolean {
+    return this.#refused || this.plan.refused;
+  }
+
+  markRefused(): void {
+    this.#refused = true;
+  }
+
+  flags(task: number): ShownFlags {
+    return this.#flags?.get(task) ?? this.plan.flags;
+  }
+
+  setFlags(task: number, flags: ShownFlags): void {
+    (this.#flags ??= new Map()).set(task, flags);
   }
 
   markAborted(): void {

@@ -25,19 +25,21 @@ import type {
 } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
-import { ConnectionError, NotRunning } from "../wire/errors.ts";
+import { ConnectionError } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId, taskId } from "../wire/task_ids.ts";
 import { AbortSignals } from "./abort_signals.ts";
 import { Attachment } from "./attachment.ts";
 import { BigValue } from "./big_value.ts";
 import { BlobTransfer } from "./blob_transfer.ts";
+import { closedError, unansweredError } from "./closed_error.ts";
 import { DirectQueue } from "./direct_queue.ts";
 import { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
 import type { Job } from "./job.ts";
 import { KnownOutcomes } from "./known_outcomes.ts";
 import { MapSlices } from "./map_slices.ts";
+import type { QuestionLink } from "./question_link.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 import { Settlement } from "./settlement.ts";
 import { SubmitQueue } from "./submit_queue.ts";
@@ -52,6 +54,7 @@ export interface SessionOptions {
   readonly node: string;
   readonly scheduler: SchedulerLink;
   readonly host: FindHost;
+  readonly questions: QuestionLink;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -146,6 +149,16 @@ export class Session {
   /** Introduces the client to the controller. Rejects with `ConnectionError` where none answers in time. */
   start(timeoutMs: number): Promise<void> {
     return this.#attachment.attach(timeoutMs);
+  }
+
+  /**
+   * The ones to ask, once there is a controller and has been sent what this turn of the event loop submitted. Rejects with
+   * `ConnectionError` where the client is closed.
+   */
+  async ask(): Promise<QuestionLink> {
+    await this.#attachment.idle;
+    if (this.#closed !== null) throw unansweredError(this.#closed);
+    return this.#options.questions;
   }
 
   /** The controller is gone: waits for the next one and gives it all that is unsettled. */
@@ -280,11 +293,38 @@ export class Session {
     this.#aborts.ids(ids);
   }
 
+  /** Puts another task in the place of one that was added and is not sent. False: it is settled meanwhile. */
+  replace(task: PendingTask): boolean {
+    return this.#tasks.replace(task);
+  }
+
+  /** Ends these tasks of a job here, where they are unsettled. */
+  failTasks(job: Job, error: Error): void {
+    for (let task = 0; task < job.taskCount; task++) if (!job.isSettled(task)) this.fail(job, task, error);
+  }
+
+  /** Whether it is a task of this client that no controller was given yet. */
+  isUnsent(id: TaskId): boolean {
+    const parts = parseTaskId(id);
+    if (parts?.session !== this.id || parts.counter >= this.#tasks.next) return false;
+    if (parts.counter >= this.#slices.limit) return true;
+    return this.#tasks.get(parts.counter) !== undefined && !this.#queue.isSent(parts.counter);
+  }
+
   /** The unsettled task of that id; `null` where it is none of ours, or settled. */
   find(id: TaskId): PendingTask | null {
     const parts = parseTaskId(id);
     if (parts?.session !== this.id) return null;
     return this.#tasks.get(parts.counter) ?? this.#directTasks.get(parts.counter) ?? null;
+  }
+
+  /** The job of an unsettled task of that id, also of one that is yet to be made. */
+  jobOf(id: TaskId): Job | null {
+    const found = this.find(id);
+    if (found !== null) return found.job;
+    const counter = this.isUnsent(id) ? parseTaskId(id)?.counter ?? -1 : -1;
+    return this.#slices.jobs.find(({ plan, taskCount }) => plan.base <= counter && counter < plan.base + taskCount) ??
+      null;
   }
 
   /** Jobs that are not finished. */
@@ -347,14 +387,6 @@ export class Session {
       if (!job.isSettled(task)) this.settlement.fail({ job, task }, error);
     }
   }
-}
-
-/** A new one for each job: the place of the call is added to its stack. */
-function closedError(cause: Error): ConnectionError {
-  const tasks = cause instanceof NotRunning
-    ? "Its tasks ended with it; start it again"
-    : "The task itself goes on where it was; connect again with Client.connect()";
-  return new ConnectionError(`Lost the result: ${cause.message} ${tasks}, and submit what is still needed.`, { cause });
 }
 
 function asError(error: unknown): Error {

@@ -9,7 +9,7 @@ import type { TaskOutcome } from "../protocol/outcome.ts";
 import type { Payload } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
 import { encodeError, toRemoteError } from "../wire/error_codec.ts";
-import { SerializationError, TaskAborted } from "../wire/errors.ts";
+import { CompositeError, SerializationError, TaskAborted } from "../wire/errors.ts";
 import { settledFromMessage, type SettledTask } from "../wire/messages.ts";
 import { systemErrorInstance } from "../wire/system_error.ts";
 import { decodeValue } from "../wire/value_codec.ts";
@@ -75,7 +75,10 @@ export class Settlement {
 
   #putValues(task: PendingTask, settled: SettledTask, value: unknown): void {
     const { job } = task;
-    if (job.plan.chunksize === 1) return job.settleItem(job.firstItem(task.task), true, value);
+    if (job.plan.chunksize === 1) {
+      if (task.template.message[4] === true) return this.#putChunk(task, settled, value);
+      return job.settleItem(job.firstItem(task.task), true, value);
+    }
     const items = job.pendingItems(task.task);
     const outcomes = chunkOutcomes(value, items.length);
     outcomes.forEach(([failed, result], index) => {
@@ -85,6 +88,19 @@ export class Settlement {
       showOrigin(error, job.plan.origin);
       job.settleItem(item, false, error);
     });
+  }
+
+  /** A chunk that was submitted again by itself: its items are one result, or the errors among them one error. */
+  #putChunk(task: PendingTask, settled: SettledTask, value: unknown): void {
+    const { job } = task;
+    const outcomes = chunkOutcomes(value, Array.isArray(value) ? value.length : 0);
+    const errors = outcomes.filter(([failed]) => failed === 1)
+      .map(([, error]) => remoteError(task, settled, encodeError(error)));
+    const item = job.firstItem(task.task);
+    if (errors.length === 0) return job.settleItem(item, true, outcomes.map(([, result]) => result));
+    const error = new CompositeError(errors, outcomes.length);
+    showOrigin(error, job.plan.origin);
+    job.settleItem(item, false, error);
   }
 
   #reportOf(settled: SettledTask, status: TaskReport["status"]): TaskReport {

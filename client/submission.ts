@@ -187,9 +187,7 @@ export class Submission {
       session: this.session.id,
       returnExceptions: flags.returnExceptions,
       failFast: flags.failFast,
-      label: flags.task.label,
-      after: flags.after?.ids ?? NO_IDS,
-      follow: flags.follow?.ids ?? NO_IDS,
+      flags: { label: flags.task.label, after: flags.after?.ids ?? NO_IDS, follow: flags.follow?.ids ?? NO_IDS },
       submittedAt: clock.now(),
       submitted: clock.wallTime(),
     };

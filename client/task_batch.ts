@@ -79,7 +79,7 @@ export class TaskBatch<Row> {
     const payload = placed(captures);
     if (payload === null) throw new TypeError(`Cannot send "${code.name}": what it captured is not placed yet.`);
     if (payload instanceof Uint8Array) this.#bytes += payload.length;
-    return [message[0], message[1], message[2], payload];
+    return message.length < 5 ? [message[0], message[1], message[2], payload] : [...message].with(3, payload) as never;
   }
 
   #addCode({ code }: TaskTemplateEntry): void {

@@ -44,6 +44,7 @@ export interface TaskMetadata {
 /** The record of one task of a job. */
 export function taskMetadata(job: Job, task: number): TaskMetadata {
   const report = job.report(task);
+  const flags = job.flags(task);
   return {
     msgId: job.taskId(task),
     submitted: job.plan.submitted,
@@ -52,11 +53,11 @@ export function taskMetadata(job: Job, task: number): TaskMetadata {
     received: report?.received ?? null,
     engineId: report?.engineId ?? null,
     engineUuid: report?.engineUuid ?? null,
-    status: report?.status ?? (job.plan.after.length + job.plan.follow.length > 0 ? "waiting" : "ready"),
+    status: report?.status ?? (flags.after.length + flags.follow.length > 0 ? "waiting" : "ready"),
     attempts: report?.attempts ?? 0,
-    after: job.plan.after,
-    follow: job.plan.follow,
-    label: job.plan.label,
+    after: flags.after,
+    follow: flags.follow,
+    label: flags.label,
     stdout: report?.stdout ?? "",
     stderr: report?.stderr ?? "",
     error: firstError(job, task),

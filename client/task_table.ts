@@ -63,6 +63,14 @@ export class TaskTable {
     this.#size++;
   }
 
+  /** Another task under the same counter; false: there is none any more. */
+  replace(task: PendingTask): boolean {
+    const page = this.#pages.get(Math.floor(task.counter / PAGE_SIZE));
+    if (page?.slots[task.counter % PAGE_SIZE] === undefined) return false;
+    page.slots[task.counter % PAGE_SIZE] = task;
+    return true;
+  }
+
   get(counter: number): PendingTask | undefined {
     return this.#pages.get(Math.floor(counter / PAGE_SIZE))?.slots[counter % PAGE_SIZE];
   }

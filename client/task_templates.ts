@@ -45,12 +45,15 @@ export class TaskTemplates {
     const bytes = captured.length === 0 ? null : encodeCaptured(captured);
     const known = this.#byFlags.get(flags);
     const template = known?.first.code === code ? known.first : known?.others?.get(code);
-    return template !== undefined && areSame(template.captures, bytes) ? template : this.#make(code, flags, bytes);
+    return template !== undefined && areSame(template.captures, bytes)
+      ? template
+      : this.#make(code, flags, bytes, chunked);
   }
 
-  #make(code: FunctionCode, flags: TaskFlags, bytes: Uint8Array | null): TaskTemplateEntry {
+  #make(code: FunctionCode, flags: TaskFlags, bytes: Uint8Array | null, chunked: boolean): TaskTemplateEntry {
     const captures = bytes !== null && bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
-    const made = { code, flags, message: [code.hash, code.name, flagsToMessage(flags), null], captures } as const;
+    const parts = [code.hash, code.name, flagsToMessage(flags), null] as const;
+    const made: TaskTemplateEntry = { code, flags, message: chunked ? [...parts, true] : parts, captures };
     const known = this.#byFlags.get(flags);
     if (known === undefined) this.#byFlags.set(flags, { first: made, others: null });
     else if (known.first.code === code) known.first = made;
@@ -62,5 +65,5 @@ export class TaskTemplates {
 function areSame(captures: Uint8Array | BigValue | null, bytes: Uint8Array | null): boolean {
   if (captures === null || bytes === null) return captures === bytes;
   const known = captures instanceof BigValue ? captures.bytes : captures;
-  return known.length === bytes.length && known.every((byte, index) => byte === bytes[index]);
+  return known !== null && known.length === bytes.length && known.every((byte, index) => byte === bytes[index]);
 }

@@ -1,8 +1,9 @@
 /**
- * Asks the hub of a running cluster what is going on. Used by the command line.
+ * Asks a running cluster what is going on: the hub, and the scheduler for what waits. Used by the command line.
  * @module
  */
-import { ACTOR_NAMES, type HubApi } from "../protocol/roles.ts";
+import type { SchedulerQueues } from "../protocol/queue_status.ts";
+import { ACTOR_NAMES, type HubApi, type SchedulerApi } from "../protocol/roles.ts";
 import type { ClusterStatus } from "../protocol/status.ts";
 import { silentLog } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
@@ -12,8 +13,11 @@ import { profilePaths } from "./profile.ts";
 
 const TIMEOUT_MS = 5_000;
 
+/** The status of a cluster, and what waits in it for what. */
+export interface ClusterReport extends ClusterStatus, Omit<SchedulerQueues, "engines"> {}
+
 /** The status of a cluster of this machine. Throws `NotRunning`, `ConnectionError`, `TimeoutError`. */
-export async function clusterStatus(name: string): Promise<ClusterStatus> {
+export async function clusterStatus(name: string): Promise<ClusterReport> {
   const path = profilePaths(name).connection;
   const info = await readConnectionFile(path, name);
   await using node = await connectNode({
@@ -25,5 +29,11 @@ export async function clusterStatus(name: string): Promise<ClusterStatus> {
     timeoutMs: TIMEOUT_MS,
     log: silentLog,
   });
-  return await node.system.ref<HubApi>(ACTOR_NAMES.hub).call.status({ timeout: TIMEOUT_MS });
+  const hub = node.system.ref<HubApi>(ACTOR_NAMES.hub);
+  const scheduler = node.system.ref<SchedulerApi>(ACTOR_NAMES.scheduler);
+  const [status, { unassigned, waiting, others }] = await Promise.all([
+    hub.call.status({ timeout: TIMEOUT_MS }),
+    scheduler.call.queueStatus(null, false, { timeout: TIMEOUT_MS }),
+  ]);
+  return { ...status, unassigned, waiting, others };
 }

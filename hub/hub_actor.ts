@@ -1,25 +1,36 @@
 /**
  * The hub: what the scheduler did, for whoever wants to look. A reader of facts; it may lag, and decides nothing.
  *
- * Keeps the registry of hosts and engines and the records of tasks, answers `status`, and tells clients of tasks that
- * have been running for a while. Spawned by the controller; the scheduler casts it the facts of each step.
+ * Keeps the registry of hosts and engines and the records of tasks, answers questions about them, and tells clients of
+ * tasks that have been running for a while. Spawned by the controller; the scheduler casts it the facts of each step.
  * @module
  */
 import { Actor } from "../actors/actor.ts";
 import type { Fact } from "../protocol/facts.ts";
-import type { EngineId, Session, TaskId } from "../protocol/ids.ts";
+import type { Session, TaskId } from "../protocol/ids.ts";
 import type { RunningMessage } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type ClientApi, type HubApi } from "../protocol/roles.ts";
+import type { ConditionMessage, HistoryMessage, RecordField, RecordMessage } from "../protocol/records.ts";
+import type { SortMessage, SpecsMessage, StoryMessage } from "../protocol/records.ts";
 import type { ClusterStatus } from "../protocol/status.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { MailboxFull } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { EngineRegistry } from "./engine_registry.ts";
+import { historyMessage, recordsMessage, specsMessage } from "./record_replies.ts";
+import { RecordSearch } from "./record_search.ts";
 import { RunningTasks } from "./running_tasks.ts";
+import type { FactOf, TaskRecord } from "./task_record.ts";
 import { TaskRecords } from "./task_records.ts";
+import { storyOf } from "./task_story.ts";
 
 /** How often the hub looks at what runs: a task that is over by then is not announced, its result is the news. */
 const ANNOUNCE_AFTER_MS = 100;
+
+/** So long a search may keep all else in the controller waiting, roughly. */
+const SEARCH_SLICE_MS = 4;
+/** Records between two looks at the clock. */
+const SEARCH_STEP = 50;
 
 /** What the hub says about its cluster besides what the facts tell. */
 export interface HubOptions {
@@ -32,11 +43,15 @@ export interface HubOptions {
 
 /** The actor named `hub` of a cluster. */
 export class HubActor extends Actor implements HubApi {
+  static override readonly callsOnly = ["status", "age", "story", "history", "find", "records", "specs"];
+
   readonly #options: HubOptions;
   readonly #registry = new EngineRegistry();
   readonly #records = new TaskRecords();
   readonly #clients = new Set<Session>();
   #startedAt = 0;
+  /** Epoch ms of the start: what times of records count from on their way. */
+  #origin = 0;
   readonly #running = new RunningTasks();
   #looking = false;
 
@@ -47,6 +62,7 @@ export class HubActor extends Actor implements HubApi {
 
   protected override onStart(): void {
     this.#startedAt = this.context.clock.now();
+    this.#origin = this.context.clock.wallTime();
   }
 
   /** Takes in what one step of the scheduler wrote down. */
@@ -62,7 +78,7 @@ export class HubActor extends Actor implements HubApi {
     return {
       ...this.#options,
       packageVersion: PACKAGE_VERSION,
-      uptimeMs: this.context.clock.now() - this.#startedAt,
+      uptimeMs: this.age(),
       hosts: this.#registry.hosts(),
       engines: this.#registry.engines(),
       clients: this.#clients.size,
@@ -70,10 +86,67 @@ export class HubActor extends Actor implements HubApi {
     };
   }
 
+  age(): number {
+    return this.context.clock.now() - this.#startedAt;
+  }
+
+  story(id: TaskId): StoryMessage {
+    const record = this.#records.get(id);
+    return record === undefined ? null : storyOf(record).map(({ at, text }) => [at - this.#origin, text]);
+  }
+
+  history(from: number): HistoryMessage {
+    return historyMessage(this.#records, from);
+  }
+
+  find(
+    conditions: readonly ConditionMessage[],
+    sort: readonly SortMessage[],
+    limit: number,
+  ): Promise<readonly number[]> {
+    const search = new RecordSearch(conditions, sort, limit, this.#origin);
+    const { promise, resolve, reject } = Promise.withResolvers<readonly number[]>();
+    this.#search(search, this.#records.from(0), resolve, reject);
+    return this.context.replyLater(promise);
+  }
+
+  records(orders: readonly number[], keys: readonly RecordField[]): readonly RecordMessage[] {
+    return recordsMessage(this.#records, orders, keys, this.#origin);
+  }
+
+  specs(ids: readonly TaskId[]): SpecsMessage {
+    return specsMessage(this.#records, ids);
+  }
+
+  /** A slice of a search; the rest in later turns of this actor. */
+  #search(
+    search: RecordSearch,
+    rest: Iterator<TaskRecord>,
+    found: (orders: readonly number[]) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    try {
+      const { clock } = this.context;
+      const until = clock.now() + SEARCH_SLICE_MS;
+      for (let looked = 1; !search.isComplete; looked++) {
+        const next = rest.next();
+        if (next.done === true) break;
+        search.offer(next.value);
+        if (looked % SEARCH_STEP === 0 && clock.now() >= until) {
+          this.context.after(0, () => this.#search(search, rest, found, failed));
+          return;
+        }
+      }
+      found(search.orders());
+    } catch (error) {
+      failed(error);
+    }
+  }
+
   #apply(fact: Fact): void {
     switch (fact.kind) {
       case "task-accepted":
-        return this.#records.accepted(fact.spec, fact.at);
+        return this.#records.accepted(fact);
       case "task-assigned": {
         this.#registry.assigned(fact.engine);
         const record = this.#records.assigned(fact);
@@ -81,9 +154,12 @@ export class HubActor extends Actor implements HubApi {
         return;
       }
       case "attempt-failed":
-        return this.#unassign(fact.task, fact.engine, "failed");
+      case "task-declined":
       case "task-returned":
-        return this.#unassign(fact.task, fact.engine, "returned");
+        return this.#unassign(fact);
+      case "task-held":
+      case "task-unblocked":
+        return this.#records.waits(fact);
       case "task-settled":
         return this.#settle(fact);
       case "task-forgotten":
@@ -99,12 +175,12 @@ export class HubActor extends Actor implements HubApi {
     }
   }
 
-  #unassign(task: TaskId, engine: EngineId, end: "failed" | "returned"): void {
-    this.#registry.unassigned(engine, end);
-    this.#records.unassigned(task);
+  #unassign(fact: FactOf<"attempt-failed" | "task-declined" | "task-returned">): void {
+    this.#registry.unassigned(fact.engine, fact.kind === "attempt-failed" ? "failed" : "returned");
+    this.#records.unassigned(fact);
   }
 
-  #settle(fact: Extract<Fact, { kind: "task-settled" }>): void {
+  #settle(fact: FactOf<"task-settled">): void {
     const ran = this.#records.settled(fact);
     if (!ran || fact.engine === null) return;
     this.#registry.unassigned(fact.engine, fact.outcome.kind === "done" ? "completed" : "failed");

@@ -6,7 +6,7 @@
  * @module
  */
 import type { EngineId, EngineUuid } from "../protocol/ids.ts";
-import type { TaskRecord } from "./task_records.ts";
+import type { TaskRecord } from "./task_record.ts";
 
 interface EngineLine {
   /** In the order of assignment, which is the order in which they run. */

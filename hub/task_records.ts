@@ -1,45 +1,25 @@
 /**
- * What is kept of every task: asked for when, run where, and what became of it. A fold of the scheduler's facts.
+ * The records of all tasks: a fold of the scheduler's facts.
  *
  * It forgets when the scheduler does, and decides nothing. Owned by the hub.
  * @module
  */
-import type { Fact } from "../protocol/facts.ts";
-import type { EngineId, EngineUuid, TaskId } from "../protocol/ids.ts";
-import type { AttemptReport, TaskOutcome, TaskStatus } from "../protocol/outcome.ts";
+import type { TaskId } from "../protocol/ids.ts";
+import type { TaskStatus } from "../protocol/outcome.ts";
 import type { TaskCounts } from "../protocol/status.ts";
-import type { TaskSpec } from "../protocol/task_spec.ts";
 import { PagedTable } from "../wire/paged_table.ts";
-
-/** One task. Times are epoch ms of the controller's clock. */
-export interface TaskRecord {
-  readonly spec: TaskSpec;
-  status: TaskStatus;
-  readonly submitted: number;
-  /** Of the last attempt. */
-  assigned: number | null;
-  completed: number | null;
-  engine: EngineId | null;
-  uuid: EngineUuid | null;
-  attempts: number;
-  outcome: TaskOutcome | null;
-  report: AttemptReport | null;
-}
-
-type SettledFact = Extract<Fact, { kind: "task-settled" }>;
-
-function settledStatus(outcome: TaskOutcome): "done" | "failed" | "aborted" {
-  if (outcome.kind === "done") return "done";
-  return outcome.kind === "failed" && outcome.error.name === "TaskAborted" ? "aborted" : "failed";
-}
+import { type FactOf, newRecord, settledStatus, type TaskRecord } from "./task_record.ts";
+import { tellLostAttempt, tellWaiting } from "./task_story.ts";
 
 /** The records of a cluster. */
 export class TaskRecords {
   /** By what stands before the counter in a task id. A session's table goes with its last record. */
   readonly #tables = new Map<string, PagedTable<TaskRecord>>();
+  /** The same in the order of submission. */
+  readonly #ordered = new PagedTable<TaskRecord>();
   /** The one that was used last: facts of one client tend to come together. */
   #recent: { readonly prefix: string; readonly table: PagedTable<TaskRecord> } | null = null;
-  #size = 0;
+  #nextOrder = 0;
   readonly #counts = { waiting: 0, ready: 0, running: 0, done: 0, failed: 0, aborted: 0 };
 
   get(id: TaskId): TaskRecord | undefined {
@@ -47,8 +27,18 @@ export class TaskRecords {
     return table?.get(counterOf(id));
   }
 
+  /** By its place in the order of submission. */
+  at(order: number): TaskRecord | undefined {
+    return this.#ordered.get(order);
+  }
+
+  /** In the order of submission, from this place on. Others may come and go meanwhile. */
+  from(order: number): Generator<TaskRecord> {
+    return this.#ordered.from(order);
+  }
+
   get size(): number {
-    return this.#size;
+    return this.#ordered.size;
   }
 
   /** How many tasks there are in each state; finished ones count for as long as the cluster lives. */
@@ -56,26 +46,16 @@ export class TaskRecords {
     return { ...this.#counts };
   }
 
-  accepted(spec: TaskSpec, at: number): void {
+  accepted({ spec, submittedAt }: FactOf<"task-accepted">): void {
     const table = this.#tableOf(spec.id) ?? this.#addTable(spec.id);
-    this.#size++;
-    table.set(counterOf(spec.id), {
-      spec,
-      status: "ready",
-      submitted: at,
-      assigned: null,
-      completed: null,
-      engine: null,
-      uuid: null,
-      attempts: 0,
-      outcome: null,
-      report: null,
-    });
+    const record = newRecord(spec, this.#nextOrder++, submittedAt);
+    table.set(counterOf(spec.id), record);
+    this.#ordered.set(record.order, record);
     this.#counts.ready++;
   }
 
   /** The record of a task that was just assigned, or undefined where it is not known. */
-  assigned(fact: Extract<Fact, { kind: "task-assigned" }>): TaskRecord | undefined {
+  assigned(fact: FactOf<"task-assigned">): TaskRecord | undefined {
     const record = this.get(fact.task);
     if (record === undefined) return undefined;
     this.#move(record, "running");
@@ -87,13 +67,25 @@ export class TaskRecords {
   }
 
   /** Its attempt came to nothing; it will run again unless it is settled next. */
-  unassigned(id: TaskId): void {
-    const record = this.get(id);
-    if (record !== undefined && record.status === "running") this.#move(record, "ready");
+  unassigned(fact: FactOf<"attempt-failed" | "task-declined" | "task-returned">): void {
+    const record = this.get(fact.task);
+    if (record === undefined) return;
+    tellLostAttempt(record, fact);
+    record.assigned = null;
+    if (fact.kind !== "attempt-failed" && record.attempts > 0) record.attempts--;
+    if (record.status === "running") this.#move(record, "ready");
+  }
+
+  /** It waits for other tasks or for a pause to end, or does so no longer. */
+  waits(fact: FactOf<"task-held" | "task-unblocked">): void {
+    const record = this.get(fact.task);
+    if (record === undefined) return;
+    tellWaiting(record, fact);
+    this.#move(record, fact.kind === "task-held" ? "waiting" : "ready");
   }
 
   /** Writes down what became of a task; whether it was running until now. */
-  settled(fact: SettledFact): boolean {
+  settled(fact: FactOf<"task-settled">): boolean {
     const record = this.get(fact.task);
     if (record === undefined) return false;
     const ran = record.status === "running";
@@ -109,8 +101,9 @@ export class TaskRecords {
 
   forgotten(id: TaskId): void {
     const table = this.#tableOf(id);
-    if (table?.take(counterOf(id)) === undefined) return;
-    this.#size--;
+    const record = table?.take(counterOf(id));
+    if (table === undefined || record === undefined) return;
+    this.#ordered.take(record.order);
     if (table.size > 0) return;
     this.#tables.delete(prefixOf(id));
     this.#recent = null;

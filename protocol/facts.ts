@@ -7,7 +7,7 @@
  */
 import type { DispatchNumber, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "./ids.ts";
 import type { AttemptReport, TaskOutcome } from "./outcome.ts";
-import type { TaskSpec } from "./task_spec.ts";
+import type { Payload, TaskSpec } from "./task_spec.ts";
 
 export type Fact =
   | { readonly kind: "epoch-began"; readonly at: number; readonly epoch: Epoch }
@@ -49,7 +49,13 @@ export type Fact =
   }
   | { readonly kind: "client-attached"; readonly at: number; readonly session: Session }
   | { readonly kind: "client-left"; readonly at: number; readonly session: Session }
-  | { readonly kind: "task-accepted"; readonly at: number; readonly spec: TaskSpec }
+  | {
+    readonly kind: "task-accepted";
+    readonly at: number;
+    readonly spec: TaskSpec;
+    /** When `apply` was called, on the controller's clock. */
+    readonly submittedAt: number;
+  }
   | {
     readonly kind: "task-assigned";
     readonly at: number;
@@ -65,7 +71,15 @@ export type Fact =
     readonly task: TaskId;
     readonly engine: EngineId;
     readonly reason: string;
+    /** What it threw, encoded; `null`: it did not end by itself. */
+    readonly error: Payload | null;
   }
+  /** Its function declined the engine: it goes to another one. */
+  | { readonly kind: "task-declined"; readonly at: number; readonly task: TaskId; readonly engine: EngineId }
+  /** From now on it waits: for tasks that it names, or (after an attempt that failed) for a pause to end. */
+  | { readonly kind: "task-held"; readonly at: number; readonly task: TaskId }
+  /** It waits for nothing but an engine any more. */
+  | { readonly kind: "task-unblocked"; readonly at: number; readonly task: TaskId }
   | { readonly kind: "task-returned"; readonly at: number; readonly task: TaskId; readonly engine: EngineId }
   | {
     readonly kind: "task-settled";

@@ -47,6 +47,8 @@ export type TemplateMessage = readonly [
   name: string,
   flags: FlagsMessage,
   captures: PayloadMessage | null,
+  /** Its tasks run several items of a map each. */
+  chunked?: boolean,
 ];
 
 /** Function code that the receiver has not had from this sender yet. */

@@ -5,6 +5,7 @@
  * refers to the others by theirs. Arguments and replies are the arrays of `messages.ts`.
  * @module
  */
+import type { Explanation } from "./explanation.ts";
 import type { ContentHash, DispatchNumber, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "./ids.ts";
 import type {
   ClientHello,
@@ -15,10 +16,23 @@ import type {
   EngineMessage,
   HostHello,
   HostWelcome,
+  PayloadMessage,
   RunningMessage,
   SettledMessage,
   SubmitMessage,
 } from "./messages.ts";
+import type { SchedulerQueues } from "./queue_status.ts";
+import type {
+  ConditionMessage,
+  HistoryMessage,
+  PurgeMessage,
+  RecordField,
+  RecordMessage,
+  SortMessage,
+  SpecsMessage,
+  StatusWords,
+  StoryMessage,
+} from "./records.ts";
 import type { ClusterStatus } from "./status.ts";
 
 /** Longest piece of a blob that a host takes and gives at once: small enough for every `max_payload`. */
@@ -53,11 +67,39 @@ export interface SchedulerApi {
   submit(batch: SubmitMessage): void;
   /** Abort tasks of any client. Unknown and finished ones are ignored. */
   abort(ids: readonly TaskId[]): void;
+  /** Answered when all that its caller sent before is taken in: what the hub is asked from then on knows of it. */
+  caughtUp(): void;
+  /** Why a task is where it is; of garbage too. */
+  explain(id: TaskId): Explanation;
+  /** What is known of these tasks, in a word each. */
+  statusOf(ids: readonly TaskId[]): StatusWords;
+  /** What is queued where; of these engines only, unless `null`. `verbose`: with ids. */
+  queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues;
+  /** Forget finished tasks, `null`: all of them. Where one is not finished, or not known, none is forgotten. */
+  purge(ids: readonly TaskId[] | null): PurgeMessage;
+  /** The code of these hashes, `null` where it is not there any more. */
+  codes(hashes: readonly ContentHash[]): readonly (PayloadMessage | null)[];
 }
 
 /** The hub, in the controller's node under the unique name `hub`. */
 export interface HubApi {
   status(): ClusterStatus;
+  /** ms since it began: the times it gives and takes count from there. */
+  age(): number;
+  /** What happened to a task, oldest first. */
+  story(id: TaskId): StoryMessage;
+  /** Ids in order of submission, from this place in it on. */
+  history(from: number): HistoryMessage;
+  /** The places in the order of submission of the records that match, `limit` of them at most, sorted. */
+  find(
+    conditions: readonly ConditionMessage[],
+    sort: readonly SortMessage[],
+    limit: number,
+  ): readonly number[] | Promise<readonly number[]>;
+  /** These fields of the records at these places: the first few, as many as a reply may hold. */
+  records(orders: readonly number[], keys: readonly RecordField[]): readonly RecordMessage[];
+  /** What these tasks were submitted as: the first few, as many as a reply may hold. */
+  specs(ids: readonly TaskId[]): SpecsMessage;
 }
 
 /** The one actor of a host's node, named `host` in that node. */

@@ -90,6 +90,8 @@ export interface TaskTemplate {
   readonly flags: TaskFlags;
   /** What the function captured, encoded; decoded afresh for each task. `null`: nothing. */
   readonly captures: Payload | null;
+  /** A task of it runs several items of a map, and its result is a list of their outcomes. */
+  readonly chunked?: true;
 }
 
 /** One task as asked for. */

@@ -8,7 +8,7 @@
  * @module
  */
 import type { ContentHash, HostId, Session } from "../protocol/ids.ts";
-import type { CodeMessage } from "../protocol/messages.ts";
+import type { CodeMessage, PayloadMessage } from "../protocol/messages.ts";
 import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
@@ -50,6 +50,12 @@ export class CodeStore {
     if (code === undefined || sent.has(code.hash)) return null;
     sent.add(code.hash);
     return [code.hash, payloadToMessage(code.source)];
+  }
+
+  /** The code of a hash, for a client that submits again what another one did; `null` where it is gone. */
+  find(hash: ContentHash): PayloadMessage | null {
+    const code = this.#known.get(hash)?.deref();
+    return code === undefined ? null : payloadToMessage(code.source);
   }
 
   /** A host begins anew, or is gone: it has no code. */

@@ -7,7 +7,8 @@
  */
 import { Actor, type WatchEvent } from "../actors/actor.ts";
 import type { Fact } from "../protocol/facts.ts";
-import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../protocol/ids.ts";
+import type { Explanation } from "../protocol/explanation.ts";
+import type { ContentHash, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../protocol/ids.ts";
 import type {
   ClientHello,
   ClientWelcome,
@@ -15,11 +16,13 @@ import type {
   EngineMessage,
   HostHello,
   HostWelcome,
+  PayloadMessage,
   SubmitMessage,
 } from "../protocol/messages.ts";
+import type { SchedulerQueues } from "../protocol/queue_status.ts";
+import type { PurgeMessage, StatusWords } from "../protocol/records.ts";
 import type { SchedulerApi } from "../protocol/roles.ts";
-import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
-import { VersionMismatch } from "../wire/errors.ts";
+import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { CodeStore } from "./code_store.ts";
 import type { Effect } from "./core/effects.ts";
 import type { SchedulerEvent } from "./core/events.ts";
@@ -39,9 +42,11 @@ import {
 } from "./event_messages.ts";
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
 import { PendingReplies } from "./pending_replies.ts";
+import { hashesOf, idOf, idsOf, purgeObstacles, targetsOf } from "./question_messages.ts";
 import { Receivers } from "./receivers.ts";
 import { ReleaseGate } from "./release_gate.ts";
 import { SettleGate } from "./settle_gate.ts";
+import { checkVersion } from "./version_check.ts";
 
 /** What the scheduler is made with. */
 export interface SchedulerActorOptions {
@@ -54,7 +59,17 @@ export interface SchedulerActorOptions {
 
 /** The actor named `scheduler` of a cluster. */
 export class SchedulerActor extends Actor implements SchedulerApi {
-  static override readonly callsOnly = ["joinHost", "addEngines", "attachClient"];
+  static override readonly callsOnly = [
+    "joinHost",
+    "addEngines",
+    "attachClient",
+    "caughtUp",
+    "explain",
+    "statusOf",
+    "queueStatus",
+    "purge",
+    "codes",
+  ];
 
   readonly #options: SchedulerActorOptions;
   readonly #core: SchedulerCore;
@@ -103,7 +118,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   joinHost(hello: HostHello): Promise<HostWelcome> {
     const event = hostJoined(hello, this.#now());
-    this.#checkVersion(hello[0], hello[1], `host "${event.hostname}"`);
+    checkVersion(hello[0], hello[1], `host "${event.hostname}"`, this.context.log);
     this.#codes.forgetHost(event.host);
     this.context.watch(this.#receivers.host(event.host));
     const welcome = this.#welcomes.wait(event.host);
@@ -143,7 +158,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   attachClient(hello: ClientHello): ClientWelcome {
     const event = clientAttached(hello, this.#now());
     const { session } = event;
-    this.#checkVersion(hello[0], hello[1], `client "${session}"`);
+    checkVersion(hello[0], hello[1], `client "${session}"`, this.context.log);
     this.context.watch(this.#receivers.client(session));
     this.#gate.attached(session);
     this.#step(event);
@@ -167,6 +182,32 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   abort(ids: readonly TaskId[]): void {
     this.#receive("abort", () => abortRequested(ids, this.#now()));
+  }
+
+  /** Its place in the order of messages is all that matters. */
+  caughtUp(): void {}
+
+  explain(id: TaskId): Explanation {
+    return this.#core.explain(idOf(id, "explain"));
+  }
+
+  statusOf(ids: readonly TaskId[]): StatusWords {
+    return idsOf(ids, "status").map((id) => this.#core.statusOf(id));
+  }
+
+  queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues {
+    return this.#core.queueStatus(targetsOf(targets), verbose === true);
+  }
+
+  purge(ids: readonly TaskId[] | null): PurgeMessage {
+    const wanted = ids === null ? null : idsOf(ids, "purge");
+    const [pending, unknown] = wanted === null ? [[], []] : purgeObstacles(this.#core, wanted);
+    if (pending.length + unknown.length === 0) this.#step({ kind: "purge-requested", at: this.#now(), ids: wanted });
+    return [pending, unknown];
+  }
+
+  codes(hashes: readonly ContentHash[]): readonly (PayloadMessage | null)[] {
+    return hashesOf(hashes).map((hash) => this.#codes.find(hash));
   }
 
   #now(): number {
@@ -261,18 +302,5 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       this.#cancelWake = null;
       this.#step({ kind: "woke", at: this.#now() });
     });
-  }
-
-  #checkVersion(protocol: number, version: string, who: string): void {
-    if (protocol !== PROTOCOL_VERSION) {
-      throw new VersionMismatch(
-        `Cannot take in ${who}: it is of version ${version} (protocol ${protocol}), the controller of ` +
-          `${PACKAGE_VERSION} (protocol ${PROTOCOL_VERSION}); run the same version everywhere, and reload what a URL ` +
-          `import has cached with "--reload".`,
-      );
-    }
-    if (version !== PACKAGE_VERSION) {
-      this.context.log("warn", "another package version joined", { who, version, own: PACKAGE_VERSION });
-    }
   }
 }

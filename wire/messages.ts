@@ -59,26 +59,24 @@ export function payloadFromMessage(message: unknown): Payload {
 
 /** What the tasks of a batch share. */
 export function templateToMessage(template: TaskTemplate): TemplateMessage {
-  const { captures } = template;
-  return [
-    template.code,
-    template.name,
-    flagsToMessage(template.flags),
-    captures === null ? null : payloadToMessage(captures),
-  ];
+  const { code, name, flags, chunked } = template;
+  const captures = template.captures === null ? null : payloadToMessage(template.captures);
+  const message = [code, name, flagsToMessage(flags), captures] as const;
+  return chunked === true ? [...message, true] : message;
 }
 
 /** The template in a message, with every default filled in. */
 export function templateFromMessage(message: unknown): TaskTemplate {
   if (!isArray(message, 2)) throw malformedMessage("template", message);
-  const [code, name, flags, captures] = message;
+  const [code, name, flags, captures, chunked] = message;
   if (!isContentHash(code) || !isText(name)) throw malformedMessage("template", message);
-  return {
+  const template: TaskTemplate = {
     code,
     name,
     flags: flagsFromMessage(flags ?? []),
     captures: captures === undefined || captures === null ? null : payloadFromMessage(captures),
   };
+  return chunked === true ? { ...template, chunked: true } : template;
 }
 
 /** How an attempt ended, to send. */

@@ -54,11 +54,21 @@ export class PagedTable<Entry> implements Iterable<Entry> {
     return entry;
   }
 
-  /** Ascending by number. */
-  *[Symbol.iterator](): Generator<Entry> {
-    const pages = [...this.#pages.values()].sort((a, b) => a.number - b.number);
-    for (const { entries } of pages) {
-      for (const entry of entries) if (entry !== undefined) yield entry;
+  /** Ascending by number. Entries may come and go meanwhile: those of new pages are left out. */
+  [Symbol.iterator](): Generator<Entry> {
+    return this.from(0);
+  }
+
+  /** The same, those of this number and above. */
+  *from(index: number): Generator<Entry> {
+    const first = Math.floor(index / PAGE_SIZE);
+    const pages = [...this.#pages.values()].filter(({ number }) => number >= first).sort((a, b) => a.number - b.number);
+    for (const { number, entries } of pages) {
+      const skipped = number === first ? index % PAGE_SIZE : 0;
+      for (let slot = skipped; slot < entries.length; slot++) {
+        const entry = entries[slot];
+        if (entry !== undefined) yield entry;
+      }
     }
   }
 

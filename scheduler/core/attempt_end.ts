@@ -35,6 +35,7 @@ export function decide(
       task.attempts--;
       task.lastError = outcome.error;
       task.declinedOn = withSerial(task.declinedOn, place.serial);
+      s.out.fact({ kind: "task-declined", at: s.now, task: task.id, engine: place.id });
       return goBack(s, task, "decline", place);
     case "aborted":
       return settle(s, task, "fail", abortedOutcome(task.id), place, report);
@@ -60,7 +61,7 @@ function fail(
   task.lastError = failure.kind === "threw" ? failure.error : null;
   task.failedOn = withSerial(task.failedOn, place.serial);
   const reason = failure.kind === "threw" ? "it threw" : failure.message;
-  s.out.fact({ kind: "attempt-failed", at: s.now, task: task.id, engine: place.id, reason });
+  s.out.fact({ kind: "attempt-failed", at: s.now, task: task.id, engine: place.id, reason, error: task.lastError });
   const pauseMs = pauseBeforeRetry(s, task);
   if (pauseMs > 0) pause(s, task, pauseMs, place);
   else goBack(s, task, "retry", place);

@@ -8,7 +8,7 @@
 import { DIRECT_COUNTERS_FROM, REFUSED_COUNTERS_FROM, type TaskId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
-import { type DependencyFlag, DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
+import { DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import { addPlace, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";

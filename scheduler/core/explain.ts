@@ -4,11 +4,11 @@
  * Only looks. Behind `core.explain(id)`; the shell passes it on to `client.explain(id)`.
  * @module
  */
-import type { EngineId, TaskId } from "../../protocol/ids.ts";
+import type { Cause, Explanation, StatusWord } from "../../protocol/explanation.ts";
+import { DIRECT_COUNTERS_FROM, type EngineId, type TaskId } from "../../protocol/ids.ts";
 import type { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { PlacementGroup } from "./placement_group.ts";
-import type { Cause, Explanation } from "./scheduler_core.ts";
 import { splitTaskId } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
 import { type Attempt, FinishedRecord, TaskRecord } from "./task_record.ts";
@@ -25,42 +25,78 @@ export function explain(s: SchedulerState, id: TaskId): Explanation {
   if (task.attempt !== null) return explainAssigned(task, task.attempt);
   if (task.waits?.holding) return explainWaiting(s, task, task.waits);
   if (task.pause !== null) {
-    return because("pause", task, `pauses until ${task.pause.at} before its next attempt`, [], "waiting");
+    const restMs = Math.max(0, Math.ceil(task.pause.at - s.now));
+    return because("pause", task, `pauses for another ${restMs} ms before its next attempt`, [], "waiting");
   }
   return explainReady(s, task);
 }
 
-function explainAbsent(s: SchedulerState, id: TaskId): Explanation {
-  const parts = splitTaskId(id);
-  const session = parts === null ? undefined : s.sessions.get(parts.session);
-  const isForgotten = parts !== null && session !== undefined && session.forgotten.has(parts.counter);
-  const text = isForgotten
-    ? `Task "${id}" was settled and is forgotten.`
-    : `Task "${id}" is not known: it was never submitted here, or its client left long ago.`;
-  return {
-    cause: isForgotten ? "forgotten" : "unknown",
-    status: null,
-    text,
-    attempts: 0,
-    engines: [],
-    tasks: [],
-    uuid: null,
-  };
+/** The same in a word, without looking at engines: many tasks may be asked for at once. */
+export function statusOf(s: SchedulerState, id: TaskId): StatusWord {
+  const task = s.task(id);
+  if (task instanceof FinishedRecord) return finishedStatus(task);
+  if (task !== null) {
+    return task.attempt !== null ? attemptStatus(task.attempt) : task.state === "waiting" ? "waiting" : "ready";
+  }
+  return isForgotten(s, id) ? "forgotten" : "unknown";
 }
 
-function explainFinished({ id, outcome, engine, uuid, attempts }: FinishedRecord): Explanation {
-  const isAborted = outcome.kind === "failed" && outcome.error.name === "TaskAborted";
-  const status = outcome.kind === "done" ? "done" : isAborted ? "aborted" : "failed";
-  const why = outcome.kind === "failed" ? `: ${outcome.error.message}` : "";
+function isForgotten(s: SchedulerState, id: TaskId): boolean {
+  const parts = splitTaskId(id);
+  return parts !== null && s.sessions.get(parts.session)?.forgotten.has(parts.counter) === true;
+}
+
+function finishedStatus({ outcome }: FinishedRecord): "done" | "failed" | "aborted" {
+  if (outcome.kind === "done") return "done";
+  return outcome.kind === "failed" && outcome.error.name === "TaskAborted" ? "aborted" : "failed";
+}
+
+/** An engine runs the first of what it has, one for each of its slots. */
+function attemptStatus({ engine, prev }: Attempt): "running" | "ready" {
+  let free: number = engine.slots;
+  for (let other = prev; other !== null && free > 0; other = other.prev) free--;
+  return free > 0 ? "running" : "ready";
+}
+
+function explainAbsent(s: SchedulerState, id: TaskId): Explanation {
+  const parts = splitTaskId(id);
+  if (parts === null) return absent("unknown", `${JSON.stringify(id)} is not the id of a task.`);
+  if (parts.counter >= DIRECT_COUNTERS_FROM) {
+    return absent("direct", `Task "${id}" is one of a direct view: the scheduler never sees these, ask their results.`);
+  }
+  if (isForgotten(s, id)) {
+    return absent("forgotten", `Task "${id}" was finished and is forgotten: purged, or past the bounds of --keep.`);
+  }
+  return absent("unknown", `Task "${id}" is not known: it was never submitted here, or its client left long ago.`);
+}
+
+function absent(cause: Cause, text: string): Explanation {
+  return { cause, status: null, text, attempts: 0, engines: [], uuid: null, tasks: [] };
+}
+
+function explainFinished(task: FinishedRecord): Explanation {
+  const { id, outcome, engine, uuid, attempts } = task;
+  const status = finishedStatus(task);
+  const where = engine === null ? "" : ` on engine ${engine}`;
+  const tries = attempts > 1 ? `, at attempt ${attempts}` : "";
+  const text = outcome.kind === "done"
+    ? `is done: it ran${where}${tries}.`
+    : outcome.kind === "threw"
+    ? `failed: its function threw${where}${tries}.`
+    : status === "aborted"
+    ? "was aborted."
+    : `failed with ${outcome.error.name}: ${outcome.error.message}.`;
   const engines = engine === null ? [] : [engine];
-  return { cause: "settled", status, text: `Task "${id}" is ${status}${why}.`, attempts, engines, tasks: [], uuid };
+  return { cause: "settled", status, text: `Task "${id}" ${text}`, attempts, engines, uuid, tasks: [] };
 }
 
 function explainAssigned(task: TaskRecord, { engine, prev }: Attempt): Explanation {
   let ahead = 0;
   for (let other = prev; other !== null; other = other.prev) ahead++;
   const runs = ahead < engine.slots;
-  const text = runs ? `runs on engine ${engine.id}` : `is queued on engine ${engine.id} behind ${ahead} others`;
+  const text = runs
+    ? `runs on engine ${engine.id}`
+    : `is queued on engine ${engine.id} behind ${ahead} other${ahead === 1 ? "" : "s"}`;
   return { ...because("assigned", task, text, [engine.id], runs ? "running" : "ready"), uuid: engine.uuid };
 }
 
@@ -150,5 +186,5 @@ function because(
   engines: readonly EngineId[] = [],
   status: Explanation["status"] = "ready",
 ): Explanation {
-  return { cause, status, text: `Task "${id}" ${text}.`, attempts, engines, tasks: [], uuid: null };
+  return { cause, status, text: `Task "${id}" ${text}.`, attempts, engines, uuid: null, tasks: [] };
 }

@@ -17,6 +17,13 @@ export function move(s: SchedulerState, task: TaskRecord, by: TaskMove, engine: 
   count(s, from, -1);
   count(s, state, 1);
   task.state = state;
+  if (s.options.facts && (state === "waiting" || from === "waiting")) tellWaiting(s, task);
+}
+
+/** Whatever it waits for, the records say so; where it goes from there by another way, another fact says it. */
+function tellWaiting(s: SchedulerState, { id, state }: TaskRecord): void {
+  if (state === "waiting") s.out.fact({ kind: "task-held", at: s.now, task: id });
+  else if (state === "ready") s.out.fact({ kind: "task-unblocked", at: s.now, task: id });
 }
 
 /** Where the move leads. */

@@ -99,7 +99,7 @@ function enter(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs:
   const task = new TaskRecord(spec, session, counter, s.nextOrder++, s.now - ageMs);
   session.tasks.set(counter, task);
   task.dependents = session.cameAtLast(counter);
-  if (s.options.facts) s.out.fact({ kind: "task-accepted", at: s.now, spec });
+  if (s.options.facts) s.out.fact({ kind: "task-accepted", at: s.now, spec, submittedAt: task.submittedAt });
   return task;
 }
 

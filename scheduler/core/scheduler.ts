@@ -10,7 +10,7 @@ import { assignReady } from "./assignment.ts";
 import { tellDependents } from "./dependencies.ts";
 import type { Effect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
-import { explain } from "./explain.ts";
+import { explain, statusOf } from "./explain.ts";
 import { attemptsEnded } from "./on_attempts.ts";
 import { clientAttached, clientLeft } from "./on_clients.ts";
 import { engineDraining, engineEnded, engineFailed, engineReady } from "./on_engines.ts";
@@ -18,6 +18,7 @@ import { enginesRequested, hostJoined, hostLost, hostReachability } from "./on_h
 import { abortRequested, purgeRequested, tasksSubmitted } from "./on_tasks.ts";
 import { askToBeWoken, fireDue } from "./on_time.ts";
 import { expireLastChances } from "./queueing.ts";
+import { queueStatus } from "./queue_status.ts";
 import { DEFAULT_OPTIONS, type EngineView, type SchedulerCore, type SchedulerOptions } from "./scheduler_core.ts";
 import { enforceRetention } from "./settlement.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -36,6 +37,8 @@ export function coreOver(s: SchedulerState): SchedulerCore {
     engines: () => engineViews(s),
     counts: () => ({ ...s.counts, settled: s.retention.size }),
     explain: (id: TaskId) => explain(s, id),
+    statusOf: (id: TaskId) => statusOf(s, id),
+    queueStatus: (targets, verbose) => queueStatus(s, targets, verbose),
     story: (id: TaskId) => s.story.of(id),
     snapshot: () => takeSnapshot(s),
   };

@@ -4,11 +4,14 @@
  * Types and defaults only; `scheduler.ts` makes one. One way in and one way out: `step`. The rest only looks.
  * @module
  */
-import type { EngineId, EngineUuid, Epoch, HostId, TaskId } from "../../protocol/ids.ts";
-import type { TaskStatus } from "../../protocol/outcome.ts";
+import type { Explanation, StatusWord, StoryLine } from "../../protocol/explanation.ts";
+import type { EngineId, Epoch, HostId, TaskId } from "../../protocol/ids.ts";
+import type { SchedulerQueues } from "../../protocol/queue_status.ts";
 import type { Effect } from "./effects.ts";
 import type { ReadyEngine, SchedulerEvent } from "./events.ts";
 import type { Snapshot } from "./snapshot.ts";
+
+export type { Cause, Explanation, StoryLine } from "../../protocol/explanation.ts";
 
 /** How a scheme for placing tasks is called. */
 export type SchemeName = "leastload" | "lru" | "plainrandom" | "twobin";
@@ -72,41 +75,6 @@ export interface StateCounts {
   readonly settled: number;
 }
 
-/** Why a task is where it is. */
-export type Cause =
-  | "unknown"
-  | "forgotten"
-  | "settled"
-  | "assigned"
-  | "pause"
-  | "tasks"
-  | "batch"
-  | "grace"
-  | "no-engines"
-  | "free-engine"
-  | "targets"
-  | "declined";
-
-/** Why a task is where it is: a sentence, and what it says as data. */
-export interface Explanation {
-  readonly cause: Cause;
-  readonly status: TaskStatus | null;
-  /** One sentence for people. */
-  readonly text: string;
-  readonly attempts: number;
-  /** Where it is assigned, or the engines it waits for. */
-  readonly engines: readonly EngineId[];
-  /** The tasks that it waits for, the first few of them. */
-  readonly tasks: readonly TaskId[];
-  readonly uuid: EngineUuid | null;
-}
-
-/** One move of a task, as the story tells it. */
-export interface StoryLine {
-  readonly at: number;
-  readonly text: string;
-}
-
 /** The scheduler as a value: events in, effects out. Never reads a clock, never waits, never throws on bad input. */
 export interface SchedulerCore {
   /** Takes what happened and says what to do about it. Throws only where the core itself is wrong. */
@@ -115,6 +83,10 @@ export interface SchedulerCore {
   engines(): readonly EngineView[];
   counts(): StateCounts;
   explain(id: TaskId): Explanation;
+  /** What is known of a task, in a word. */
+  statusOf(id: TaskId): StatusWord;
+  /** What is queued where; of these engines only, unless `null`. `verbose`: with ids. */
+  queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues;
   /** The last moves of a task that are still remembered, oldest first. */
   story(id: TaskId): readonly StoryLine[];
   /** All of it as plain data: `restoreScheduler(snapshot)` goes on exactly from here. */

@@ -35,6 +35,7 @@ import { encodeError } from "../../../wire/error_codec.ts";
 import { EngineError, MailboxFull, UnmetDependency } from "../../../wire/errors.ts";
 import { parseTaskId } from "../../../wire/task_ids.ts";
 import { decodeValue, encodeValue } from "../../../wire/value_codec.ts";
+import { FakeQuestions } from "./fake_questions.ts";
 
 export const SESSION = "testsessio" as SessionId;
 export const HOST = "h1" as HostId;
@@ -63,6 +64,8 @@ export class FakeCluster implements SchedulerLink {
   readonly detached: SessionId[] = [];
   readonly blobs = new Map<ContentHash, Uint8Array>();
   readonly tasks = new Map<number, Arrived>();
+  /** Those that were run. */
+  readonly finished = new Map<number, Arrived>();
   readonly codes = new Map<ContentHash, Uint8Array>();
   readonly pieces: { offset: number; bytes: number }[] = [];
   piecesInFlight = 0;
@@ -83,6 +86,7 @@ export class FakeCluster implements SchedulerLink {
   /** Called after each step. */
   #watchers: (() => void)[] = [];
   #drained: (() => void)[] = [];
+  readonly questions = new FakeQuestions(this);
   readonly session: Session;
   readonly client: Client;
 
@@ -92,6 +96,7 @@ export class FakeCluster implements SchedulerLink {
       node: "n1",
       scheduler: this,
       host: (id) => this.#host(id),
+      questions: this.questions,
       clock,
       log: () => {},
     });
@@ -182,6 +187,7 @@ export class FakeCluster implements SchedulerLink {
       const task = this.tasks.get(counter);
       if (task === undefined) continue;
       this.tasks.delete(counter);
+      if (!task.direct) this.finished.set(counter, task);
       const outcome = this.#execute(task);
       (task.direct ? direct : results).push(outcome instanceof Promise ? await outcome : outcome);
     }

@@ -3,7 +3,7 @@ import type { TaskId } from "../../../protocol/ids.ts";
 import { DIRECT_COUNTERS_FROM } from "../../../protocol/ids.ts";
 import type { SystemError } from "../../../protocol/outcome.ts";
 import type { DependencySpec, TaskFlags, TaskSpec } from "../../../protocol/task_spec.ts";
-import { ABORTED, DECLINED, DIED, DONE, engine, ERROR, RETURNED, spec, Stage, THREW } from "./given.ts";
+import { ABORTED, DECLINED, DIED, engine, ERROR, RETURNED, spec, Stage, THREW } from "./given.ts";
 
 function on(ids: readonly string[], switches: Partial<DependencySpec> = {}): DependencySpec {
   return { ids: ids as TaskId[], all: true, success: true, failure: false, ...switches };

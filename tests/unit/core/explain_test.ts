@@ -12,7 +12,7 @@ Deno.test("explain: what runs, what is queued on its engine, what waits for a fr
   stage.joinEngines(1);
   stage.submit(spec("s-0"), spec("s-1"), spec("s-2"));
   assert.deepEqual(explained(stage, "s-0"), ["assigned", "running", 'Task "s-0" runs on engine 0.']);
-  assert.deepEqual(explained(stage, "s-1"), ["assigned", "ready", 'Task "s-1" is queued on engine 0 behind 1 others.']);
+  assert.deepEqual(explained(stage, "s-1"), ["assigned", "ready", 'Task "s-1" is queued on engine 0 behind 1 other.']);
   assert.deepEqual(explained(stage, "s-2"), ["free-engine", "ready", 'Task "s-2" waits for engine 0 to be free.']);
   assert.deepEqual(stage.core.explain("s-0" as TaskId).uuid, "e0.1");
 });

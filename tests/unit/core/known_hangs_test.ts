@@ -126,7 +126,7 @@ Deno.test("7. a chain of 100,000 failures fails to its end", () => {
     const flags = i === 0 ? { targets: [0 as EngineId] } : { after: on([`s-${i - 1}`]) };
     return { id: `s-${i}` as TaskId, template: template(flags), args };
   });
-  core.step({ kind: "tasks-submitted", at: 0, session: "s" as never, specs, agesMs: null, more: false });
+  core.step({ kind: "tasks-submitted", at: 0, session: "s" as never, specs, agesMs: null, more: false, known: [] });
   const effects = core.step({ kind: "abort-requested", at: 1, ids: ["s-0" as TaskId] });
   const outcomes = effects.flatMap((effect) =>
     effect.kind === "settle" && effect.outcome.kind === "failed" ? [effect.outcome.error] : []

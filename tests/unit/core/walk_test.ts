@@ -44,7 +44,7 @@ function assertWaitsForTargets({ core }: Stage, start: TaskId): void {
     const { cause, tasks: [next], text } = core.explain(id);
     if (cause === "targets") return;
     assert.ok(cause === "tasks" && next !== undefined, `${start}: ${text}`);
-    id = next;
+    id = next as TaskId;
   }
   assert.fail(`${start} waits in a circle`);
 }

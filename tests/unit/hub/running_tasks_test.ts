@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RunningTasks } from "../../../hub/running_tasks.ts";
-import type { TaskRecord } from "../../../hub/task_records.ts";
+import type { TaskRecord } from "../../../hub/task_record.ts";
 import type { EngineId, EngineUuid } from "../../../protocol/ids.ts";
 
 const engine = 2 as EngineId;

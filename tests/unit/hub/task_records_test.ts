@@ -15,7 +15,7 @@ const spec: TaskSpec = {
 
 function running(): TaskRecords {
   const records = new TaskRecords();
-  records.accepted(spec, 10);
+  records.accepted({ kind: "task-accepted", at: 11, spec, submittedAt: 10 });
   records.assigned({ kind: "task-assigned", at: 20, task: id, engine, uuid, number: 1 as DispatchNumber, attempt: 1 });
   return records;
 }
@@ -38,6 +38,8 @@ Deno.test("a record follows its task from submission to the end", () => {
     uuid,
     attempts: 1,
     report: null,
+    order: 0,
+    detours: null,
   });
 });
 
@@ -52,7 +54,7 @@ Deno.test("an abort is told from other failures", () => {
 
 Deno.test("an attempt that came to nothing puts the task back", () => {
   const records = running();
-  records.unassigned(id);
+  records.unassigned({ kind: "task-returned", at: 25, task: id, engine });
   assert.equal(records.get(id)?.status, "ready");
   assert.deepEqual(records.counts(), { waiting: 0, ready: 1, running: 0, done: 0, failed: 0, aborted: 0 });
 });

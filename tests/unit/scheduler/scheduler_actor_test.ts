@@ -141,3 +141,48 @@ Deno.test("garbage from a sender is dropped, and the scheduler goes on", async (
   }
   await at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
 });
+
+Deno.test("questions are answered in their place among the submissions, and facts are out by then", async () => {
+  await using at = await stage();
+  at.scheduler.cast.submit(batch(0));
+  const caughtUp = at.scheduler.call.caughtUp();
+  const words = at.scheduler.call.statusOf([`${session}-0`, `${session}-1`] as never);
+  at.scheduler.cast.submit(batch(1));
+  await caughtUp;
+  assert.ok(at.facts.some(({ kind }) => kind === "task-accepted"));
+  assert.deepEqual(await words, ["ready", "unknown"]);
+  assert.equal((await at.scheduler.call.explain(`${session}-1` as never)).cause, "no-engines");
+  assert.equal((await at.scheduler.call.queueStatus(null, false)).unassigned, 2);
+});
+
+Deno.test("purging is all or nothing: unfinished and unknown tasks are named, and nothing is forgotten", async () => {
+  await using at = await stage();
+  const ids = [0, 1, 2].map((counter) => `${session}-${counter}` as never);
+  at.scheduler.cast.submit(batch(0));
+  at.scheduler.cast.submit(batch(1));
+  at.scheduler.cast.abort([ids[0] as never]);
+  assert.deepEqual(await at.scheduler.call.purge(ids), [[ids[1]], [ids[2]]]);
+  assert.deepEqual(await at.scheduler.call.statusOf(ids), ["aborted", "ready", "unknown"]);
+  assert.deepEqual(await at.scheduler.call.purge([ids[0] as never]), [[], []]);
+  assert.deepEqual(await at.scheduler.call.statusOf(ids), ["forgotten", "ready", "unknown"]);
+  assert.deepEqual(await at.scheduler.call.purge(null), [[], []], "all means all that are finished");
+  assert.deepEqual(at.facts.filter(({ kind }) => kind === "task-forgotten").length, 1);
+});
+
+Deno.test("code is given back by its hash for as long as it is there", async () => {
+  await using at = await stage();
+  at.scheduler.cast.submit(batch(0));
+  const hash = contentHash(code);
+  assert.deepEqual(await at.scheduler.call.codes([hash, contentHash(new Uint8Array())]), [code, null]);
+});
+
+Deno.test("questions that are none are refused to who asked them, and the scheduler goes on", async () => {
+  await using at = await stage();
+  const { call } = at.scheduler;
+  await assert.rejects(call.explain(5 as never), /explain message/);
+  await assert.rejects(call.statusOf("x" as never), /status message/);
+  await assert.rejects(call.queueStatus([-1] as never, false), /queue status message/);
+  await assert.rejects(call.purge([5] as never), /purge message/);
+  await assert.rejects(call.codes(null as never), /codes message/);
+  assert.equal((await call.explain("nonsense" as never)).text, '"nonsense" is not the id of a task.');
+});

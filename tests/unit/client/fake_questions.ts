@@ -1,0 +1,113 @@
+/**
+ * Scheduler and hub as a client's questions see them, for the tests of `client/`: answers from what the fake cluster has
+ * seen, and from tables that tests fill.
+ * @module
+ */
+import type { QuestionLink } from "../../../client/question_link.ts";
+import type { Explanation } from "../../../protocol/explanation.ts";
+import type { ContentHash, EngineId, TaskId } from "../../../protocol/ids.ts";
+import type { PayloadMessage, TemplateMessage } from "../../../protocol/messages.ts";
+import type { SchedulerQueues } from "../../../protocol/queue_status.ts";
+import type { PurgeMessage, RecordMessage, SpecsMessage, StatusWords } from "../../../protocol/records.ts";
+import type { ClusterStatus } from "../../../protocol/status.ts";
+import { parseTaskId } from "../../../wire/task_ids.ts";
+
+/** What the answers are drawn from. */
+export interface AskedCluster {
+  readonly codes: ReadonlyMap<ContentHash, PayloadMessage>;
+  /** Tasks that arrived and are not settled, and those that are. */
+  readonly tasks: ReadonlyMap<number, AskedTask>;
+  readonly finished: ReadonlyMap<number, AskedTask>;
+}
+
+interface AskedTask {
+  readonly template: TemplateMessage;
+  readonly args: PayloadMessage;
+}
+
+export class FakeQuestions implements QuestionLink {
+  /** Every question: its name, then its arguments. */
+  readonly asked: unknown[][] = [];
+  /** Ids that were forgotten. */
+  readonly forgotten = new Set<string>();
+  /** So many specs are in one reply. */
+  specsAtOnce = Infinity;
+  /** Answers of the hub to `records`, by place. */
+  readonly rows = new Map<number, RecordMessage>();
+  found: readonly number[] = [];
+  history: readonly TaskId[] = [];
+  ageMs = 5_000;
+  queues: SchedulerQueues = { engines: [], unassigned: 0, waiting: [], others: 0 };
+  engines: ClusterStatus["engines"] = [];
+  stories = new Map<string, readonly (readonly [number, string])[]>();
+  /** Questions wait for this. */
+  gate: Promise<void> = Promise.resolve();
+  readonly #cluster: AskedCluster;
+
+  constructor(cluster: AskedCluster) {
+    this.#cluster = cluster;
+  }
+
+  readonly scheduler: QuestionLink["scheduler"] = {
+    caughtUp: () => this.#answer("caughtUp", [], () => undefined),
+    explain: (id) => this.#answer("explain", [id], () => explanation(id)),
+    statusOf: (ids) => this.#answer("statusOf", [ids], () => ids.map((id) => this.#statusOf(id)) as StatusWords),
+    queueStatus: (targets, verbose) =>
+      this.#answer("queueStatus", [targets, verbose], () => ({
+        ...this.queues,
+        engines: this.queues.engines.filter(({ engine }) => targets === null || targets.includes(engine)),
+      })),
+    purge: (ids) => this.#answer("purge", [ids], () => this.#purge(ids)),
+    codes: (hashes) =>
+      this.#answer("codes", [hashes], () => hashes.map((hash) => this.#cluster.codes.get(hash) ?? null)),
+  };
+
+  readonly hub: QuestionLink["hub"] = {
+    status: () => this.#answer("status", [], () => ({ engines: this.engines }) as ClusterStatus),
+    age: () => this.#answer("age", [], () => this.ageMs),
+    story: (id) => this.#answer("story", [id], () => this.stories.get(id) ?? null),
+    history: (from) =>
+      this.#answer("history", [from], () => {
+        const next = from + 2 < this.history.length ? from + 2 : null;
+        return [this.history.slice(from, from + 2), next] as const;
+      }),
+    find: (conditions, sort, limit) => this.#answer("find", [conditions, sort, limit], () => this.found),
+    // One at a time: the client has to ask for the rest.
+    records: (orders, keys) =>
+      this.#answer("records", [orders, keys], () => orders.slice(0, 1).map((order) => this.rows.get(order) ?? null)),
+    specs: (ids) => this.#answer("specs", [ids], () => this.#specs(ids)),
+  };
+
+  async #answer<T>(name: string, args: unknown[], answer: () => T): Promise<T> {
+    this.asked.push([name, ...args]);
+    await this.gate;
+    return answer();
+  }
+
+  #statusOf(id: string): string {
+    const counter = parseTaskId(id)?.counter ?? -1;
+    if (this.forgotten.has(id)) return "forgotten";
+    if (this.#cluster.tasks.has(counter)) return "ready";
+    return this.#cluster.finished.has(counter) ? "done" : "unknown";
+  }
+
+  #purge(ids: readonly TaskId[] | null): PurgeMessage {
+    const pending = ids?.filter((id) => this.#statusOf(id) === "ready") ?? [];
+    const unknown = ids?.filter((id) => this.#statusOf(id) === "unknown") ?? [];
+    return [pending, unknown];
+  }
+
+  #specs(ids: readonly TaskId[]): SpecsMessage {
+    const templates: TemplateMessage[] = [];
+    const tasks = ids.slice(0, this.specsAtOnce).map((id) => {
+      const task = this.#cluster.finished.get(parseTaskId(id)?.counter ?? -1);
+      return task === undefined ? null : [templates.push(task.template) - 1, task.args] as const;
+    });
+    return [templates, tasks];
+  }
+}
+
+function explanation(id: TaskId): Explanation {
+  const engines = [0 as EngineId];
+  return { cause: "free-engine", status: "ready", text: `${id} waits.`, attempts: 0, engines, uuid: null, tasks: [] };
+}
