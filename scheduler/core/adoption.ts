@@ -9,6 +9,7 @@
 import { attach, tellAssigned } from "./assignment.ts";
 import { decide } from "./attempt_end.ts";
 import type { EngineRecord, HostRecord } from "./engine_record.ts";
+import { UNKNOWN_US } from "./estimates.ts";
 import type { EndedAttempt, HeldAttempt } from "./events.ts";
 import { move } from "./moves.ts";
 import type { Orphan } from "./orphan.ts";
@@ -80,7 +81,7 @@ function orphanOf(s: SchedulerState, host: HostRecord, held: HeldAttempt, engine
     timer: null,
   };
   if (ended !== null || engine === null) return orphan;
-  orphan.attempt = new Attempt(epoch, number, engine, null);
+  orphan.attempt = new Attempt(epoch, number, engine, null, UNKNOWN_US);
   orphan.attempt.orphan = orphan;
   attach(s, orphan.attempt);
   return orphan;

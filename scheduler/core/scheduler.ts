@@ -7,6 +7,7 @@
  */
 import type { TaskId } from "../../protocol/ids.ts";
 import { assignReady } from "./assignment.ts";
+import { watchAhead } from "./call_back.ts";
 import type { Effect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { explain } from "./explain.ts";
@@ -17,15 +18,27 @@ import { enginesRequested, hostJoined, hostLost, hostReachability } from "./on_h
 import { abortRequested, purgeRequested, tasksSubmitted } from "./on_tasks.ts";
 import { askToBeWoken, fireDue } from "./on_time.ts";
 import { expireLastChances } from "./queueing.ts";
-import { DEFAULT_OPTIONS, type EngineView, type SchedulerCore, type SchedulerOptions } from "./scheduler_core.ts";
+import {
+  type CustomScheme,
+  DEFAULT_OPTIONS,
+  type EngineView,
+  type SchedulerCore,
+  type SchedulerOptions,
+} from "./scheduler_core.ts";
 import { enforceRetention } from "./settlement.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { SchedulerState } from "./state.ts";
 
-/** A scheduler that has seen nothing yet. Options that are not given are those of `DEFAULT_OPTIONS`. */
-export function createScheduler(options: Partial<SchedulerOptions> = {}): SchedulerCore {
+/**
+ * A scheduler that has seen nothing yet. Options that are not given are those of `DEFAULT_OPTIONS`. `custom` is asked
+ * where the scheme is `custom`; without it that throws `TypeError`.
+ */
+export function createScheduler(
+  options: Partial<SchedulerOptions> = {},
+  custom: CustomScheme | null = null,
+): SchedulerCore {
   const resolved = { ...DEFAULT_OPTIONS, ...options };
-  return coreOver(new SchedulerState(resolved, resolved.seed));
+  return coreOver(new SchedulerState(resolved, resolved.seed, custom));
 }
 
 /** The face of a state. */
@@ -49,6 +62,7 @@ function step(s: SchedulerState, event: SchedulerEvent): readonly Effect[] {
   handle(s, event);
   assignReady(s);
   expireLastChances(s);
+  watchAhead(s);
   enforceRetention(s);
   askToBeWoken(s);
   return s.out.take();

@@ -23,7 +23,12 @@ import type { Dispatch, Effect, Settle } from "../../../scheduler/core/effects.t
 import type { HeldAttempt, HostJoined, ReadyEngine, SchedulerEvent } from "../../../scheduler/core/events.ts";
 import { violations } from "../../../scheduler/core/invariants.ts";
 import { coreOver } from "../../../scheduler/core/scheduler.ts";
-import { DEFAULT_OPTIONS, type SchedulerCore, type SchedulerOptions } from "../../../scheduler/core/scheduler_core.ts";
+import {
+  type CustomScheme,
+  DEFAULT_OPTIONS,
+  type SchedulerCore,
+  type SchedulerOptions,
+} from "../../../scheduler/core/scheduler_core.ts";
 import { TaskRecord } from "../../../scheduler/core/task_record.ts";
 import { SchedulerState } from "../../../scheduler/core/state.ts";
 
@@ -79,8 +84,8 @@ export class Stage {
   /** Every outcome so far, by task. */
   readonly settled: Map<string, Settle[]> = new Map();
 
-  constructor(options: Partial<SchedulerOptions> = {}) {
-    this.state = new SchedulerState({ ...DEFAULT_OPTIONS, ...options }, options.seed ?? 1);
+  constructor(options: Partial<SchedulerOptions> = {}, custom: CustomScheme | null = null) {
+    this.state = new SchedulerState({ ...DEFAULT_OPTIONS, ...options }, options.seed ?? 1, custom);
     this.core = coreOver(this.state);
   }
 
@@ -152,12 +157,17 @@ export class Stage {
   }
 
   /** The current attempt of a task ended. */
-  end(task: string, outcome: AttemptOutcome = DONE): readonly Effect[] {
-    return this.endDispatch(this.lastDispatch(task), outcome);
+  end(task: string, outcome: AttemptOutcome = DONE, runMs = REPORT.runMs): readonly Effect[] {
+    return this.endDispatch(this.lastDispatch(task), outcome, 1, runMs);
   }
 
-  endDispatch({ host, number }: Dispatch, outcome: AttemptOutcome = DONE, epoch = 1): readonly Effect[] {
-    const report = outcome.kind === "returned" ? null : REPORT;
+  endDispatch(
+    { host, number }: Dispatch,
+    outcome: AttemptOutcome = DONE,
+    epoch = 1,
+    runMs = REPORT.runMs,
+  ): readonly Effect[] {
+    const report = outcome.kind === "returned" ? null : { ...REPORT, runMs };
     const results = [{ number, outcome, report }];
     return this.step({ kind: "attempts-ended", at: this.now, host, epoch: epoch as Epoch, results });
   }
