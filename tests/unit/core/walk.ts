@@ -102,6 +102,7 @@ export class Walk {
 
   #answerAll(host: WorldHost): void {
     for (const dispatch of [...host.inHand]) {
+      if (!host.inHand.includes(dispatch)) continue;
       this.#answer(host, dispatch, DONE);
       this.#obey(this.stage.effects);
     }
@@ -251,7 +252,7 @@ export class Walk {
     const reportsFirst = this.#random.below(2) === 0;
     const report = () => {
       lost.forEach((dispatch, i) => {
-        if (!isReported) return;
+        if (!isReported || !host.inHand.includes(dispatch)) return;
         this.#answer(host, dispatch, i === 0 ? DIED : RETURNED);
         this.#obey(this.stage.effects);
       });
@@ -339,6 +340,7 @@ export class Walk {
     const host = this.#hosts.get(id);
     if (host === undefined) return;
     for (const dispatch of host.inHand.filter(({ number }) => numbers.includes(number))) {
+      if (!host.inHand.includes(dispatch)) continue;
       this.#answer(host, dispatch, ABORTED);
       this.#obey(this.stage.effects);
     }
@@ -349,7 +351,7 @@ export class Walk {
     const host = this.#hosts.get(id);
     if (host === undefined) return;
     for (const dispatch of host.inHand.filter(({ number }) => numbers.includes(number))) {
-      if (this.#random.below(3) === 0) continue;
+      if (this.#random.below(3) === 0 || !host.inHand.includes(dispatch)) continue;
       this.#answer(host, dispatch, RETURNED);
       this.#obey(this.stage.effects);
     }
