@@ -31,6 +31,7 @@ function summary(status: ClusterStatus): string {
     `tasks: ${tasks.waiting + tasks.ready} waiting, ${tasks.running} running, ${tasks.done} done, ` +
     `${tasks.failed} failed, ${tasks.aborted} aborted`,
   ];
+  if (status.schemeProblem !== null) lines.push(`scheme: ${status.schemeProblem}`);
   if (live === 0) lines.push('No engines: submissions wait. Bring some with "engines -n 4".');
   return lines.join("\n");
 }
