@@ -67,13 +67,13 @@ export class Placement {
     return this.#groups.values();
   }
 
-  /** A task became ready. */
+  /** A task became ready. As the first of a group that was put aside it may be short enough for the room there is. */
   push(task: TaskRecord): void {
     const group = this.#groupOf(task);
     task.group = group;
     const isNew = group.queue.size === 0;
     group.queue.push(task);
-    if (isNew) this.#activate(group);
+    if (isNew || (group.queue.first === task && this.pool.mostRoomUs > 0)) this.#activate(group);
     else if (group.heapIndex >= 0) this.#rank(group);
   }
 
@@ -85,6 +85,7 @@ export class Placement {
     task.group = null;
     if (group.queue.size === 0) this.#drop(group);
     else if (group.heapIndex >= 0) this.#rank(group);
+    else if (this.pool.mostRoomUs > 0) this.#activate(group);
   }
 
   /** The next task to leave and its engine; `null`: nothing can run now. The caller assigns it before asking again. */
