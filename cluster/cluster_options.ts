@@ -52,6 +52,13 @@ const DRAIN_MS = 10_000;
 export const SCHEMES: readonly string[] = ["leastload", "lru", "plainrandom", "twobin", "weighted"];
 const STORES: readonly string[] = ["memory"];
 
+function checkMark(value: unknown): number | "auto" {
+  if (value === "auto" || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0)) return value;
+  throw new RangeError(
+    `Cannot start a cluster with hwm ${String(value)}: it is a whole number from 0 (no limit) up, or "auto".`,
+  );
+}
+
 function checkWhole(option: string, value: unknown, least: number): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
   throw new RangeError(
@@ -86,6 +93,7 @@ export async function resolveScheme(given: string | URL): Promise<string> {
 /** Paths are relative to the working directory; what looks like neither path nor URL is none. */
 function moduleUrl(given: string | URL): string | null {
   if (given instanceof URL) return given.href;
+  if (typeof given !== "string") return null;
   if (/^[a-z][a-z+.-]+:/i.test(given)) return given;
   return /[./\\]/.test(given) ? pathToFileURL(resolve(given)).href : null;
 }
@@ -130,7 +138,7 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
       servers,
       credential: credentials.controller ?? null,
       scheme: await resolveScheme(options.scheme ?? "leastload"),
-      hwm: options.hwm === "auto" ? "auto" : checkWhole("hwm", options.hwm ?? 1, 0),
+      hwm: checkMark(options.hwm ?? 1),
       keep: {},
       heartbeatMs: HEARTBEAT_MS,
     },
