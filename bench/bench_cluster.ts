@@ -37,7 +37,7 @@ export interface BenchCluster extends AsyncDisposable {
 export const noop = (x: number): number => x;
 
 /** Starts one and connects. */
-export async function startBenchCluster(carrier: Carrier, hwm: number): Promise<BenchCluster> {
+export async function startBenchCluster(carrier: Carrier, hwm: number | "auto"): Promise<BenchCluster> {
   await using stack = new AsyncDisposableStack();
   const server = carrier === "embedded" ? null : stack.use(await NatsServer.start());
   const began = performance.now();

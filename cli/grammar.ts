@@ -22,8 +22,9 @@ import {
   text,
   withDefault,
 } from "../deps/optique.ts";
+import { SCHEMES } from "../cluster/cluster_options.ts";
 import { DEFAULT_CLUSTER } from "../cluster/profile.ts";
-import { clusterName, duration, highWaterMark, keep, natsUrls } from "./value_parsers.ts";
+import { clusterName, duration, highWaterMark, keep, natsUrls, scheme } from "./value_parsers.ts";
 
 const path = (metavar: "FILE" | "SCRIPT") => string({ metavar });
 
@@ -66,13 +67,18 @@ const brokering = {
 
 const scheduling = {
   scheme: withDefault(
-    option("--scheme", string({ metavar: "SCHEME" }), {
-      description: message`How engines are picked: leastload; no other yet.`,
+    option("--scheme", scheme, {
+      description: message`How engines are picked: ${
+        text(SCHEMES.join(", "))
+      }, or a module of your own, like ./mine.ts.`,
     }),
     "leastload",
   ),
   hwm: withDefault(
-    option("--hwm", highWaterMark, { description: message`Tasks an engine may have at a time; 0: no limit.` }),
+    option("--hwm", highWaterMark, {
+      description:
+        message`Tasks an engine may have at a time; 0: no limit; auto: what it is expected to finish in 5 ms.`,
+    }),
     1,
   ),
   keep: withDefault(

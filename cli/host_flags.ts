@@ -5,7 +5,7 @@
  * @module
  */
 import { resolve } from "node:path";
-import { HEARTBEAT_MS, SCHEMES } from "../cluster/cluster_options.ts";
+import { HEARTBEAT_MS, resolveScheme } from "../cluster/cluster_options.ts";
 import type { ControllerConfig, HostConfig } from "../cluster/control_line.ts";
 import { type Credentials, makeCredentials, oneForAll, parseCredentials } from "../cluster/credentials.ts";
 import { type EnginePermissions, parsePermissionFlags } from "../cluster/engine_permissions.ts";
@@ -92,19 +92,26 @@ async function embeddedCredentials(path: string | undefined): Promise<Credential
 }
 
 /** Refuses what a later version will have. */
-function refuseLater(said: Scheduling): number {
+function refuseLater(said: Scheduling): void {
   if (said.store !== "memory") throw notYet(`--store ${said.store}`);
   if (said.durability !== "none") throw notYet(`--durability ${said.durability}`);
-  if (said.hwm === "auto") throw notYet("--hwm auto");
-  if (!SCHEMES.includes(said.scheme)) throw notYet(`--scheme ${said.scheme}`);
-  return said.hwm;
+}
+
+/** A name, or the URL of a module that can be used as a scheme. */
+async function schemeOf({ scheme }: Scheduling): Promise<string> {
+  try {
+    return await resolveScheme(scheme);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** What the flags say of the controller, and the credentials of its cluster. */
 export async function controllerOf(
   said: Scheduling,
 ): Promise<{ readonly controller: ControllerConfig; readonly credentials: Credentials }> {
-  const hwm = refuseLater(said);
+  refuseLater(said);
   if (said.nats !== undefined && (said.listen !== undefined || said.port !== undefined)) {
     throw new UsageError(
       "Cannot use --nats with --listen or --port: these are for the embedded broker; leave them out.",
@@ -118,8 +125,8 @@ export async function controllerOf(
     broker: embedded ? broker : null,
     servers: said.nats ?? [],
     credential: credentials.controller ?? null,
-    scheme: said.scheme,
-    hwm,
+    scheme: await schemeOf(said),
+    hwm: said.hwm,
     keep: said.keep,
     heartbeatMs: HEARTBEAT_MS,
   };

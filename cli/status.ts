@@ -41,6 +41,7 @@ function summary(status: ClusterReport): string {
     `${tasks.failed} failed, ${tasks.aborted} aborted`,
     ...waitingLines(status),
   ];
+  if (status.schemeProblem !== null) lines.push(`scheme: ${status.schemeProblem}`);
   if (live === 0) lines.push('No engines: submissions wait. Bring some with "engines -n 4".');
   return lines.join("\n");
 }

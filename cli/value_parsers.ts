@@ -4,7 +4,8 @@
  * Pure but for nothing: text in, value or message out. Used by `grammar.ts`.
  * @module
  */
-import { message, text, type ValueParser } from "../deps/optique.ts";
+import { message, string, text, type ValueParser } from "../deps/optique.ts";
+import { SCHEMES } from "../cluster/cluster_options.ts";
 import { CLUSTER_NAME, DEFAULT_CLUSTER } from "../cluster/profile.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -28,8 +29,12 @@ function valueParser<T>(
   format: (value: T) => string,
   read: (input: string) => T | undefined,
   wanted: string,
+  suggested: readonly string[] = [],
 ): ValueParser<"sync", T> {
   return {
+    *suggest(prefix) {
+      for (const text of suggested) if (text.startsWith(prefix)) yield { kind: "literal", text };
+    },
     mode: "sync",
     metavar: metavar as ValueParser<"sync", T>["metavar"],
     placeholder,
@@ -78,6 +83,15 @@ export const keep: ValueParser<"sync", KeepBounds> = valueParser<KeepBounds>(
   'records, an age and a size, any of them, like "100000,1h,256MB"',
 );
 
+/** A scheme's name or the path of a module; which of them can be had is found out by the verb. */
+export const scheme: ValueParser<"sync", string> = {
+  ...string({ metavar: "SCHEME" }),
+  *suggest(prefix) {
+    for (const name of SCHEMES) if (name.startsWith(prefix)) yield { kind: "literal", text: name };
+    yield { kind: "file", type: "file", pattern: prefix, extensions: [".ts", ".js", ".mjs"] };
+  },
+};
+
 export const clusterName: ValueParser<"sync", string> = valueParser(
   "NAME",
   DEFAULT_CLUSTER,
@@ -93,6 +107,7 @@ export const highWaterMark: ValueParser<"sync", number | "auto"> = valueParser<n
   String,
   (input) => input === "auto" ? "auto" : /^\d+$/.test(input) ? Number(input) : undefined,
   'a whole number (0: no limit), or "auto"',
+  ["0", "1", "auto"],
 );
 
 /** URLs of NATS servers, separated by commas; a secret in one is refused. */

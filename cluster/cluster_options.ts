@@ -1,14 +1,17 @@
 /**
  * What `Cluster.start` takes, checked, and turned into the configuration of a host.
  *
- * Pure but for a random name. Called by `cluster.ts`.
+ * Starts nothing, but for a look at a scheme of the user's own. Called by `cluster.ts`.
  * @module
  */
 import { type EnginePermissions, resolvePermissions } from "../host/permissions.ts";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { newSession } from "../wire/task_ids.ts";
 import type { HostConfig } from "./control_line.ts";
 import { makeCredentials, oneForAll } from "./credentials.ts";
 import { checkClusterName } from "./profile.ts";
+import { checkSchemeModule } from "./scheme_check.ts";
 
 /** Options of `Cluster.start`. */
 export interface ClusterOptions {
@@ -18,10 +21,16 @@ export interface ClusterOptions {
   readonly name?: string;
   /** NATS servers to run on; absent: the embedded broker, on a free port of 127.0.0.1. */
   readonly nats?: string | readonly string[];
-  /** How engines are picked; default `leastload`. */
-  readonly scheme?: string;
-  /** Tasks an engine may have at a time; default 1, 0: no limit. */
-  readonly hwm?: number;
+  /**
+   * How engines are picked: `leastload` (default), `lru`, `plainrandom`, `twobin`, `weighted`, or a module whose default
+   * export is `(loads, random) => index`, by its path or URL.
+   */
+  readonly scheme?: string | URL;
+  /**
+   * Tasks an engine may have at a time; default 1, 0: no limit, `auto`: besides what it runs, as many as it is expected
+   * to finish in 5 ms.
+   */
+  readonly hwm?: number | "auto";
   /** Tasks an engine runs at a time; default 1. */
   readonly slots?: number;
   /** Where records are kept; default `memory`. */
@@ -40,8 +49,15 @@ export const HEARTBEAT_MS = 1_000;
 const DRAIN_MS = 10_000;
 
 /** Schemes and stores there are; the names of others are refused before anything starts. */
-export const SCHEMES: readonly string[] = ["leastload"];
+export const SCHEMES: readonly string[] = ["leastload", "lru", "plainrandom", "twobin", "weighted"];
 const STORES: readonly string[] = ["memory"];
+
+function checkMark(value: unknown): number | "auto" {
+  if (value === "auto" || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0)) return value;
+  throw new RangeError(
+    `Cannot start a cluster with hwm ${String(value)}: it is a whole number from 0 (no limit) up, or "auto".`,
+  );
+}
 
 function checkWhole(option: string, value: unknown, least: number): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
@@ -56,6 +72,30 @@ function checkKnown(what: string, value: string, known: readonly string[]): stri
   throw new RangeError(
     `Cannot use the ${what} "${value}" yet: this version has ${known.map((name) => `"${name}"`).join(", ")}.`,
   );
+}
+
+/**
+ * The name of one of our schemes, or the URL of a module with somebody's own. Throws `RangeError` for what is neither,
+ * `TypeError` for a module that can't be used.
+ */
+export async function resolveScheme(given: string | URL): Promise<string> {
+  if (typeof given === "string" && SCHEMES.includes(given)) return given;
+  const url = moduleUrl(given);
+  if (url === null) {
+    throw new RangeError(
+      `Cannot use the scheme "${given}": there are ${SCHEMES.join(", ")}, and modules of your own, like "./mine.ts".`,
+    );
+  }
+  await checkSchemeModule(url);
+  return url;
+}
+
+/** Paths are relative to the working directory; what looks like neither path nor URL is none. */
+function moduleUrl(given: string | URL): string | null {
+  if (given instanceof URL) return given.href;
+  if (typeof given !== "string") return null;
+  if (/^[a-z][a-z+.-]+:/i.test(given)) return given;
+  return /[./\\]/.test(given) ? pathToFileURL(resolve(given)).href : null;
 }
 
 /** The kinds of permission that this program holds without limits. */
@@ -97,8 +137,8 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
       broker: embedded ? { hostname: "127.0.0.1", port: 0, credentials } : null,
       servers,
       credential: credentials.controller ?? null,
-      scheme: checkKnown("scheme", options.scheme ?? "leastload", SCHEMES),
-      hwm: checkWhole("hwm", options.hwm ?? 1, 0),
+      scheme: await resolveScheme(options.scheme ?? "leastload"),
+      hwm: checkMark(options.hwm ?? 1),
       keep: {},
       heartbeatMs: HEARTBEAT_MS,
     },

@@ -32,8 +32,9 @@ export interface ControllerConfig {
   readonly broker: BrokerConfig | null;
   readonly servers: readonly string[];
   readonly credential: Credential | null;
+  /** The name of one of ours, or the URL of a module with the user's own. */
   readonly scheme: string;
-  readonly hwm: number;
+  readonly hwm: number | "auto";
   readonly keep: KeepConfig;
   readonly heartbeatMs: number;
 }

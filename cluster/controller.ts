@@ -16,13 +16,19 @@ import type { Epoch } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { inboxPrefix, subjectPermissions } from "../protocol/subjects.ts";
 import { createScheduler } from "../scheduler/core/scheduler.ts";
-import { DEFAULT_OPTIONS, type SchedulerCore } from "../scheduler/core/scheduler_core.ts";
+import {
+  type CustomScheme,
+  DEFAULT_OPTIONS,
+  type SchedulerCore,
+  type SchemeName,
+} from "../scheduler/core/scheduler_core.ts";
 import { SchedulerActor, type SchedulerActorOptions } from "../scheduler/scheduler_actor.ts";
 import { AlreadyRunning, NameTaken } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import type { BrokerConfig, ControllerLife } from "./control_line.ts";
 import { Roster, type RosterReport } from "./roster.ts";
 import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
+import { guardScheme, importScheme, isSchemeModule } from "./scheme_module.ts";
 
 /** Name of the controller's node: there is one at a time in a cluster. */
 const CONTROLLER_NODE = "main";
@@ -49,11 +55,45 @@ async function startBroker(cluster: string, config: BrokerConfig, log: Log): Pro
   return await Broker.start({ hostname: config.hostname, port: config.port, users, log });
 }
 
-function makeCore(config: ControllerLife): SchedulerCore {
+/** How engines are picked in this life. */
+interface SchemeInUse {
+  /** A name, or the URL of a module. */
+  readonly scheme: string;
+  /** The module's function. */
+  readonly custom: CustomScheme | null;
+  /** Why it is not the one that was asked for. */
+  readonly schemeProblem: string | null;
+}
+
+/** In a first life a scheme that can't be had is an error. A later one, which has tasks to go on with, does without. */
+async function schemeFor({ scheme, graceMs }: ControllerLife, log: Log): Promise<SchemeInUse> {
+  if (!isSchemeModule(scheme)) return { scheme, custom: null, schemeProblem: null };
+  try {
+    return { scheme, custom: guardScheme(await importScheme(scheme)), schemeProblem: null };
+  } catch (error) {
+    if (graceMs === 0) throw error;
+    const { message: reason } = error as Error;
+    log("error", "scheme replaced by leastload", { scheme, reason });
+    return { scheme: "leastload", custom: null, schemeProblem: reason };
+  }
+}
+
+/** A scheme that fails is told of loudly. */
+function logSchemeFailures(facts: readonly Fact[], scheme: string, log: Log): void {
+  for (const fact of facts) {
+    if (fact.kind !== "scheme-failed") continue;
+    const { offence, reason, replaced } = fact;
+    if (replaced) log("error", "scheme replaced by leastload: it failed too often", { scheme, offence, reason });
+    else log("warn", "scheme failed, and leastload picked in its place", { scheme, offence, reason });
+  }
+}
+
+function makeCore(config: ControllerLife, { scheme, custom }: SchemeInUse): SchedulerCore {
   const { retention } = DEFAULT_OPTIONS;
-  return createScheduler({
+  const options = {
     ...DEFAULT_OPTIONS,
     epoch: config.epoch as Epoch,
+    scheme: custom === null ? scheme as SchemeName : "custom" as const,
     hwm: config.hwm,
     seed: config.epoch,
     graceMs: config.graceMs,
@@ -64,7 +104,8 @@ function makeCore(config: ControllerLife): SchedulerCore {
       maxAgeMs: config.keep.ageMs ?? retention.maxAgeMs,
       maxBytes: config.keep.bytes ?? retention.maxBytes,
     },
-  });
+  };
+  return createScheduler(options, custom);
 }
 
 /** Starts a controller. Throws where the port is in use, the servers can't be reached, or another controller leads. */
@@ -75,6 +116,7 @@ export async function startController(
 ): Promise<Controller> {
   await using stack = new AsyncDisposableStack();
   const { cluster, heartbeatMs, servers, credential } = config;
+  const scheme = await schemeFor(config, log);
   const node: NodeOptions = {
     cluster,
     role: "controller",
@@ -88,7 +130,7 @@ export async function startController(
   const prefix = inboxPrefix(cluster, "controller", CONTROLLER_NODE);
   const bus = stack.use(broker?.connectLocal({ inboxPrefix: prefix }) ?? await connectServers(node));
   const system = stack.use(await joinBus(bus, node));
-  const actors = await spawnActors(system, config, onRoster).catch((error) => {
+  const actors = await spawnActors(system, config, scheme, log, onRoster).catch((error) => {
     throw error instanceof NameTaken ? anotherLeads(config, error) : error;
   });
   const kept = stack.move();
@@ -106,21 +148,25 @@ export async function startController(
 async function spawnActors(
   system: ActorSystem,
   config: ControllerLife,
+  inUse: SchemeInUse,
+  log: Log,
   onRoster: (roster: RosterReport) => void,
 ): Promise<Ref<object>[]> {
-  const { cluster, epoch, scheme, hwm, heartbeatMs } = config;
+  const { cluster, epoch, hwm, heartbeatMs } = config;
+  const { scheme, schemeProblem, custom } = inUse;
   const hub = system.ref<HubActor>(ACTOR_NAMES.hub);
   const roster = new Roster(config.before);
   const scheduler: SchedulerActorOptions = {
-    core: makeCore(config),
+    core: makeCore(config, inUse),
     epoch: epoch as Epoch,
     heartbeatMs,
     onFacts: (facts: readonly Fact[]) => {
       hub.cast.facts(facts);
+      if (custom !== null) logSchemeFailures(facts, scheme, log);
       if (roster.apply(facts)) onRoster(roster.report());
     },
   };
-  const hubOptions = { cluster, epoch, pid: Deno.pid, scheme, hwm };
+  const hubOptions = { cluster, epoch, pid: Deno.pid, scheme, schemeProblem, hwm };
   const root = await system.spawn(Supervisor, {
     name: "controller",
     args: [{

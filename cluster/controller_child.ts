@@ -12,6 +12,15 @@ import { ChildProcess } from "./child_process.ts";
 import { type ControllerConfig, type ControllerLife, type ControllerReport, controlLine } from "./control_line.ts";
 import type { RosterReport } from "./roster.ts";
 
+/** What a controller may do. Imports are for a scheme of the user's own. */
+export const CONTROLLER_FLAGS: readonly string[] = [
+  "--allow-net",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-read",
+  "--allow-import",
+];
+
 const RESTART_FIRST_MS = 50;
 const RESTART_MAX_MS = 5_000;
 /** A life longer than this ends the slowing down. */
@@ -84,7 +93,7 @@ export class ControllerChild implements AsyncDisposable {
     const child = new ChildProcess({
       name: "controller",
       module: import.meta.resolve("./controller_main.ts"),
-      flags: ["--allow-net", "--allow-env", "--allow-sys", "--allow-read"],
+      flags: CONTROLLER_FLAGS,
       log: this.#log,
       stopMs: STOP_MS,
     });

@@ -1,12 +1,12 @@
 /**
- * How many tasks may be in the pipe to an engine: about as many as it finishes in five milliseconds.
+ * How many tasks may be in the pipe to an engine: those that run, and as many as it finishes in two milliseconds.
  *
  * Pure. Quick tasks need a few hundred in the pipe, or the engine waits for its host between any two; slow ones need
  * one, since what is in the pipe can't be given to another engine. Used by `engine_feed.ts`.
  * @module
  */
 
-const AHEAD_MS = 5;
+const AHEAD_MS = 2;
 const MAX_RUNS = 256;
 /** Bytes of arguments in the pipe; a single run may have more. */
 export const WINDOW_BYTES = 256 * 1024;
@@ -15,11 +15,11 @@ const NEWEST = 0.3;
 const SHORTEST_MS = 0.005;
 
 export class FeedWindow {
-  #meanMs = AHEAD_MS / 2;
+  #meanMs = AHEAD_MS;
 
   /** At least 1. */
   get runs(): number {
-    return Math.max(1, Math.min(MAX_RUNS, Math.floor(AHEAD_MS / this.#meanMs)));
+    return Math.min(MAX_RUNS, 1 + Math.floor(AHEAD_MS / this.#meanMs));
   }
 
   /** A run took so long on the engine. */

@@ -38,7 +38,8 @@ export interface HubOptions {
   readonly epoch: number;
   readonly pid: number;
   readonly scheme: string;
-  readonly hwm: number;
+  readonly schemeProblem: string | null;
+  readonly hwm: number | "auto";
 }
 
 /** The actor named `hub` of a cluster. */
@@ -46,6 +47,7 @@ export class HubActor extends Actor implements HubApi {
   static override readonly callsOnly = ["status", "age", "story", "history", "find", "records", "specs"];
 
   readonly #options: HubOptions;
+  #scheme: Pick<ClusterStatus, "scheme" | "schemeProblem">;
   readonly #registry = new EngineRegistry();
   readonly #records = new TaskRecords();
   readonly #clients = new Set<Session>();
@@ -58,6 +60,7 @@ export class HubActor extends Actor implements HubApi {
   constructor(options: HubOptions) {
     super();
     this.#options = options;
+    this.#scheme = options;
   }
 
   protected override onStart(): void {
@@ -77,6 +80,7 @@ export class HubActor extends Actor implements HubApi {
   status(): ClusterStatus {
     return {
       ...this.#options,
+      ...this.#scheme,
       packageVersion: PACKAGE_VERSION,
       uptimeMs: this.age(),
       hosts: this.#registry.hosts(),
@@ -164,6 +168,12 @@ export class HubActor extends Actor implements HubApi {
         return this.#settle(fact);
       case "task-forgotten":
         return this.#records.forgotten(fact.task);
+      case "scheme-failed":
+        this.#scheme = {
+          scheme: fact.replaced ? "leastload" : this.#options.scheme,
+          schemeProblem: `"${this.#options.scheme}" failed ${fact.offence} times, last: ${fact.reason}`,
+        };
+        return;
       case "client-attached":
         this.#clients.add(fact.session);
         return;

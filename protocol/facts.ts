@@ -91,4 +91,13 @@ export type Fact =
     readonly attempts: number;
     readonly report: AttemptReport | null;
   }
-  | { readonly kind: "task-forgotten"; readonly at: number; readonly task: TaskId };
+  | { readonly kind: "task-forgotten"; readonly at: number; readonly task: TaskId }
+  /** The scheme that was given threw, or returned nonsense. `offence` counts from 1. */
+  | {
+    readonly kind: "scheme-failed";
+    readonly at: number;
+    readonly offence: number;
+    readonly reason: string;
+    /** It is not asked any more: `leastload` picks from now on. */
+    readonly replaced: boolean;
+  };

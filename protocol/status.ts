@@ -48,8 +48,11 @@ export interface ClusterStatus {
   /** Since this controller life began, ms. */
   readonly uptimeMs: number;
   readonly pid: number;
+  /** The one in use: a name, or the URL of a module. */
   readonly scheme: string;
-  readonly hwm: number;
+  /** Why a scheme of the user's own is not in use any more, or what is wrong with it; `null`: nothing. */
+  readonly schemeProblem: string | null;
+  readonly hwm: number | "auto";
   readonly hosts: readonly HostStatus[];
   readonly engines: readonly EngineStatus[];
   readonly clients: number;

@@ -10,6 +10,7 @@ import { attach, tellAssigned } from "./assignment.ts";
 import { decide } from "./attempt_end.ts";
 import { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord, HostRecord } from "./engine_record.ts";
+import { UNKNOWN_US } from "./estimates.ts";
 import type { EndedAttempt, HeldAttempt } from "./events.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { endWaits } from "./holding.ts";
@@ -83,7 +84,7 @@ function orphanOf(s: SchedulerState, host: HostRecord, held: HeldAttempt, engine
     timer: null,
   };
   if (ended !== null || engine === null) return orphan;
-  orphan.attempt = new Attempt(epoch, number, engine, null);
+  orphan.attempt = new Attempt(epoch, number, engine, null, UNKNOWN_US);
   orphan.attempt.orphan = orphan;
   attach(s, orphan.attempt);
   return orphan;
@@ -121,6 +122,6 @@ function followHere(s: SchedulerState, task: TaskRecord, engine: EngineRecord | 
   if (follow === null || follow.ids.length === 0 || engine === null) return;
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
   waits.places = new FollowPlaces(follow.all);
-  waits.places.add(task.id, engine.id, engine);
-  engine.followers.add(waits);
+  waits.places.add(task.id, engine.id, engine.alive ? engine : null);
+  if (engine.alive) engine.followers.add(waits);
 }

@@ -25,7 +25,8 @@ function assign(s: SchedulerState, task: TaskRecord, engine: EngineRecord): void
   task.deadline = null;
   move(s, task, "assign", engine.id);
   task.attempts++;
-  attach(s, new Attempt(epoch, number, engine, task));
+  const expectedUs = s.options.hwm === "auto" ? s.estimates.of(task.spec.template.code) : 0;
+  attach(s, new Attempt(epoch, number, engine, task, expectedUs));
   s.out.effect({
     kind: "dispatch",
     host: engine.host.id,
@@ -41,7 +42,8 @@ function assign(s: SchedulerState, task: TaskRecord, engine: EngineRecord): void
 export function attach(s: SchedulerState, attempt: Attempt): void {
   const { engine, task } = attempt;
   if (task !== null) task.attempt = attempt;
-  engine.inFlight.append(attempt);
+  if (engine.load === 0) engine.heardAt = s.now;
+  engine.add(attempt);
   engine.usedAt = s.assignments;
   s.dispatches.add(attempt);
   s.placement.engineChanged(engine);
@@ -51,7 +53,8 @@ export function attach(s: SchedulerState, attempt: Attempt): void {
 export function detach(s: SchedulerState, attempt: Attempt): void {
   const { engine, task } = attempt;
   if (task !== null) task.attempt = null;
-  engine.inFlight.remove(attempt);
+  engine.remove(attempt);
+  engine.heardAt = s.now;
   s.dispatches.delete(attempt);
   s.placement.engineChanged(engine);
   if (engine.overdue === null || engine.load > 0) return;

@@ -17,7 +17,8 @@ export function failCycles(s: SchedulerState, starts: readonly TaskWaits[]): voi
   for (const component of findCircles(s, starts)) {
     component.sort((a, b) => a.order - b.order);
     const cycle = cycleIn(s, component);
-    for (const task of component) settle(s, task, "doom", cycleOutcome(task, cycle));
+    // Of a batch that is not complete nothing is decided.
+    for (const task of component) if (!task.session.batchOpen) settle(s, task, "doom", cycleOutcome(task, cycle));
   }
 }
 

@@ -9,6 +9,7 @@ import { DIRECT_COUNTERS_FROM, REFUSED_COUNTERS_FROM, type TaskId } from "../../
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
 import { DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
+import { failCycles } from "./cycles.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import { addPlace, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
@@ -182,6 +183,16 @@ export function placeLost(s: SchedulerState, engine: EngineRecord): void {
 
 /** Tells all that were waiting for the tasks that have been settled in this step, and for those that this settles. */
 export function tellDependents(s: SchedulerState): void {
+  do {
+    tellSettled(s);
+    const blocked = s.blockedNow;
+    if (blocked.length === 0) return;
+    s.blockedNow = [];
+    failCycles(s, blocked);
+  } while (s.settledNow.length > 0);
+}
+
+function tellSettled(s: SchedulerState): void {
   const { settledNow } = s;
   for (let i = 0; i < settledNow.length; i++) {
     const ended = settledNow[i];

@@ -39,6 +39,12 @@ export class EngineSlot {
   }
 }
 
+/** With `hwm` `auto`: an engine has as much as it is expected to finish in this time, ms for each of its slots. */
+export const AHEAD_MS = 5;
+
+/** And, of tasks that take no time at all, no more than so many for each of its slots. */
+export const MAX_AHEAD = 1_000;
+
 /** One incarnation of an engine: a process that was ready once. */
 export class EngineRecord {
   /** Names the incarnation among all; never reused. */
@@ -48,17 +54,26 @@ export class EngineRecord {
   readonly host: HostRecord;
   readonly pid: number;
   readonly slots: number;
-  /** It takes tasks while it has fewer than this. */
+  /** It takes tasks while it has fewer than this. With `hwm` `auto`: its slots, and what fits into `roomUs` besides. */
   readonly limit: number;
+  readonly #isAuto: boolean;
   alive = true;
   draining = false;
   /** When it was given a task last, on a counter of all assignments; 0: never. */
   usedAt = 0;
   heapIndex = -1;
-  /** In the order of dispatch. */
+  /** `roomUs` as `EnginePool` saw it last. */
+  seenRoomUs = 0;
+  /** In the order of dispatch. Changed by `add` and `remove` alone. */
   readonly inFlight: LinkedList<Attempt> = new LinkedList();
   /** Tasks that may run here because it ran what they follow. */
   readonly followers: Set<TaskWaits> = new Set();
+  /** The sum of what its attempts in flight are expected to take, µs. */
+  expectedUs = 0;
+  /** How many of its attempts in flight were asked back. */
+  calledBack = 0;
+  /** When it last showed that it goes on: an attempt ended, or the first was given to it. Epoch ms. */
+  heardAt = 0;
   /** Set while it is dead and its host owes reports. */
   overdue: Timer | null = null;
 
@@ -66,7 +81,7 @@ export class EngineRecord {
     serial: number,
     place: { readonly id: EngineId; readonly uuid: EngineUuid; readonly pid: number; readonly slots: number },
     host: HostRecord,
-    hwm: number,
+    hwm: number | "auto",
   ) {
     this.serial = serial;
     this.id = place.id;
@@ -74,16 +89,47 @@ export class EngineRecord {
     this.host = host;
     this.pid = place.pid;
     this.slots = Math.max(1, place.slots);
-    this.limit = hwm === 0 ? Infinity : hwm * this.slots;
+    this.#isAuto = hwm === "auto";
+    this.limit = hwm === "auto" ? this.slots : hwm === 0 ? Infinity : hwm * this.slots;
   }
 
   get load(): number {
     return this.inFlight.size;
   }
 
-  /** Whether the next task may go to it. */
+  /** Whether the next task may go to it, whichever it is. */
   get isFree(): boolean {
-    return this.alive && !this.draining && this.host.reachable && this.inFlight.size < this.limit;
+    return this.#isOpen && this.inFlight.size < this.limit;
+  }
+
+  /** With `hwm` `auto`: how long a task may be expected to take that is sent ahead of its turn, µs. 0: none. */
+  get roomUs(): number {
+    if (!this.#isAuto || !this.#isOpen || this.inFlight.size >= MAX_AHEAD * this.slots) return 0;
+    return Math.max(0, AHEAD_MS * 1_000 * this.slots - this.expectedUs);
+  }
+
+  /** With `hwm` `auto`: how many attempts it has ahead of their turn that can be asked back. */
+  get recallable(): number {
+    if (!this.#isAuto || !this.#isOpen) return 0;
+    return Math.max(0, this.inFlight.size - this.slots - this.calledBack);
+  }
+
+  get #isOpen(): boolean {
+    return this.alive && !this.draining && this.host.reachable;
+  }
+
+  /** Appends to what it has to do. */
+  add(attempt: Attempt): void {
+    this.inFlight.append(attempt);
+    this.expectedUs += attempt.expectedUs;
+    if (attempt.calledBack) this.calledBack++;
+  }
+
+  /** It has no more to do with this attempt, which must be in flight here. */
+  remove(attempt: Attempt): void {
+    this.inFlight.remove(attempt);
+    this.expectedUs -= attempt.expectedUs;
+    if (attempt.calledBack) this.calledBack--;
   }
 
   /** Whether tasks may go to it now or once it is less busy. */

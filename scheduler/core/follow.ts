@@ -39,9 +39,10 @@ export function hasPlace({ task, follow, places }: TaskWaits): boolean {
 /** Why it can never run where its `follow` ran; `null`: it can, or it may yet. */
 export function lostFollow(s: SchedulerState, waits: TaskWaits): TaskOutcome | null {
   const { task, follow, places } = waits;
-  // Until the hosts of the last life have come back nobody knows which places are lost.
-  if (places === null || s.grace !== null) return null;
+  if (places === null) return null;
   const { all, lost, alive } = places;
+  // Until the hosts of the last life have come back nobody knows which processes are gone.
+  if (s.grace !== null && (all ? lost?.kind === "gone" : places.someGone)) return null;
   if (all && lost !== null) return lostPlaceOutcome(task, lost, otherThan(s, waits, lost.id));
   const mayGrow = follow !== null && follow.open > 0;
   if (mayGrow && (!all || alive.size === 0)) return null;

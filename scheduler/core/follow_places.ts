@@ -24,6 +24,8 @@ export class FollowPlaces {
   readonly #alive: Map<EngineRecord, TaskId> = new Map();
   /** What was lost last. With `all`, nothing is left then. */
   lost: LostPlace | null = null;
+  /** Some task ran in a process that is not there. */
+  someGone = false;
 
   constructor(all: boolean) {
     this.all = all;
@@ -53,6 +55,8 @@ export class FollowPlaces {
 
   #lose(lost: LostPlace): void {
     if (this.all) this.#alive.clear();
-    if (!this.all || this.lost === null) this.lost = lost;
+    if (lost.kind === "gone") this.someGone = true;
+    // What is certain says more than that a process is not there, which in a new life may yet come back.
+    if (!this.all || this.lost === null || (this.lost.kind === "gone" && lost.kind !== "gone")) this.lost = lost;
   }
 }

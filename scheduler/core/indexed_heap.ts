@@ -32,6 +32,10 @@ export class IndexedHeap<Member extends HeapMember> {
     return this.#members;
   }
 
+  has(member: Member): boolean {
+    return this.#members[member.heapIndex] === member;
+  }
+
   push(member: Member): void {
     this.#members.push(member);
     this.#rise(member, this.#members.length - 1);

@@ -5,10 +5,11 @@
  * @module
  */
 import { checkDependencies } from "./dependency_invariants.ts";
+import { AHEAD_MS, type EngineRecord, MAX_AHEAD } from "./engine_record.ts";
 import { areTargetsGone } from "./queueing.ts";
 import { enginesOf } from "./snapshot.ts";
 import type { SchedulerState } from "./state.ts";
-import { FinishedRecord, TaskRecord } from "./task_record.ts";
+import { type Attempt, FinishedRecord, TaskRecord } from "./task_record.ts";
 import { recordBytes } from "./retention.ts";
 
 type Complain = (what: string) => void;
@@ -26,6 +27,7 @@ export function violations(s: SchedulerState): readonly string[] {
   checkAllBusyOrIdle(s, complain);
   if (s.wakeAt > Math.min(s.timers.nextAt, s.retention.nextAt)) complain("something is due before the next wake-up");
   if (s.settledNow.length > 0) complain("an end was not told to those who wait for it");
+  if (s.blockedNow.length > 0) complain("nobody has looked whether what was blocked waits for itself");
   if (s.lastChances.length > 0) complain("a last chance outlived its step");
   return found;
 }
@@ -96,8 +98,11 @@ function checkEngines(s: SchedulerState, complain: Complain): void {
     if (engine.alive !== isCurrent) complain(`${name} is alive: ${engine.alive}, current: ${isCurrent}`);
     if (s.registry.hosts.get(engine.host.id) !== engine.host) complain(`${name} is on a host that is not there`);
     if (s.placement.pool.has(engine) !== engine.isFree) complain(`${name} is free: ${engine.isFree}, not in the pool`);
-    const ofThisLife = [...engine.inFlight].filter(({ epoch }) => epoch === s.options.epoch).length;
-    if (ofThisLife > engine.limit) complain(`${name} was given ${ofThisLife} tasks, more than its limit`);
+    const ofThisLife = [...engine.inFlight].filter(({ epoch }) => epoch === s.options.epoch);
+    if (ofThisLife.length > engine.limit && !isWithinTime(s, engine, ofThisLife)) {
+      complain(`${name} was given ${ofThisLife.length} tasks, more than its limit`);
+    }
+    checkAhead(s, engine, name, complain);
     if (!engine.alive && engine.overdue === null) complain(`${name} is dead and nobody asks for its reports`);
     for (const attempt of engine.inFlight) {
       inFlight++;
@@ -113,6 +118,27 @@ function checkEngines(s: SchedulerState, complain: Complain): void {
     if (id >= s.registry.nextId) complain(`engine ${id} is there, and would be given again`);
     if (s.registry.hosts.get(host.id) !== host) complain(`engine ${id} belongs to a host that is not there`);
   }
+}
+
+/** With `hwm` `auto`: what goes beyond its slots is expected to be short. */
+function isWithinTime(s: SchedulerState, { slots }: EngineRecord, attempts: readonly Attempt[]): boolean {
+  const expectedUs = attempts.reduce((sum, attempt) => sum + attempt.expectedUs, 0);
+  return s.options.hwm === "auto" && attempts.length <= MAX_AHEAD * slots && expectedUs <= AHEAD_MS * 1_000 * slots;
+}
+
+/** What is counted of an engine is what its attempts come to, and the pool knows it. */
+function checkAhead(s: SchedulerState, engine: EngineRecord, name: string, complain: Complain): void {
+  const { pool } = s.placement;
+  const attempts = [...engine.inFlight];
+  const expectedUs = attempts.reduce((sum, attempt) => sum + attempt.expectedUs, 0);
+  if (expectedUs !== engine.expectedUs) complain(`${name} is busy for ${expectedUs} µs, counted ${engine.expectedUs}`);
+  const calledBack = attempts.filter((attempt) => attempt.calledBack).length;
+  if (calledBack !== engine.calledBack) complain(`${name} was asked for ${calledBack}, counted ${engine.calledBack}`);
+  const room = engine.isFree ? 0 : engine.roomUs;
+  if (pool.hasRoom(engine) !== room > 0 || engine.seenRoomUs !== room) {
+    complain(`${name} has room that nobody knows of`);
+  }
+  if (pool.laden.has(engine) !== engine.recallable > 0) complain(`${name} has tasks ahead that nobody knows of`);
 }
 
 function checkOrphans(s: SchedulerState, complain: Complain): void {

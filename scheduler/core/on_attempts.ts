@@ -10,7 +10,7 @@ import { decide } from "./attempt_end.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { AttemptsEnded, EndedAttempt } from "./events.ts";
 import type { SchedulerState } from "./state.ts";
-import type { Attempt } from "./task_record.ts";
+import type { Attempt, TaskRecord } from "./task_record.ts";
 
 /** A host reports attempts that ended. */
 export function attemptsEnded(s: SchedulerState, { host, epoch, results }: AttemptsEnded): void {
@@ -29,7 +29,15 @@ function attemptEnded(s: SchedulerState, attempt: Attempt, ended: EndedAttempt):
   const { task, orphan, engine } = attempt;
   detach(s, attempt);
   if (orphan !== null) orphanEnded(orphan, ended);
-  if (task !== null) decide(s, task, engine, ended.outcome, ended.report);
+  if (task === null) return;
+  learn(s, task, ended);
+  decide(s, task, engine, ended.outcome, ended.report);
+}
+
+/** What ran says how long the next of its function will; what declined an engine did not get to its work. */
+function learn(s: SchedulerState, task: TaskRecord, { outcome, report }: EndedAttempt): void {
+  if (s.options.hwm !== "auto" || report === null || outcome.kind === "declined") return;
+  s.estimates.observe(task.spec.template.code, report.runMs);
 }
 
 /**

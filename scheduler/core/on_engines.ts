@@ -82,6 +82,7 @@ export function giveUpSlot(s: SchedulerState, slot: EngineSlot): void {
 function openEngine(s: SchedulerState, slot: EngineSlot, host: HostRecord, ready: ReadyEngine): void {
   const engine = new EngineRecord(s.registry.nextSerial++, ready, host, s.options.hwm);
   slot.current = engine;
+  engine.heardAt = s.now;
   if (slot.previous !== null) inherit(s, engine, slot.previous);
   slot.previous = null;
   const { id, uuid, pid, slots } = engine;
@@ -94,9 +95,9 @@ function openEngine(s: SchedulerState, slot: EngineSlot, host: HostRecord, ready
 /** What crossed with the end of the process before was kept by the host, which runs it in this one. */
 function inherit(s: SchedulerState, heir: EngineRecord, previous: EngineRecord): void {
   for (const attempt of previous.inFlight) {
-    previous.inFlight.remove(attempt);
+    previous.remove(attempt);
     attempt.engine = heir;
-    heir.inFlight.append(attempt);
+    heir.add(attempt);
   }
   if (previous.overdue !== null) s.timers.clear(previous.overdue);
   previous.overdue = null;

@@ -1,10 +1,12 @@
 /**
- * What happens because time passed: deadlines, ends of pauses, overdue reports, unclaimed attempts, the grace.
+ * What happens because time passed: deadlines, ends of pauses, overdue reports, unclaimed attempts, call-backs, the
+ * grace.
  *
  * Runs at the start of every step, whatever the event, so that a late `woke` changes nothing.
  * @module
  */
 import { dropOrphan } from "./adoption.ts";
+import { callBackAhead } from "./call_back.ts";
 import { tellDependents } from "./dependencies.ts";
 import { move } from "./moves.ts";
 import { condemnAttempts } from "./on_attempts.ts";
@@ -44,6 +46,8 @@ function fire(s: SchedulerState, { purpose }: Timer): void {
     case "unclaimed":
       purpose.orphan.timer = null;
       return dropOrphan(s, purpose.orphan);
+    case "call-back":
+      return callBackAhead(s);
     case "grace":
       return endGrace(s);
   }

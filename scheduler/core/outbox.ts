@@ -1,7 +1,7 @@
 /**
  * Collects what one step orders, and hands it out in the right order: facts first, then the rest as it came.
  *
- * Aborts and releases are gathered by host and epoch, so that many cost one effect.
+ * Aborts, call-backs and releases are gathered by host and epoch, so that many cost one effect.
  * @module
  */
 import type { Fact } from "../../protocol/facts.ts";
@@ -26,6 +26,7 @@ export class Outbox {
   #facts: Fact[] = [];
   #effects: Effect[] = [];
   #aborts: Bundle[] = [];
+  #callBacks: Bundle[] = [];
   #releases: Bundle[] = [];
   #enginesChanged = false;
 
@@ -45,6 +46,10 @@ export class Outbox {
     addTo(this.#aborts, host, epoch, number);
   }
 
+  callBack(host: HostId, epoch: Epoch, number: DispatchNumber): void {
+    addTo(this.#callBacks, host, epoch, number);
+  }
+
   release(host: HostId, epoch: Epoch, number: DispatchNumber): void {
     addTo(this.#releases, host, epoch, number);
   }
@@ -59,6 +64,7 @@ export class Outbox {
     if (this.#facts.length > 0) effects.push({ kind: "facts", facts: this.#facts });
     for (const effect of this.#effects) effects.push(effect);
     for (const { host, epoch, numbers } of this.#aborts) effects.push({ kind: "abort-attempts", host, epoch, numbers });
+    for (const { host, epoch, numbers } of this.#callBacks) effects.push({ kind: "call-back", host, epoch, numbers });
     for (const { host, epoch, numbers } of this.#releases) effects.push({ kind: "release", host, epoch, numbers });
     if (this.#enginesChanged) effects.push({ kind: "engines-changed" });
     this.#clear();
@@ -69,6 +75,7 @@ export class Outbox {
     if (this.#facts.length > 0) this.#facts = [];
     if (this.#effects.length > 0) this.#effects = [];
     if (this.#aborts.length > 0) this.#aborts = [];
+    if (this.#callBacks.length > 0) this.#callBacks = [];
     if (this.#releases.length > 0) this.#releases = [];
     this.#enginesChanged = false;
   }

@@ -8,6 +8,7 @@
 import type { EngineId } from "../../protocol/ids.ts";
 import { EnginePool } from "./engine_pool.ts";
 import type { EngineRecord } from "./engine_record.ts";
+import type { Estimates } from "./estimates.ts";
 import { IndexedHeap } from "./indexed_heap.ts";
 import { PlacementGroup, type Restriction, restrictionKey } from "./placement_group.ts";
 import type { SeededRandom } from "./random.ts";
@@ -27,6 +28,16 @@ function leavesBefore(a: TaskRecord, aServed: number, b: TaskRecord, bServed: nu
   return a.order < b.order;
 }
 
+function restrictionOf(task: TaskRecord): Restriction {
+  const places = task.waits?.places ?? null;
+  return {
+    targets: task.flags.targets,
+    onlyOn: places === null ? null : [...places.alive.keys()],
+    declinedOn: task.declinedOn,
+    failedOn: task.failedOn,
+  };
+}
+
 function ranksBefore(a: PlacementGroup, b: PlacementGroup): boolean {
   if (a.ranked === null || b.ranked === null) return b.ranked !== null;
   return leavesBefore(a.ranked, a.rankedServed, b.ranked, b.rankedServed);
@@ -38,6 +49,7 @@ export class Placement {
   readonly #scheme: Scheme;
   readonly #random: SeededRandom;
   readonly #engines: EngineLookup;
+  readonly #estimates: Estimates;
   /** Groups with tasks, by their key. */
   readonly #groups: Map<string, PlacementGroup> = new Map();
   /** The same that name engines, by engine. */
@@ -49,24 +61,25 @@ export class Placement {
   /** The keys of target lists, which the tasks of one `map` share. */
   readonly #targetKeys: WeakMap<readonly EngineId[], string> = new WeakMap();
 
-  constructor(scheme: Scheme, random: SeededRandom, engines: EngineLookup) {
+  constructor(scheme: Scheme, random: SeededRandom, engines: EngineLookup, estimates: Estimates) {
     this.pool = new EnginePool(scheme);
     this.#scheme = scheme;
     this.#random = random;
     this.#engines = engines;
+    this.#estimates = estimates;
   }
 
   get groups(): Iterable<PlacementGroup> {
     return this.#groups.values();
   }
 
-  /** A task became ready. */
+  /** A task became ready. As the first of a group that was put aside it may be short enough for the room there is. */
   push(task: TaskRecord): void {
     const group = this.#groupOf(task);
     task.group = group;
     const isNew = group.queue.size === 0;
     group.queue.push(task);
-    if (isNew) this.#activate(group);
+    if (isNew || (group.queue.first === task && this.pool.mostRoomUs > 0)) this.#activate(group);
     else if (group.heapIndex >= 0) this.#rank(group);
   }
 
@@ -78,19 +91,40 @@ export class Placement {
     task.group = null;
     if (group.queue.size === 0) this.#drop(group);
     else if (group.heapIndex >= 0) this.#rank(group);
+    else if (this.pool.mostRoomUs > 0) this.#activate(group);
   }
 
   /** The next task to leave and its engine; `null`: nothing can run now. The caller assigns it before asking again. */
   next(): { readonly task: TaskRecord; readonly engine: EngineRecord } | null {
-    while (this.pool.size > 0) {
+    while (!this.pool.isEmpty) {
       const group = this.#firstRunnable();
       const task = group?.ranked ?? null;
       if (group === null || task === null) return null;
-      const engine = this.#pick(group);
+      const engine = this.#pick(group) ?? this.#pickAhead(group, task);
       if (engine !== null) return { task, engine };
       this.#runnable.remove(group);
     }
     return null;
+  }
+
+  /** Whether the task, wherever it is now, may run on this engine. Says nothing of its load. */
+  mayRunOn(task: TaskRecord, engine: EngineRecord): boolean {
+    const restriction = restrictionOf(task);
+    const key = this.#keyOf(restriction);
+    return key === "" || (this.#groups.get(key) ?? new PlacementGroup(key, restriction)).accepts(engine);
+  }
+
+  /** The keys of the groups that were looked at and found no engine, for a snapshot. */
+  get putAside(): readonly string[] {
+    return [...this.#groups.values()].filter(({ heapIndex }) => heapIndex < 0).map(({ key }) => key).sort();
+  }
+
+  /** Puts groups aside as they were. What such a group waits for may have come near without having been looked at. */
+  putAsideAgain(keys: readonly string[]): void {
+    for (const key of keys) {
+      const group = this.#groups.get(key);
+      if (group !== undefined && group.heapIndex >= 0) this.#runnable.remove(group);
+    }
   }
 
   /** Load or liveness of an engine changed. */
@@ -128,12 +162,7 @@ export class Placement {
   }
 
   #groupOf(task: TaskRecord): PlacementGroup {
-    const restriction: Restriction = {
-      targets: task.flags.targets,
-      onlyOn: task.waits?.places ? [...task.waits.places.alive.keys()] : null,
-      declinedOn: task.declinedOn,
-      failedOn: task.failedOn,
-    };
+    const restriction = restrictionOf(task);
     const key = this.#keyOf(restriction);
     const found = this.#groups.get(key);
     if (found !== undefined) return found;
@@ -219,5 +248,32 @@ export class Placement {
       return engine !== null && this.pool.has(engine) && group.accepts(engine) ? engine : null;
     }
     return this.#scheme.pickWhere(this.pool, (engine) => group.accepts(engine), this.#random);
+  }
+
+  /** No engine is free for the task: the one that has the most room for it, if that is enough. */
+  #pickAhead(group: PlacementGroup, task: TaskRecord): EngineRecord | null {
+    const { mostRoomUs } = this.pool;
+    if (mostRoomUs === 0) return null;
+    const expectedUs = this.#estimates.of(task.spec.template.code);
+    if (expectedUs > mostRoomUs) return null;
+    const accepts = (engine: EngineRecord) =>
+      engine.seenRoomUs >= expectedUs && group.accepts(engine) && !this.#isAwaited(engine, task);
+    const only = group.ids !== null && group.ids.size === 1 ? group.ids.values().next().value : undefined;
+    if (only === undefined) return this.pool.roomiestWhere(accepts);
+    const engine = this.#engines.current(only);
+    return engine !== null && this.pool.hasRoom(engine) && accepts(engine) ? engine : null;
+  }
+
+  /** Whether a task that leaves before this one waits for the engine, too long to be sent there ahead. */
+  #isAwaited(engine: EngineRecord, by: TaskRecord): boolean {
+    const isBefore = (group: PlacementGroup | undefined): boolean => {
+      const first = group?.queue.first ?? null;
+      return group !== undefined && first !== null && first !== by && group.accepts(engine) &&
+        leavesBefore(first, first.session.served, by, by.session.served);
+    };
+    if (isBefore(this.#groups.get(""))) return true;
+    for (const group of this.#byTarget.get(engine.id) ?? []) if (isBefore(group)) return true;
+    for (const group of this.#open) if (isBefore(group)) return true;
+    return false;
   }
 }

@@ -40,6 +40,9 @@ export function block(s: SchedulerState, waits: TaskWaits, deadline: DeadlinePol
   waits.deadline = deadline;
   if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) return expire(s, task);
   hold(s, waits);
+  // What it waits for now may wait for it.
+  if (task.session.batchOpen) task.session.forward.push(waits);
+  else s.blockedNow.push(waits);
 }
 
 /** A ready task may run at other places than before. */

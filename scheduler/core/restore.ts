@@ -6,11 +6,12 @@
  * @module
  */
 import type { HostId, Incarnation, TaskId } from "../../protocol/ids.ts";
+import { GuardedScheme } from "./custom_scheme.ts";
 import { EngineRecord, HostRecord } from "./engine_record.ts";
 import { IntervalSet } from "./interval_set.ts";
 import type { Orphan } from "./orphan.ts";
 import { coreOver } from "./scheduler.ts";
-import type { SchedulerCore } from "./scheduler_core.ts";
+import type { CustomScheme, SchedulerCore } from "./scheduler_core.ts";
 import { SessionRecord } from "./session_record.ts";
 import {
   type EngineSnapshot,
@@ -26,20 +27,23 @@ import { SchedulerState } from "./state.ts";
 import { Attempt, FinishedRecord, TaskRecord } from "./task_record.ts";
 import type { Timer } from "./timers.ts";
 
-/** A scheduler that goes on where the snapshot was taken. Throws `RangeError` for a schema it does not know. */
-export function restoreScheduler(snapshot: Snapshot): SchedulerCore {
-  return coreOver(restoreState(snapshot));
+/**
+ * A scheduler that goes on where the snapshot was taken. Throws `RangeError` for a schema it does not know, `TypeError`
+ * where the scheme is `custom` and not given.
+ */
+export function restoreScheduler(snapshot: Snapshot, custom: CustomScheme | null = null): SchedulerCore {
+  return coreOver(restoreState(snapshot, custom));
 }
 
 /** The state behind it. */
-function restoreState(snapshot: Snapshot): SchedulerState {
+function restoreState(snapshot: Snapshot, custom: CustomScheme | null): SchedulerState {
   if (snapshot.schema !== SNAPSHOT_SCHEMA) {
     throw new RangeError(
       `Cannot restore a snapshot of schema ${snapshot.schema}: this version reads schema ${SNAPSHOT_SCHEMA}; ` +
         `use the version that wrote it`,
     );
   }
-  const s = new SchedulerState(snapshot.options, snapshot.randomState);
+  const s = new SchedulerState(snapshot.options, snapshot.randomState, custom);
   restoreCounters(s, snapshot);
   for (const session of snapshot.sessions) restoreSession(s, session);
   for (const id of snapshot.retired) s.retired.add(s.session(id));
@@ -48,7 +52,7 @@ function restoreState(snapshot: Snapshot): SchedulerState {
   const engines = restoreEngines(s, snapshot);
   restoreWaits(s, snapshot, engines);
   restoreQueue(s);
-  s.placement.pool.refill(snapshot.pool.map((serial) => found(engines.get(serial), `engine ${serial}`)));
+  restorePool(s, snapshot, engines);
   for (const timer of snapshot.timers) restoreTimer(s, timer, engines, snapshot.grace);
   return s;
 }
@@ -117,19 +121,32 @@ function restoreEngine(s: SchedulerState, from: EngineSnapshot): EngineRecord {
   engine.alive = from.alive;
   engine.draining = from.draining;
   engine.usedAt = from.usedAt;
+  engine.heardAt = from.heardAt;
   if (engine.alive) found(s.registry.slots.get(engine.id), `slot ${engine.id}`).current = engine;
   if (from.hasHeir) found(s.registry.slots.get(engine.id), `slot ${engine.id}`).previous = engine;
-  for (const { epoch, number, task: taskId, orphan: orphanId } of from.inFlight) {
-    const attempt = new Attempt(epoch, number, engine, taskId === null ? null : live(s, taskId));
+  for (const { epoch, number, task: taskId, orphan: orphanId, expectedUs, calledBack } of from.inFlight) {
+    const attempt = new Attempt(epoch, number, engine, taskId === null ? null : live(s, taskId), expectedUs);
+    attempt.calledBack = calledBack;
     if (attempt.task !== null) attempt.task.attempt = attempt;
     if (orphanId !== null) {
       attempt.orphan = orphanOf(s, orphanId);
       attempt.orphan.attempt = attempt;
     }
-    engine.inFlight.append(attempt);
+    engine.add(attempt);
     s.dispatches.add(attempt);
   }
   return engine;
+}
+
+/** Free engines lie as they lay; the rest of what the pool knows follows from the engines. */
+function restorePool(s: SchedulerState, snapshot: Snapshot, engines: ReadonlyMap<number, EngineRecord>): void {
+  const { pool } = s.placement;
+  pool.refill(snapshot.pool.map((serial) => found(engines.get(serial), `engine ${serial}`)));
+  for (const engine of engines.values()) if (!pool.has(engine)) pool.refresh(engine);
+  pool.hasNews = snapshot.engineNews;
+  s.placement.putAsideAgain(snapshot.putAside);
+  s.estimates.restore(snapshot.estimates);
+  if (s.scheme instanceof GuardedScheme) s.scheme.offences = snapshot.schemeOffences;
 }
 
 function restoreQueue(s: SchedulerState): void {
@@ -164,6 +181,9 @@ function restoreTimer(
       engine.overdue = s.timers.set(from.at, { kind: "overdue-reports", engine });
       return;
     }
+    case "call-back":
+      s.callBack = s.timers.set(from.at, { kind: "call-back" });
+      return;
     case "grace":
       return restoreGrace(s, s.timers.set(from.at, { kind: "grace" }), grace);
   }

@@ -72,7 +72,11 @@ function restoreWatch(
   return watch;
 }
 
-function restorePlaces(waits: TaskWaits, { alive, lost }: PlacesSnapshot, engines: EnginesBySerial): FollowPlaces {
+function restorePlaces(
+  waits: TaskWaits,
+  { alive, lost, someGone }: PlacesSnapshot,
+  engines: EnginesBySerial,
+): FollowPlaces {
   const places = new FollowPlaces(waits.task.flags.follow?.all ?? true);
   for (const [serial, id] of alive) {
     const place = engines.get(serial);
@@ -81,5 +85,6 @@ function restorePlaces(waits: TaskWaits, { alive, lost }: PlacesSnapshot, engine
     place.followers.add(waits);
   }
   places.lost = lost;
+  places.someGone = someGone;
   return places;
 }

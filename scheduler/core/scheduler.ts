@@ -7,6 +7,7 @@
  */
 import type { TaskId } from "../../protocol/ids.ts";
 import { assignReady } from "./assignment.ts";
+import { watchAhead } from "./call_back.ts";
 import { tellDependents } from "./dependencies.ts";
 import type { Effect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
@@ -19,15 +20,27 @@ import { abortRequested, purgeRequested, tasksSubmitted } from "./on_tasks.ts";
 import { askToBeWoken, fireDue } from "./on_time.ts";
 import { expireLastChances } from "./queueing.ts";
 import { queueStatus } from "./queue_status.ts";
-import { DEFAULT_OPTIONS, type EngineView, type SchedulerCore, type SchedulerOptions } from "./scheduler_core.ts";
+import {
+  type CustomScheme,
+  DEFAULT_OPTIONS,
+  type EngineView,
+  type SchedulerCore,
+  type SchedulerOptions,
+} from "./scheduler_core.ts";
 import { enforceRetention } from "./settlement.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { SchedulerState } from "./state.ts";
 
-/** A scheduler that has seen nothing yet. Options that are not given are those of `DEFAULT_OPTIONS`. */
-export function createScheduler(options: Partial<SchedulerOptions> = {}): SchedulerCore {
+/**
+ * A scheduler that has seen nothing yet. Options that are not given are those of `DEFAULT_OPTIONS`. `custom` is asked
+ * where the scheme is `custom`; without it that throws `TypeError`.
+ */
+export function createScheduler(
+  options: Partial<SchedulerOptions> = {},
+  custom: CustomScheme | null = null,
+): SchedulerCore {
   const resolved = { ...DEFAULT_OPTIONS, ...options };
-  return coreOver(new SchedulerState(resolved, resolved.seed));
+  return coreOver(new SchedulerState(resolved, resolved.seed, custom));
 }
 
 /** The face of a state. */
@@ -57,6 +70,7 @@ function step(s: SchedulerState, event: SchedulerEvent): readonly Effect[] {
     expireLastChances(s);
     // What failed at its last chance may be what others were waiting for.
   } while (s.settledNow.length > 0);
+  watchAhead(s);
   enforceRetention(s);
   askToBeWoken(s);
   return s.out.take();

@@ -13,8 +13,15 @@ import type { Snapshot } from "./snapshot.ts";
 
 export type { Cause, Explanation, StoryLine } from "../../protocol/explanation.ts";
 
-/** How a scheme for placing tasks is called. */
-export type SchemeName = "leastload" | "lru" | "plainrandom" | "twobin";
+/** How a scheme for placing tasks is called. `custom`: a function that is given when the scheduler is made. */
+export type SchemeName = "leastload" | "lru" | "plainrandom" | "twobin" | "weighted" | "custom";
+
+/**
+ * A scheme of somebody's own: which of the engines that may take a task does. `loads` are the numbers of tasks that they
+ * have, the least recently used engine first; `random` is uniform in [0, 1). Returns an index into `loads`. Must return
+ * in bounded time; what it throws, and an index that is none, counts as an offence.
+ */
+export type CustomScheme = (loads: readonly number[], random: () => number) => number;
 
 /** How many finished tasks are kept: oldest out first, those that no client was sent last. */
 export interface RetentionPolicy {
@@ -27,8 +34,11 @@ export interface RetentionPolicy {
 export interface SchedulerOptions {
   readonly epoch: Epoch;
   readonly scheme: SchemeName;
-  /** Tasks assigned to an engine and not finished, at most, for each of its slots; 0: unlimited. */
-  readonly hwm: number;
+  /**
+   * Tasks assigned to an engine and not finished, at most, for each of its slots; 0: unlimited; `auto`: besides what it
+   * runs, as much as it is expected to finish in `AHEAD_MS`.
+   */
+  readonly hwm: number | "auto";
   /** Start of the chance that schemes and jitter use. */
   readonly seed: number;
   /** A new life dispatches nothing and names no engine for so long, unless all `knownHosts` came back. 0: no grace. */

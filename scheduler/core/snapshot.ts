@@ -8,8 +8,10 @@
 import type { DispatchNumber, EngineId, Epoch, HostId, Incarnation, Session, TaskId } from "../../protocol/ids.ts";
 import type { AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload, TaskSpec } from "../../protocol/task_spec.ts";
+import { GuardedScheme } from "./custom_scheme.ts";
 import type { DependencyWatch, TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
+import type { EstimateSnapshot } from "./estimates.ts";
 import type { EndedAttempt, ReadyEngine } from "./events.ts";
 import type { LostPlace } from "./follow_places.ts";
 import type { SchedulerOptions } from "./scheduler_core.ts";
@@ -28,6 +30,8 @@ export interface AttemptSnapshot {
   readonly number: DispatchNumber;
   readonly task: TaskId | null;
   readonly orphan: TaskId | null;
+  readonly expectedUs: number;
+  readonly calledBack: boolean;
 }
 
 /** One incarnation of an engine. */
@@ -38,6 +42,7 @@ export interface EngineSnapshot extends ReadyEngine {
   /** It is dead, and what it has in flight waits for the next process under its id. */
   readonly hasHeir: boolean;
   readonly usedAt: number;
+  readonly heardAt: number;
   readonly inFlight: readonly AttemptSnapshot[];
 }
 
@@ -52,6 +57,7 @@ export interface WatchSnapshot {
 export interface PlacesSnapshot {
   readonly alive: readonly (readonly [serial: number, id: TaskId])[];
   readonly lost: LostPlace | null;
+  readonly someGone: boolean;
 }
 
 /** What a task waits for. */
@@ -130,7 +136,7 @@ export interface OrphanSnapshot {
 export type TimerSnapshot =
   | { readonly kind: "deadline" | "pause" | "unclaimed"; readonly at: number; readonly id: TaskId }
   | { readonly kind: "overdue-reports"; readonly at: number; readonly serial: number }
-  | { readonly kind: "grace"; readonly at: number };
+  | { readonly kind: "grace" | "call-back"; readonly at: number };
 
 /** A host that waits for engine ids until the grace is over. */
 export interface NameRequestSnapshot {
@@ -170,6 +176,14 @@ export interface Snapshot {
   readonly engines: readonly EngineSnapshot[];
   /** Serials of the free engines as they lie in the pool. */
   readonly pool: readonly number[];
+  /** With `hwm` `auto`: the groups of ready tasks that found no engine when they were looked at last. */
+  readonly putAside: readonly string[];
+  /** An engine changed since it was found last that nothing can be called back. */
+  readonly engineNews: boolean;
+  /** Of functions, the one that ended longest ago first. */
+  readonly estimates: readonly EstimateSnapshot[];
+  /** How often a scheme of somebody's own failed. */
+  readonly schemeOffences: number;
   readonly sessions: readonly SessionSnapshot[];
   /** Sessions that left and have no tasks, in the order of leaving. */
   readonly retired: readonly Session[];
@@ -206,6 +220,10 @@ export function takeSnapshot(s: SchedulerState): Snapshot {
     slots: [...registry.slots.values()].map(({ id, host }) => ({ id, host: host.id })),
     engines: enginesOf(s).map((engine) => engineSnapshot(s, engine)),
     pool: s.placement.pool.members.map(({ serial }) => serial),
+    putAside: options.hwm === "auto" ? s.placement.putAside : [],
+    engineNews: s.placement.pool.hasNews,
+    estimates: s.estimates.snapshot(),
+    schemeOffences: s.scheme instanceof GuardedScheme ? s.scheme.offences : 0,
     sessions: [...s.sessions.values()].map(sessionSnapshot),
     retired: [...s.retired].map(({ id }) => id),
     retention: [...s.retention].map(({ id }) => id),
@@ -227,12 +245,12 @@ export function enginesOf(s: SchedulerState): readonly EngineRecord[] {
 }
 
 function engineSnapshot(s: SchedulerState, engine: EngineRecord): EngineSnapshot {
-  const { serial, id, uuid, host, pid, slots, alive, draining, usedAt } = engine;
-  const inFlight = [...engine.inFlight].map(({ epoch, number, task, orphan }) => (
-    { epoch, number, task: task?.id ?? null, orphan: orphan?.id ?? null }
+  const { serial, id, uuid, host, pid, slots, alive, draining, usedAt, heardAt } = engine;
+  const inFlight = [...engine.inFlight].map(({ epoch, number, task, orphan, expectedUs, calledBack }) => (
+    { epoch, number, task: task?.id ?? null, orphan: orphan?.id ?? null, expectedUs, calledBack }
   ));
   const hasHeir = s.registry.slots.get(id)?.previous === engine;
-  return { serial, id, uuid, host: host.id, pid, slots, alive, draining, hasHeir, usedAt, inFlight };
+  return { serial, id, uuid, host: host.id, pid, slots, alive, draining, hasHeir, usedAt, heardAt, inFlight };
 }
 
 function sessionSnapshot(session: SessionRecord): SessionSnapshot {
@@ -264,7 +282,12 @@ function waitsSnapshot({ serial, holding, isForward, deadline, after, follow, pl
     deadline,
     after: watchSnapshot(after),
     follow: watchSnapshot(follow),
-    places: places && { alive: [...places.alive].map(([{ serial }, id]) => [serial, id]), lost: places.lost },
+    places: places &&
+      {
+        alive: [...places.alive].map(([{ serial }, id]) => [serial, id]),
+        lost: places.lost,
+        someGone: places.someGone,
+      },
   };
 }
 
@@ -284,7 +307,8 @@ function timerSnapshot({ at, purpose }: Timer): TimerSnapshot {
     case "overdue-reports":
       return { kind: "overdue-reports", at, serial: purpose.engine.serial };
     case "grace":
-      return { kind: "grace", at };
+    case "call-back":
+      return { kind: purpose.kind, at };
   }
 }
 

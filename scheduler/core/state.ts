@@ -7,15 +7,17 @@
 import type { HostId, Session, TaskId } from "../../protocol/ids.ts";
 import type { Dependents, TaskWaits } from "./dependency_watch.ts";
 import { Dispatches } from "./dispatches.ts";
+import { GuardedScheme, MAX_OFFENCES } from "./custom_scheme.ts";
 import type { HostRecord } from "./engine_record.ts";
+import { Estimates } from "./estimates.ts";
 import type { Orphan } from "./orphan.ts";
 import { Outbox } from "./outbox.ts";
 import { Placement } from "./placement.ts";
 import { SeededRandom } from "./random.ts";
 import { Registry } from "./registry.ts";
 import { Retention } from "./retention.ts";
-import type { SchedulerOptions } from "./scheduler_core.ts";
-import { SCHEMES } from "./scheme.ts";
+import type { CustomScheme, SchedulerOptions } from "./scheduler_core.ts";
+import { type Scheme, SCHEMES } from "./scheme.ts";
 import { counterOf, SessionRecord, splitTaskId } from "./session_record.ts";
 import { Story } from "./story.ts";
 import type { FinishedRecord, TaskRecord } from "./task_record.ts";
@@ -51,6 +53,8 @@ export class SchedulerState {
   readonly options: SchedulerOptions;
   readonly random: SeededRandom;
   readonly registry: Registry;
+  readonly scheme: Scheme;
+  readonly estimates: Estimates = new Estimates();
   readonly placement: Placement;
   readonly dispatches: Dispatches;
   readonly timers: Timers = new Timers();
@@ -67,6 +71,8 @@ export class SchedulerState {
   readonly lastChances: TaskRecord[] = [];
   /** Tasks that were settled in this step and that others wait for. */
   readonly settledNow: SettledNow[] = [];
+  /** Tasks that wait again since they lost the places where they could run: these may close a circle. */
+  blockedNow: TaskWaits[] = [];
   /** Finished tasks that were to be forgotten while others still named them. */
   readonly toForget: FinishedRecord[] = [];
   readonly waitingTargets: WaitingTargets = new WaitingTargets();
@@ -75,6 +81,8 @@ export class SchedulerState {
   began = false;
   now = 0;
   grace: Grace | null = null;
+  /** When engines are looked at that have tasks ahead of their turn while others are free. */
+  callBack: Timer | null = null;
   /** When the shell was asked to wake us; `Infinity`: never. */
   wakeAt = Infinity;
   nextOrder = 0;
@@ -84,14 +92,25 @@ export class SchedulerState {
   /** Counts assignments: the clock of "recently". */
   assignments = 0;
 
-  constructor(options: SchedulerOptions, randomState: number) {
+  /** Throws `TypeError` where the scheme is `custom` and not given. */
+  constructor(options: SchedulerOptions, randomState: number, custom: CustomScheme | null = null) {
     this.options = options;
     this.random = new SeededRandom(randomState);
     this.registry = new Registry(options.firstEngineId);
-    this.placement = new Placement(SCHEMES[options.scheme], this.random, this.registry);
+    this.scheme = options.scheme === "custom" ? this.#guarded(custom) : SCHEMES[options.scheme];
+    this.placement = new Placement(this.scheme, this.random, this.registry, this.estimates);
     this.dispatches = new Dispatches(options.epoch);
     this.retention = new Retention(options.retention);
     this.out = new Outbox(options.facts);
+  }
+
+  #guarded(custom: CustomScheme | null): Scheme {
+    if (custom === null) {
+      throw new TypeError('Cannot make a scheduler with the scheme "custom": no function was given; give one.');
+    }
+    return new GuardedScheme(custom, (offence, reason) => {
+      this.out.fact({ kind: "scheme-failed", at: this.now, offence, reason, replaced: offence >= MAX_OFFENCES });
+    });
   }
 
   /** The session's record, made now if this is the first that is heard of it. */

@@ -85,14 +85,25 @@ export class Attempt {
   /** `null`: its task was aborted, or is not known here (then `orphan` is set). */
   task: TaskRecord | null;
   orphan: Orphan | null = null;
+  /** What it was expected to take when it was assigned, whole µs: `UNKNOWN_US` where nothing is known. */
+  readonly expectedUs: number;
+  /** Its host was asked to give it back. Once is enough: what has not come back then, has begun. */
+  calledBack = false;
   prev: Attempt | null = null;
   next: Attempt | null = null;
 
-  constructor(epoch: Epoch, number: DispatchNumber, engine: EngineRecord, task: TaskRecord | null) {
+  constructor(
+    epoch: Epoch,
+    number: DispatchNumber,
+    engine: EngineRecord,
+    task: TaskRecord | null,
+    expectedUs: number,
+  ) {
     this.epoch = epoch;
     this.number = number;
     this.engine = engine;
     this.task = task;
+    this.expectedUs = expectedUs;
   }
 }
 

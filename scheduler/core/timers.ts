@@ -15,6 +15,7 @@ export type TimerPurpose =
   | { readonly kind: "pause"; readonly task: TaskRecord }
   | { readonly kind: "overdue-reports"; readonly engine: EngineRecord }
   | { readonly kind: "unclaimed"; readonly orphan: Orphan }
+  | { readonly kind: "call-back" }
   | { readonly kind: "grace" };
 
 /** One thing that is to happen; back in hand to clear it. */

@@ -31,8 +31,10 @@ const WRONG: readonly Wrong[] = [
   { args: "start --durability power", says: /--durability power yet/ },
   { args: "controller --standby", says: /--standby yet/ },
   { args: "start --engine-memory 1GB", says: /--engine-memory yet/ },
-  { args: "start --hwm auto", says: /--hwm auto yet/ },
-  { args: "start --scheme lru", says: /--scheme lru yet/ },
+  { args: "start --hwm all", says: /--hwm.*or "auto"/ },
+  { args: "start --scheme fastest", says: /"fastest": there are leastload, lru, .*"\.\/mine\.ts"/ },
+  { args: "start --scheme ./nowhere.ts", says: /nowhere\.ts": its module can't be imported/ },
+  { args: "controller --scheme data:text/javascript,export|const|x=1", says: /its default export is missing/ },
   { args: "start --slots 2", says: /--slots yet/ },
   { args: "start --nats nats://10.0.0.5:4222 --port 4222", says: /--nats with --listen or --port/ },
   { args: "start --nats http://10.0.0.5", says: /nats:\/\/10\.0\.0\.5:4222/ },
@@ -93,6 +95,8 @@ Deno.test("help and completion of every verb are there", async () => {
   rest.push({ args: ["--version"], says: /^\d+\.\d+\.\d+/ });
   rest.push(...["bash", "zsh", "fish", "pwsh", "nu"].map((shell) => ({ args: ["completion", shell], says: /troupe/ })));
   rest.push({ args: ["completion", "bash", "sta"], says: /start[^]*status/ });
+  rest.push({ args: ["completion", "bash", "start", "--scheme", ""], says: /leastload[^]*weighted[^]*file/ });
+  rest.push({ args: ["completion", "bash", "start", "--hwm", "a"], says: /^auto/ });
   const worker = async () => {
     for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
       const { code, stdout, stderr } = await fixture.run(next.args);

@@ -9,8 +9,12 @@ const WRONG: readonly (readonly [ClusterOptions, ErrorConstructor, RegExp])[] = 
   [{ n: "2" as never }, RangeError, /n 2/],
   [{ m: 2 } as never, TypeError, /"m": it is unknown; there are n, name/],
   [{ hwm: -1 }, RangeError, /hwm -1/],
+  [{ hwm: "many" as never }, RangeError, /hwm many: .*or "auto"/],
   [{ name: "a.b" }, RangeError, /"a\.b".*a-z, 0-9/],
-  [{ scheme: "lru" }, RangeError, /"lru" yet/],
+  [{ scheme: "fastest" }, RangeError, /"fastest": there are leastload, lru, .*"\.\/mine\.ts"/],
+  [{ scheme: 5 as never }, RangeError, /scheme "5"/],
+  [{ scheme: "./nowhere.ts" }, TypeError, /nowhere\.ts": its module can't be imported/],
+  [{ scheme: "data:text/javascript,export default 7" }, TypeError, /its default export is a number/],
   [{ store: "sqlite" }, RangeError, /"sqlite" yet/],
 ];
 

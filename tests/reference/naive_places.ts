@@ -17,7 +17,9 @@ export function isEligible(w: NaiveWorld, task: NaiveTask, life: Life): boolean 
 
 /** Whether the engine takes one more. */
 function isFree(w: NaiveWorld, life: Life): boolean {
-  const limit = w.options.hwm === 0 ? Infinity : w.options.hwm * life.slots;
+  const { hwm } = w.options;
+  if (hwm === "auto") throw new TypeError("The reference does not know how long tasks take: give a mark.");
+  const limit = hwm === 0 ? Infinity : hwm * life.slots;
   return takesTasks(life) && w.hosts.get(life.host)?.isReachable === true && life.inHand.length < limit;
 }
 

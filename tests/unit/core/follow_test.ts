@@ -156,3 +156,13 @@ Deno.test("the last attempt counts: who follows a retried task goes where it end
   stage.end("s-0");
   assert.deepEqual(stage.dispatches, ["s-1>1"]);
 });
+
+Deno.test("a task that loses its place and then waits for one that waits for it fails, and does not wait for ever", () => {
+  const stage = ranOn(2);
+  stage.submit(follow("s-3", ["s-4", "s-0"], ANY), follow("s-4", ["s-3"]));
+  assert.deepEqual(stage.dispatches, ["s-3>0"]);
+  stage.engineEnded(engine(0), false);
+  stage.end("s-3", RETURNED);
+  assert.match(messageOf(stage, "s-3"), /it waits for itself, in the cycle s-3 → s-4 → s-3/);
+  assert.match(messageOf(stage, "s-4"), /it waits for itself/);
+});

@@ -23,7 +23,12 @@ import type { Dispatch, Effect, Settle } from "../../../scheduler/core/effects.t
 import type { HeldAttempt, HostJoined, ReadyEngine, SchedulerEvent } from "../../../scheduler/core/events.ts";
 import { violations } from "../../../scheduler/core/invariants.ts";
 import { coreOver } from "../../../scheduler/core/scheduler.ts";
-import { DEFAULT_OPTIONS, type SchedulerCore, type SchedulerOptions } from "../../../scheduler/core/scheduler_core.ts";
+import {
+  type CustomScheme,
+  DEFAULT_OPTIONS,
+  type SchedulerCore,
+  type SchedulerOptions,
+} from "../../../scheduler/core/scheduler_core.ts";
 import { TaskRecord } from "../../../scheduler/core/task_record.ts";
 import { SchedulerState } from "../../../scheduler/core/state.ts";
 
@@ -79,8 +84,8 @@ export class Stage {
   /** Every outcome so far, by task. */
   readonly settled: Map<string, Settle[]> = new Map();
 
-  constructor(options: Partial<SchedulerOptions> = {}) {
-    this.state = new SchedulerState({ ...DEFAULT_OPTIONS, ...options }, options.seed ?? 1);
+  constructor(options: Partial<SchedulerOptions> = {}, custom: CustomScheme | null = null) {
+    this.state = new SchedulerState({ ...DEFAULT_OPTIONS, ...options }, options.seed ?? 1, custom);
     this.core = coreOver(this.state);
   }
 
@@ -108,6 +113,8 @@ export class Stage {
     for (const group of this.state.placement.groups) {
       if (!group.accepts(taken)) continue;
       for (const other of group.queue) {
+        // By itself a function may be too long to be sent ahead of an engine where a shorter one is not.
+        if (this.state.options.hwm === "auto" && other.spec.template.code !== task.spec.template.code) continue;
         const isOvertaken = other.session === task.session && other.flags.priority === task.flags.priority &&
           other.order < task.order;
         assert.ok(!isOvertaken, `${task.id} overtook ${other.id} on engine ${id}`);
@@ -159,12 +166,17 @@ export class Stage {
   }
 
   /** The current attempt of a task ended. */
-  end(task: string, outcome: AttemptOutcome = DONE): readonly Effect[] {
-    return this.endDispatch(this.lastDispatch(task), outcome);
+  end(task: string, outcome: AttemptOutcome = DONE, runMs = REPORT.runMs): readonly Effect[] {
+    return this.endDispatch(this.lastDispatch(task), outcome, 1, runMs);
   }
 
-  endDispatch({ host, number }: Dispatch, outcome: AttemptOutcome = DONE, epoch = 1): readonly Effect[] {
-    const report = outcome.kind === "returned" ? null : REPORT;
+  endDispatch(
+    { host, number }: Dispatch,
+    outcome: AttemptOutcome = DONE,
+    epoch = 1,
+    runMs = REPORT.runMs,
+  ): readonly Effect[] {
+    const report = outcome.kind === "returned" ? null : { ...REPORT, runMs };
     const results = [{ number, outcome, report }];
     return this.step({ kind: "attempts-ended", at: this.now, host, epoch: epoch as Epoch, results });
   }

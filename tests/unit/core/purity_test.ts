@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createScheduler } from "../../../scheduler/core/scheduler.ts";
-import { drawOptions, Walk } from "./walk.ts";
+import { drawOptions, Walk, WALK_SCHEME } from "./walk.ts";
 
 type Place = Record<string, unknown>;
 
@@ -50,7 +50,7 @@ Deno.test("the core steps, explains and snapshots with every clock, timer and so
     const walk = new Walk(seed);
     walk.run(150);
     withPoison(() => {
-      const core = createScheduler(drawOptions(seed));
+      const core = createScheduler(drawOptions(seed), WALK_SCHEME);
       for (const event of walk.events) core.step(event);
       core.snapshot();
       core.engines();

@@ -5,14 +5,17 @@
  * allow: duplicates, stale results, deaths in any order.
  * @module
  */
-import type { EngineId, Incarnation, TaskId } from "../../../protocol/ids.ts";
+import type { ContentHash, EngineId, Incarnation, TaskId } from "../../../protocol/ids.ts";
 import type { AttemptOutcome } from "../../../protocol/outcome.ts";
-import type { TaskFlags } from "../../../protocol/task_spec.ts";
+import type { TaskFlags, TaskSpec } from "../../../protocol/task_spec.ts";
 import type { Dispatch, Effect } from "../../../scheduler/core/effects.ts";
 import type { SchedulerEvent } from "../../../scheduler/core/events.ts";
 import { SeededRandom } from "../../../scheduler/core/random.ts";
-import type { SchedulerOptions } from "../../../scheduler/core/scheduler_core.ts";
+import type { CustomScheme, SchedulerOptions } from "../../../scheduler/core/scheduler_core.ts";
 import { ABORTED, DECLINED, DIED, DONE, engine, held, RETURNED, spec, Stage, THREW, TIMED_OUT } from "./given.ts";
+
+/** The code of a function that is quick; the other one's is that of `spec`. */
+const QUICK = "quick" as ContentHash;
 
 interface WorldEngine {
   readonly id: number;
@@ -34,8 +37,8 @@ export function drawOptions(seed: number): Partial<SchedulerOptions> {
   const pick = <Item>(...items: readonly Item[]): Item => items[random.below(items.length)] as Item;
   return {
     seed,
-    scheme: pick("leastload", "leastload", "lru", "plainrandom", "twobin"),
-    hwm: pick(0, 1, 1, 2, 5),
+    scheme: pick("leastload", "leastload", "lru", "plainrandom", "twobin", "weighted", "custom"),
+    hwm: pick<number | "auto">(0, 1, 1, 2, 5, "auto", "auto", "auto"),
     epoch: pick(1, 2) as never,
     graceMs: pick(0, 0, 50),
     retention: { maxRecords: pick(3, 1_000), maxAgeMs: pick(100, 1e6), maxBytes: pick(2_000, 1e6) },
@@ -43,6 +46,12 @@ export function drawOptions(seed: number): Partial<SchedulerOptions> {
     reportGraceMs: 60,
   };
 }
+
+/** A scheme that now and then throws or answers nonsense, by what it sees alone: the same for the same events. */
+export const WALK_SCHEME: CustomScheme = (loads, random) => {
+  if (loads.length > 4 && loads.every((load) => load === 0)) throw new Error("too much choice");
+  return Math.floor(random() * loads.length * 1.001);
+};
 
 export class Walk {
   readonly stage: Stage;
@@ -54,7 +63,7 @@ export class Walk {
   #request = 0;
 
   constructor(seed: number) {
-    this.stage = new Stage(drawOptions(seed));
+    this.stage = new Stage(drawOptions(seed), WALK_SCHEME);
     this.#random = new SeededRandom(seed ^ 0x5bd1e995);
   }
 
@@ -105,6 +114,7 @@ export class Walk {
 
   #answerAll(host: WorldHost): void {
     for (const dispatch of [...host.inHand]) {
+      if (!host.inHand.includes(dispatch)) continue;
       this.#answer(host, dispatch, DONE);
       this.#obey(this.stage.effects);
     }
@@ -141,7 +151,7 @@ export class Walk {
     const count = 1 + this.#random.below(6);
     this.#counters.set(session, first + count);
     const specs = Array.from({ length: count }, (_, i) => (
-      spec(`${session}-${first + i}`, { ...this.#flags(), ...this.#dependencies(session, first, first + count) })
+      this.#spec(`${session}-${first + i}`, this.#dependencies(session, first, first + count))
     ));
     if (first > 0 && this.#random.below(4) === 0) specs.push(spec(`${session}-${this.#random.below(first)}`));
     const ages = this.#random.below(3) > 0 ? null : specs.map(() => this.#random.below(30));
@@ -169,6 +179,12 @@ export class Walk {
     return `${other}-${Math.max(0, known - 1 - this.#random.below(8))}`;
   }
 
+  #spec(id: string, dependencies: Partial<TaskFlags>): TaskSpec {
+    const plain = spec(id, { ...this.#flags(), ...dependencies });
+    if (this.#random.below(3) > 0) return plain;
+    return { ...plain, template: { ...plain.template, code: QUICK } };
+  }
+
   #flags(): Partial<TaskFlags> {
     const flags: { -readonly [Flag in keyof TaskFlags]?: TaskFlags[Flag] } = {};
     if (this.#random.below(3) === 0) flags.retries = this.#random.below(4);
@@ -191,7 +207,13 @@ export class Walk {
   #answer(host: WorldHost, dispatch: Dispatch, outcome: AttemptOutcome): void {
     host.inHand.splice(host.inHand.indexOf(dispatch), 1);
     this.#answered.push(dispatch);
-    this.stage.endDispatch(dispatch, outcome, this.#epochOf(dispatch));
+    this.stage.endDispatch(dispatch, outcome, this.#epochOf(dispatch), this.#runMs(dispatch));
+  }
+
+  /** One function is quick, the other mostly so: what is expected of it changes all the while. */
+  #runMs({ spec }: Dispatch): number {
+    if (spec.template.code === QUICK) return this.#random.below(5) / 10;
+    return this.#random.below(6) === 0 ? 30 : 0.5;
   }
 
   #answerStale(): void {
@@ -266,7 +288,7 @@ export class Walk {
     const reportsFirst = this.#random.below(2) === 0;
     const report = () => {
       lost.forEach((dispatch, i) => {
-        if (!isReported) return;
+        if (!isReported || !host.inHand.includes(dispatch)) return;
         this.#answer(host, dispatch, i === 0 ? DIED : RETURNED);
         this.#obey(this.stage.effects);
       });
@@ -335,6 +357,7 @@ export class Walk {
       if (effect.kind === "dispatch") this.#hosts.get(effect.host)?.inHand.push(effect);
       if (effect.kind === "host-welcomed" || effect.kind === "engines-named") this.#named(effect.host, effect.ids);
       if (effect.kind === "abort-attempts") this.#aborted(effect.host, effect.numbers);
+      if (effect.kind === "call-back") this.#calledBack(effect.host, effect.numbers);
     }
   }
 
@@ -353,7 +376,19 @@ export class Walk {
     const host = this.#hosts.get(id);
     if (host === undefined) return;
     for (const dispatch of host.inHand.filter(({ number }) => numbers.includes(number))) {
+      if (!host.inHand.includes(dispatch)) continue;
       this.#answer(host, dispatch, ABORTED);
+      this.#obey(this.stage.effects);
+    }
+  }
+
+  /** What has not begun is given back; of the rest nothing is said. */
+  #calledBack(id: string, numbers: readonly number[]): void {
+    const host = this.#hosts.get(id);
+    if (host === undefined) return;
+    for (const dispatch of host.inHand.filter(({ number }) => numbers.includes(number))) {
+      if (this.#random.below(3) === 0 || !host.inHand.includes(dispatch)) continue;
+      this.#answer(host, dispatch, RETURNED);
       this.#obey(this.stage.effects);
     }
   }

@@ -4,7 +4,7 @@ import { restoreScheduler } from "../../../scheduler/core/restore.ts";
 import { DEFAULT_OPTIONS } from "../../../scheduler/core/scheduler_core.ts";
 import type { TaskId } from "../../../protocol/ids.ts";
 import type { Stage } from "./given.ts";
-import { drawOptions, Walk } from "./walk.ts";
+import { drawOptions, Walk, WALK_SCHEME } from "./walk.ts";
 
 const WALKS = 40;
 const STEPS = 150;
@@ -67,7 +67,10 @@ Deno.test(`the same events give the same effects (seeds from ${FIRST_SEED})`, ()
   forEachSeed(WALKS / 2, (seed) => {
     const walk = new Walk(seed);
     walk.run(STEPS);
-    const [one, two] = [createScheduler(drawOptions(seed)), createScheduler(drawOptions(seed))];
+    const [one, two] = [
+      createScheduler(drawOptions(seed), WALK_SCHEME),
+      createScheduler(drawOptions(seed), WALK_SCHEME),
+    ];
     for (const event of walk.events) assert.deepEqual(one.step(event), two.step(event));
     assert.deepEqual(one.snapshot(), walk.stage.core.snapshot());
   });
@@ -77,13 +80,13 @@ Deno.test(`a snapshot taken anywhere goes on with the same effects (seeds from $
   forEachSeed(WALKS / 2, (seed) => {
     const walk = new Walk(seed);
     walk.run(STEPS);
-    let core = createScheduler(drawOptions(seed));
-    const straight = createScheduler(drawOptions(seed));
+    let core = createScheduler(drawOptions(seed), WALK_SCHEME);
+    const straight = createScheduler(drawOptions(seed), WALK_SCHEME);
     walk.events.forEach((event, i) => {
       assert.deepEqual(core.step(event), straight.step(event), `event ${i}, ${event.kind}`);
       if (i % 3 !== 0) return;
       const snapshot = core.snapshot();
-      core = restoreScheduler(structuredClone(snapshot));
+      core = restoreScheduler(structuredClone(snapshot), WALK_SCHEME);
       assert.deepEqual(core.snapshot(), snapshot);
     });
   });

@@ -64,7 +64,7 @@ export function settled(
 /** A hub in this process, on a clock that stands still unless given another. Times of facts are ms since it began. */
 export async function hubOf(clock: Clock = new FakeClock()) {
   const system = ActorSystem.local({ clock });
-  const options = { cluster: "c", epoch: 1, pid: 1, scheme: "leastload", hwm: 1 };
+  const options = { cluster: "c", epoch: 1, pid: 1, scheme: "leastload", schemeProblem: null, hwm: 1 };
   const began = system.clock.wallTime();
   const hub = await system.spawn(HubActor, { name: "hub", args: [options] });
   const tell = (...facts: readonly Fact[]) => hub.cast.facts(facts.map((fact) => moved(fact, began)));
