@@ -6,6 +6,12 @@
  * @module
  */
 
+/**
+ * The error of a chunk with failed items carries the outcomes of all under this name: so the task has failed for
+ * whatever depends on it, and yet each item has its own outcome.
+ */
+export const CHUNK_OUTCOMES = "troupeChunkOutcomes";
+
 /** What an item came to, as it travels: `[0, value]` or `[1, error]`. */
 export type ChunkOutcome = readonly [failed: 0 | 1, value: unknown];
 
@@ -43,7 +49,16 @@ export async function runChunk(
       outcomes.push([1, sendable(error)]);
     }
   }
+  const failures = outcomes.filter(([failed]) => failed === 1).map(([, error]) => error);
+  if (failures.length > 0) throw chunkFailure(failures);
   return outcomes;
+
+  function chunkFailure(failures: readonly unknown[]): Error {
+    const first = failures[0] instanceof Error ? `${failures[0].name}: ${failures[0].message}` : typeof failures[0];
+    const message = `${failures.length} of ${rows.length} items failed, the first with ${first}`;
+    // The name is CHUNK_OUTCOMES, which is not there on an engine.
+    return Object.assign(new Error(message), { name: "ChunkFailure", troupeChunkOutcomes: outcomes, stack: message });
+  }
 
   /** The path to the first part of a value that can't travel, and what it is. */
   function findObstacle(value: unknown, path: string, above: Set<unknown>): string | null {

@@ -236,7 +236,7 @@ export class Client implements AsyncDisposable {
 
   /** A fresh task id, to be given with the flag `id`. */
   newId(): string {
-    return this.#session.newId();
+    return this.#session.drawnIds.draw();
   }
 
   /** Ends the connection. What is pending rejects with `ConnectionError`; the tasks themselves go on. Idempotent. */

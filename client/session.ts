@@ -27,13 +27,14 @@ import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
 import { ConnectionError } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
-import { parseTaskId, taskId } from "../wire/task_ids.ts";
+import { parseTaskId } from "../wire/task_ids.ts";
 import { AbortSignals } from "./abort_signals.ts";
 import { Attachment } from "./attachment.ts";
 import { BigValue } from "./big_value.ts";
 import { BlobTransfer } from "./blob_transfer.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { DirectQueue } from "./direct_queue.ts";
+import { DrawnIds } from "./drawn_ids.ts";
 import { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
 import type { Job } from "./job.ts";
@@ -65,6 +66,7 @@ export class Session {
   readonly clock: Clock;
   readonly roster = new EngineRoster();
   readonly templates = new TaskTemplates();
+  readonly drawnIds: DrawnIds;
   readonly settlement: Settlement;
   readonly #options: SessionOptions;
   readonly #tasks = new TaskTable();
@@ -77,8 +79,6 @@ export class Session {
   readonly #transfer: BlobTransfer;
   readonly #outcomes: KnownOutcomes;
   readonly #signals = new AbortSignals((job) => this.abortJob(job));
-  /** Ids that were drawn and are not submitted. */
-  readonly #drawnIds = new Set<TaskId>();
   #nextRefused = REFUSED_COUNTERS_FROM;
   #epoch = -1;
   #closed: Error | null = null;
@@ -92,6 +92,7 @@ export class Session {
     this.settlement = new Settlement(options.clock, this.#transfer);
     this.#slices = new MapSlices(options.clock, () => this.#queue.wake());
     this.#outcomes = new KnownOutcomes(options.id);
+    this.drawnIds = new DrawnIds(options.id, () => this.#tasks.allocate(1));
     const place = this.#transfer.place.bind(this.#transfer);
     const reject = ({ job, task }: PendingTask, error: Error) => this.fail(job, task, error);
     this.#queue = new SubmitQueue({
@@ -220,30 +221,6 @@ export class Session {
   /** The counter of a task that failed before anybody else saw it. */
   allocateRefused(): number {
     return this.#nextRefused++;
-  }
-
-  /** A fresh id, for the flag `id`. */
-  newId(): TaskId {
-    const id = taskId(this.id, this.#tasks.allocate(1));
-    this.#drawnIds.add(id);
-    return id;
-  }
-
-  /** Whether the id was made by `newId` and is not used yet. */
-  isDrawn(id: string): boolean {
-    return this.#drawnIds.has(id as TaskId);
-  }
-
-  /** The counter of an id made by `newId`, which can be used once. */
-  useId(id: string): number {
-    const parts = parseTaskId(id);
-    if (parts !== null && this.#drawnIds.delete(id as TaskId)) return parts.counter;
-    throw new RangeError(
-      `Cannot submit a task as ${
-        JSON.stringify(id)
-      }: it was not made by client.newId() of this client, or is used already; ` +
-        `draw a new one for each task.`,
-    );
   }
 
   /** Submits the task at the end of this turn. */

@@ -14,7 +14,7 @@ import { settledFromMessage, type SettledTask } from "../wire/messages.ts";
 import { systemErrorInstance } from "../wire/system_error.ts";
 import { decodeValue } from "../wire/value_codec.ts";
 import type { BlobTransfer } from "./blob_transfer.ts";
-import type { ChunkOutcome } from "./chunk_code.ts";
+import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
 import type { TaskReport } from "./job.ts";
 import type { PendingTask } from "./task_table.ts";
@@ -59,11 +59,15 @@ export class Settlement {
   #finish(task: PendingTask, settled: SettledTask, bytes: Uint8Array | null): void {
     const { outcome } = settled;
     if (outcome.kind === "done") {
-      const failures = task.job.failures;
       this.#putValues(task, settled, decodeValue(bytes ?? EMPTY));
-      const report = this.#reportOf(settled, task.job.failures > failures ? "failed" : "done");
-      task.job.settleTask(task.task, report);
-      return;
+      return task.job.settleTask(task.task, this.#reportOf(settled, "done"));
+    }
+    if (outcome.kind === "threw" && task.job.plan.chunksize > 1) {
+      const outcomes = outcomesIn(decodeValue(bytes ?? EMPTY));
+      if (outcomes !== undefined) {
+        this.#putValues(task, settled, outcomes);
+        return task.job.settleTask(task.task, this.#reportOf(settled, "failed"));
+      }
     }
     const error = outcome.kind === "threw"
       ? remoteError(task, settled, bytes ?? EMPTY)
@@ -129,6 +133,11 @@ function payloadOf(outcome: TaskOutcome): Payload | null {
 
 function remoteError(task: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
   return toRemoteError(bytes, { engineId: settled.engine, msgId: task.job.taskId(task.task) });
+}
+
+/** What a chunk with failed items says of each. */
+function outcomesIn(error: unknown): unknown {
+  return error instanceof Error ? (error as { readonly [CHUNK_OUTCOMES]?: unknown })[CHUNK_OUTCOMES] : undefined;
 }
 
 function chunkOutcomes(value: unknown, count: number): readonly ChunkOutcome[] {

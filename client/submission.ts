@@ -49,7 +49,7 @@ export class Submission {
       this.#refusals.check(flags);
       const template = this.session.templates.of(f, flags.task, false);
       const payload = inlineOrBig(encodeArguments(args));
-      const base = flags.id === null ? this.session.allocate(1) : this.session.useId(flags.id);
+      const base = flags.id === null ? this.session.allocate(1) : this.session.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
       this.session.add({ counter: base, job, task: 0, template, args: payload, engine: null });
       this.#watch(job, flags);
@@ -100,7 +100,7 @@ export class Submission {
 
   #mapBase(tasks: number, flags: ResolvedFlags): number {
     if (flags.id === null) return this.session.allocate(tasks);
-    if (tasks === 1) return this.session.useId(flags.id);
+    if (tasks === 1) return this.session.drawnIds.use(flags.id);
     throw new RangeError(
       `Cannot submit ${tasks} tasks under one id ("${flags.id}"): leave out the flag "id" for a map.`,
     );
@@ -164,8 +164,8 @@ export class Submission {
   /** A job for the scheduler that it will never see: under its own id, where it has one that others may name. */
   #refuse(what: Omit<PlanParts, "base" | "chunksize">, error: unknown): Job {
     const { id } = what.flags;
-    const isNamed = id !== null && this.session.isDrawn(id);
-    const base = isNamed ? this.session.useId(id) : this.session.allocateRefused();
+    const isNamed = id !== null && this.session.drawnIds.has(id);
+    const base = isNamed ? this.session.drawnIds.use(id) : this.session.allocateRefused();
     const job = this.#failed({ ...what, base }, error);
     if (!isNamed) this.#refusals.add(job.taskId(0), error);
     return job;

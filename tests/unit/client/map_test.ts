@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
+import { SETTLED } from "../../../protocol/messages.ts";
 import { CompositeError, RemoteError, SerializationError, TaskAborted } from "../../../wire/errors.ts";
 import { FakeCluster } from "./fake_cluster.ts";
 
@@ -164,6 +165,23 @@ Deno.test("a chunk with retries left fails as a whole, the last attempt item by 
   assert.ok(firstAttempt.every((value) => value instanceof RemoteError), "the fake scheduler does not retry");
   cluster.attempt = 2;
   assert.equal((await lview.map(oddFails, [0, 1]))[0], 0);
+});
+
+Deno.test("a chunk with a failed item is a task that failed, for whatever depends on it", async () => {
+  const cluster = await FakeCluster.start();
+  const codes = new Map<number, number>();
+  const settled = cluster.session.settled.bind(cluster.session);
+  cluster.session.settled = (epoch, results) => {
+    for (const [counter, code] of results) codes.set(counter, code);
+    settled(epoch, results);
+  };
+  const lview = cluster.client.loadBalancedView().with({ chunksize: 2, returnExceptions: true });
+  const result = lview.map(oddFails, [0, 1, 2, 4]);
+  const [zero, one, ...rest] = await result as unknown[];
+  assert.deepEqual([zero, ...rest], [0, 2, 4]);
+  assert.ok(one instanceof RemoteError && one.cause instanceof RangeError);
+  assert.deepEqual([...codes], [[0, SETTLED.threw], [1, SETTLED.done]]);
+  assert.deepEqual(result.metadata.map(({ status }) => status), ["failed", "done"]);
 });
 
 Deno.test("an item that declines its engine declines for its chunk", async () => {

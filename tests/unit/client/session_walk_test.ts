@@ -56,7 +56,7 @@ class Walk {
   /** Lets all of it come to its end. */
   async finish(): Promise<void> {
     this.#cluster.giveCredit(Infinity);
-    for (let turn = 0; turn < 50 && !this.submitted.every(({ result }) => result.ready); turn++) {
+    for (let turn = 0; turn < 50 && !(this.toldAll && this.submitted.every(({ result }) => result.ready)); turn++) {
       await settleTurn();
       await this.clock.run(1_000);
       await this.#cluster.run();
