@@ -22,7 +22,7 @@ export interface ClusterOptions {
   readonly scheme?: string;
   /** Tasks an engine may have at a time; default 1, 0: no limit. */
   readonly hwm?: number;
-  /** Tasks an engine runs at a time; default 1. */
+  /** Tasks an engine runs at a time; default 1. More serve tasks that await, the network say. */
   readonly slots?: number;
   /** Where records are kept; default `memory`. */
   readonly store?: string;

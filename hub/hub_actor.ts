@@ -37,7 +37,7 @@ export class HubActor extends Actor implements HubApi {
   readonly #records = new TaskRecords();
   readonly #clients = new Set<Session>();
   #startedAt = 0;
-  readonly #running = new RunningTasks();
+  readonly #running = new RunningTasks((engine) => this.#registry.slotsOf(engine));
   #looking = false;
 
   constructor(options: HubOptions) {
