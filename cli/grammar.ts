@@ -103,7 +103,9 @@ const scheduling = {
 
 const engineOptions = {
   slots: withDefault(
-    option("--slots", integer({ min: 1 }), { description: message`Tasks an engine runs at a time; 1, no other yet.` }),
+    option("--slots", integer({ min: 1 }), {
+      description: message`Tasks an engine runs at a time; more than 1 is for tasks that await.`,
+    }),
     1,
   ),
   drain: withDefault(

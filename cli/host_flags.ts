@@ -138,7 +138,6 @@ type EngineFlags = PermissionFlags & Pick<Said<"engines">, "name" | "n" | "slots
 /** What the flags say of the host; where it joins is added by the verb. */
 export function hostOf(said: EngineFlags): Omit<HostConfig, "controller" | "servers" | "credential" | "credentials"> {
   if (said.engineMemory !== undefined) throw notYet("--engine-memory");
-  if (said.slots !== 1) throw notYet("--slots");
   return {
     cluster: said.name,
     engines: said.n,

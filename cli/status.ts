@@ -53,13 +53,14 @@ function engineTable(status: ClusterReport): string {
     engine.state,
     hostnames.get(engine.host) ?? engine.host,
     engine.pid ?? "-",
+    engine.slots,
     engine.load,
     engine.completed,
     engine.failed,
     engine.restarts,
     engine.reason ?? "",
   ]);
-  return table(["ENGINE", "STATE", "HOST", "PID", "LOAD", "DONE", "FAILED", "RESTARTS", "REASON"], rows);
+  return table(["ENGINE", "STATE", "HOST", "PID", "SLOTS", "LOAD", "DONE", "FAILED", "RESTARTS", "REASON"], rows);
 }
 
 export async function status(said: Said<"status">): Promise<number> {

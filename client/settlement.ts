@@ -62,7 +62,7 @@ export class Settlement {
       this.#putValues(task, settled, decodeValue(bytes ?? EMPTY));
       return task.job.settleTask(task.task, this.#reportOf(settled, "done"));
     }
-    if (outcome.kind === "threw" && task.job.plan.chunksize > 1) {
+    if (outcome.kind === "threw" && isChunk(task)) {
       const outcomes = outcomesIn(decodeValue(bytes ?? EMPTY));
       if (outcomes !== undefined) {
         this.#putValues(task, settled, outcomes);
@@ -80,7 +80,7 @@ export class Settlement {
   #putValues(task: PendingTask, settled: SettledTask, value: unknown): void {
     const { job } = task;
     if (job.plan.chunksize === 1) {
-      if (task.template.message[4] === true) return this.#putChunk(task, settled, value);
+      if (isChunk(task)) return this.#putChunk(task, settled, value);
       return job.settleItem(job.firstItem(task.task), true, value);
     }
     const items = job.pendingItems(task.task);
@@ -133,6 +133,11 @@ function payloadOf(outcome: TaskOutcome): Payload | null {
 
 function remoteError(task: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
   return toRemoteError(bytes, { engineId: settled.engine, msgId: task.job.taskId(task.task) });
+}
+
+/** Whether the task runs several items of a map, also one that was submitted again by itself. */
+function isChunk({ job, template: { message } }: PendingTask): boolean {
+  return job.plan.chunksize > 1 || message[4] === true;
 }
 
 /** What a chunk with failed items says of each. */

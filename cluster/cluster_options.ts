@@ -31,7 +31,7 @@ export interface ClusterOptions {
    * to finish in 5 ms.
    */
   readonly hwm?: number | "auto";
-  /** Tasks an engine runs at a time; default 1. */
+  /** Tasks an engine runs at a time; default 1. More serve tasks that await, the network say. */
   readonly slots?: number;
   /** Where records are kept; default `memory`. */
   readonly store?: string;

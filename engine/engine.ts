@@ -17,8 +17,9 @@ import {
   type ToEngineMessage,
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
-import type { TaskOutput } from "./task_output.ts";
-import { TaskRunner, type Template } from "./task_runner.ts";
+import type { TaskOwners } from "./task_owners.ts";
+import type { TaskRun, Template } from "./task_run.ts";
+import { TaskRunner } from "./task_runner.ts";
 
 /** Where an engine's answers go. */
 export interface EngineOutlet {
@@ -29,22 +30,37 @@ export interface EngineOutlet {
 
 export class Engine {
   readonly #outlet: EngineOutlet;
-  readonly #output: TaskOutput;
+  readonly #owners: TaskOwners;
   readonly #exit: (why?: unknown) => void;
   readonly #codes = new Map<ContentHash, string>();
   readonly #templates = new Map<number, Template>();
   readonly #longValues = new LongValues();
   #runner: TaskRunner | null = null;
 
-  constructor(outlet: EngineOutlet, output: TaskOutput, exit: (why?: unknown) => void) {
+  constructor(outlet: EngineOutlet, owners: TaskOwners, exit: (why?: unknown) => void) {
     this.#outlet = outlet;
-    this.#output = output;
+    this.#owners = owners;
     this.#exit = exit;
   }
 
-  /** The task that runs now. */
+  /** The task that the calling code belongs to. */
   get current(): CurrentTask | null {
     return this.#runner?.current ?? null;
+  }
+
+  /** How many tasks run. */
+  get running(): number {
+    return this.#runner?.running ?? 0;
+  }
+
+  /** A running task has failed by what it set going; `false` where it has ended before. */
+  failRunning(run: TaskRun, error: unknown): boolean {
+    return this.#runner?.failRunning(run, error) ?? false;
+  }
+
+  /** Messages are about to come. */
+  attend(): void {
+    this.#runner?.attend();
   }
 
   /** Takes one message. Runs only start with `work`. */
@@ -54,7 +70,7 @@ export class Engine {
         for (let index = 1; index < message.length; index++) this.#addRun(message[index] as RunMessage);
         return;
       case TO_ENGINE.welcome:
-        this.#runner = this.#newRunner(message[1]);
+        this.#runner = this.#newRunner(message[1], message[2] ?? 1);
         return;
       case TO_ENGINE.code:
         this.#addCode(message[1], this.#longValues.take(message[2]));
@@ -74,6 +90,9 @@ export class Engine {
       case TO_ENGINE.cancel:
         for (let index = 1; index < message.length; index++) this.#runner?.cancel(message[index] as number);
         return;
+      case TO_ENGINE.recall:
+        for (let index = 1; index < message.length; index++) this.#runner?.recall(message[index] as number);
+        return;
       case TO_ENGINE.ping:
         this.#outlet.send([TO_HOST.pong, message[1]]);
         return;
@@ -87,9 +106,9 @@ export class Engine {
     this.#runner?.work();
   }
 
-  #newRunner(engine: EngineId): TaskRunner {
+  #newRunner(engine: EngineId, slots: number): TaskRunner {
     const outlet = this.#outlet;
-    return new TaskRunner(engine, this.#output, {
+    return new TaskRunner(engine, slots, this.#owners, {
       ended(number, code, body, runMs, stdout, stderr) {
         const placed = body === null ? null : outlet.place(body);
         if (stdout === "" && stderr === "") outlet.send([TO_HOST.result, number, code, placed, runMs]);
@@ -111,7 +130,7 @@ export class Engine {
     const source = this.#codes.get(code);
     if (source === undefined) throw new RangeError(`Cannot use code ${code}: it has not come`);
     const values = captures === null ? null : this.#longValues.take(captures).slice();
-    this.#templates.set(template, { code, name, source, captures: values, factory: null });
+    this.#templates.set(template, { code, name, source, captures: values, factory: null, waits: false });
   }
 
   #forget(name: number | ContentHash): void {

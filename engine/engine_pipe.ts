@@ -21,6 +21,8 @@ interface DescriptorOptions {
 
 /** What is told of the input. */
 export interface PipeListener {
+  /** Bytes have come, and are about to be read. */
+  batchStart(): void;
   message(message: readonly unknown[]): void;
   /** All messages of one read have been told. */
   batchEnd(): void;
@@ -85,6 +87,7 @@ export class EnginePipe {
     socket.on("data", (chunk: Uint8Array) => {
       if (over) return;
       try {
+        listener.batchStart();
         this.#parser.feed(slab.copy(chunk), tell);
         listener.batchEnd();
       } catch (error) {

@@ -2,7 +2,8 @@
  * Puts the built-in functions back that a task replaced, so that its patches end with it.
  *
  * The engine and the next tasks live in the same global scope, and no task must break another. The look at all of them
- * is one compiled expression (under a microsecond), since it is taken after every task. Used by the task runner.
+ * is one compiled expression (under a microsecond), since it is taken after every task, and, where tasks run side by
+ * side, before each that starts. Used by the task runner.
  * @module
  */
 
@@ -13,7 +14,7 @@ const { defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
 const GLOBALS = [
   ["Array", "BigInt", "DataView", "Date", "Error", "Function", "JSON", "Map", "Math", "Number", "Object", "Promise"],
   ["RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String", "Symbol", "SyntaxError", "TextDecoder"],
-  ["TextEncoder", "TypeError", "Uint8Array", "setImmediate", "setTimeout"],
+  ["TextEncoder", "TypeError", "Uint8Array", "setImmediate", "setInterval", "setTimeout"],
 ].flat();
 
 /** One built-in: where it belongs. */

@@ -11,8 +11,12 @@ import { CURRENT_TASK } from "./current_task.ts";
 import { Engine } from "./engine.ts";
 import { EnginePipe } from "./engine_pipe.ts";
 import { PIPE_VERSION, TO_HOST } from "../protocol/pipe_messages.ts";
+import { describeError, StrayErrors } from "./stray_errors.ts";
 import { TaskOutput } from "./task_output.ts";
+import { TaskOwners } from "./task_owners.ts";
+import { builtin, type ConsoleMethods } from "./task_print.ts";
 import { installTaskStreams } from "./task_streams.ts";
+import { installTaskTimers, type TimerHolder } from "./task_timers.ts";
 
 /** "Internal software error" in the list of `sysexits.h`. */
 const BROKEN_EXIT_CODE = 70;
@@ -23,23 +27,40 @@ if (pipe !== null) serve(pipe);
 /** Until the host hangs up, or says so. */
 function serve(pipe: EnginePipe): void {
   const exit = Deno.exit;
-  const toLog = Deno.stderr.writeSync.bind(Deno.stderr);
-  const output = new TaskOutput();
+  const toLog = logWriter();
   const end = (why?: unknown): never => {
-    if (why !== undefined) toLog(new TextEncoder().encode(`Cannot go on: ${describeError(why)}\n`));
+    if (why !== undefined) toLog(`Cannot go on: ${describeError(why)}\n`);
     return exit(why === undefined ? 0 : BROKEN_EXIT_CODE);
   };
-  const engine = new Engine(pipe, output, end);
-  output.install(console as unknown as Record<string, (...args: unknown[]) => unknown>);
+  const owners = new TaskOwners();
+  const engine = new Engine(pipe, owners, end);
+  const output = new TaskOutput(owners, toLog);
+  output.install(console as unknown as ConsoleMethods);
   installTaskStreams(output);
   offerCurrentTask(engine);
-  surviveStrayErrors(engine, output, toLog);
+  const strays = new StrayErrors(owners, {
+    running: () => engine.running,
+    fail: (run, error) => engine.failRunning(run, error),
+    log: toLog,
+    end,
+  });
+  strays.watch(globalThis);
+  const holders = [globalThis as unknown as TimerHolder, builtin<TimerHolder>("node:timers")];
+  installTaskTimers(holders, owners, (run, error) => strays.of(run, error));
   pipe.listen({
+    batchStart: () => engine.attend(),
     message: (message) => engine.handle(message as never),
     batchEnd: () => engine.work(),
     ended: end,
   });
   pipe.send([TO_HOST.ready, PIPE_VERSION, PACKAGE_VERSION, Deno.pid]);
+}
+
+/** Writes to the real standard error, which the host puts into its log. */
+function logWriter(): (text: string) => void {
+  const write = Deno.stderr.writeSync.bind(Deno.stderr);
+  const encoder = new TextEncoder();
+  return (text) => void write(encoder.encode(text));
 }
 
 /** What tasks reach of the engine: the current task, and the error that declines it. No task can take them away. */
@@ -49,21 +70,4 @@ function offerCurrentTask(engine: Engine): void {
   fixed(CURRENT_TASK, { get: () => engine.current ?? undefined });
   fixed("currentTask", { value: () => engine.current ?? undefined });
   fixed("UnmetDependency", { value: UnmetDependency });
-}
-
-/** An error that no task waits for (a timer left behind, a promise let go) must not end the process of the next task. */
-function surviveStrayErrors(engine: Engine, output: TaskOutput, toLog: (bytes: Uint8Array) => number): void {
-  const encoder = new TextEncoder();
-  const report = (event: Event, error: unknown) => {
-    event.preventDefault();
-    const text = `Uncaught ${describeError(error)}\n`;
-    if (engine.current !== null) output.add("stderr", text);
-    else toLog(encoder.encode(`After its task had ended: ${text}`));
-  };
-  addEventListener("error", (event) => report(event, (event as ErrorEvent).error));
-  addEventListener("unhandledrejection", (event) => report(event, (event as PromiseRejectionEvent).reason));
-}
-
-function describeError(error: unknown): string {
-  return error instanceof Error ? error.stack ?? String(error) : String(error);
 }

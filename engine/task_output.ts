@@ -1,17 +1,13 @@
 /**
- * What tasks print: collected per task, never written to the pipe.
+ * What tasks print: collected for the task that printed it, never written to the pipe.
  *
  * Replaces the methods of `console` in place, so that every way to it leads here. Plain texts and numbers are joined
- * here; all else is formatted by the runtime's own console, which is loaded at first need (26 ms, 11 MB). Installed by
- * `main.ts`, emptied by the task runner.
+ * here; all else is formatted by the runtime's own console. What belongs to no task that runs goes to the engine's log.
+ * Installed by `main.ts`; `task_streams.ts` writes here too.
  * @module
  */
-
-/** Where a printed line goes. */
-export type OutputChannel = "stdout" | "stderr";
-
-/** What is printed past this many characters in one task is dropped, and the end says so. */
-const OUTPUT_LIMIT = 1024 * 1024;
+import type { TaskOwners } from "./task_owners.ts";
+import { type ConsoleMethods, type OutputChannel, TaskPrint } from "./task_print.ts";
 
 const PLAIN_METHODS: ReadonlyMap<string, OutputChannel> = new Map([
   ["log", "stdout"],
@@ -21,12 +17,21 @@ const PLAIN_METHODS: ReadonlyMap<string, OutputChannel> = new Map([
   ["error", "stderr"],
 ]);
 
-type ConsoleMethods = Record<string, (...args: unknown[]) => unknown>;
-
 export class TaskOutput {
-  #stdout = "";
-  #stderr = "";
-  #formatting: ConsoleMethods | null = null;
+  readonly #owners: TaskOwners;
+  readonly #nobodys: TaskPrint;
+
+  /** `toLog` takes what no running task printed. */
+  constructor(owners: TaskOwners, toLog: (text: string) => void) {
+    this.#owners = owners;
+    this.#nobodys = new LoggedPrint(toLog);
+  }
+
+  /** Of the task that the calling code belongs to. */
+  get print(): TaskPrint {
+    const run = this.#owners.owner;
+    return run === null || run.state !== "running" ? this.#nobodys : run.print ??= new TaskPrint();
+  }
 
   /** Takes the console's methods. The class `Console` among them stays: it is what formats. */
   install(target: ConsoleMethods): void {
@@ -35,46 +40,28 @@ export class TaskOutput {
     }
   }
 
-  add(channel: OutputChannel, text: string): void {
-    if (channel === "stdout") this.#stdout = append(this.#stdout, text);
-    else this.#stderr = append(this.#stderr, text);
-  }
-
-  /** What was printed since the last call. */
-  take(): readonly [stdout: string, stderr: string] {
-    if (this.#stdout === "" && this.#stderr === "") return NOTHING;
-    const printed = [this.#stdout, this.#stderr] as const;
-    this.#stdout = this.#stderr = "";
-    return printed;
-  }
-
   #method(name: string): (...args: unknown[]) => unknown {
     const channel = PLAIN_METHODS.get(name);
     return (...args) => {
-      const line = channel === undefined || this.#formatting !== null ? null : plainLine(args);
-      if (line !== null && channel !== undefined) this.add(channel, line);
-      else return (this.#formatting ??= this.#loadConsole())[name]?.(...args);
+      const print = this.print;
+      const line = channel === undefined || print.formats ? null : plainLine(args);
+      if (line !== null && channel !== undefined) print.add(channel, line);
+      else return print.console[name]?.(...args);
     };
-  }
-
-  #loadConsole(): ConsoleMethods {
-    const { Console } = builtin<{ Console: new (options: unknown) => ConsoleMethods }>("node:console");
-    const stream = (channel: OutputChannel) => ({
-      write: (text: unknown) => {
-        this.add(channel, String(text));
-        return true;
-      },
-    });
-    return new Console({ stdout: stream("stdout"), stderr: stream("stderr"), colorMode: false, ignoreErrors: false });
   }
 }
 
-const NOTHING = ["", ""] as const;
+class LoggedPrint extends TaskPrint {
+  readonly #toLog: (text: string) => void;
 
-/** A module of the runtime, in this turn: an import would come too late for the line that needs it. */
-export function builtin<Module>(name: string): Module {
-  const { process } = globalThis as unknown as { process: { getBuiltinModule(name: string): unknown } };
-  return process.getBuiltinModule(name) as Module;
+  constructor(toLog: (text: string) => void) {
+    super();
+    this.#toLog = toLog;
+  }
+
+  override add(_channel: OutputChannel, text: string): void {
+    this.#toLog(text);
+  }
 }
 
 function plainLine(args: readonly unknown[]): string | null {
@@ -94,12 +81,4 @@ function hasFormat(text: string, args: readonly unknown[]): boolean {
 
 function isPlainNumber(value: unknown): boolean {
   return typeof value === "boolean" || (typeof value === "number" && !Object.is(value, -0));
-}
-
-function append(before: string, text: string): string {
-  if (before.length + text.length <= OUTPUT_LIMIT) return before + text;
-  if (before.length > OUTPUT_LIMIT) return before;
-  return `${
-    (before + text).slice(0, OUTPUT_LIMIT)
-  }\n… the rest was dropped: a task may print ${OUTPUT_LIMIT} characters\n`;
 }

@@ -1,12 +1,14 @@
 /**
- * Runs tasks, one at a time, in the order in which they came; each result is handed over before the next task starts.
+ * Runs tasks, as many at a time as the engine has slots, in the order in which they came; each result is handed over
+ * before the next task starts.
  *
  * Arguments and captures are decoded afresh for each task. A task that returns at once costs no turn of the event loop,
  * but after a long one the loop gets a turn, so that a cancellation which arrived meanwhile is seen. Knows no pipe;
  * `main.ts` feeds it.
  * @module
  */
-import type { ContentHash, EngineId } from "../protocol/ids.ts";
+import type { EngineId } from "../protocol/ids.ts";
+import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { TaskAborted } from "../wire/errors.ts";
 import { decodeValue, encodeValue } from "../wire/value_codec.ts";
@@ -14,8 +16,8 @@ import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } 
 import { CurrentTask, type TaskNews } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
-import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
-import type { TaskOutput } from "./task_output.ts";
+import type { TaskOwners } from "./task_owners.ts";
+import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 
 /** After so long without a turn of the event loop, one is given. */
 const TURN_MS = 2;
@@ -24,175 +26,220 @@ const NO_BYTES = new Uint8Array(0);
 const RESULT = { root: "result" } as const;
 const PUBLISHED = { root: "data" } as const;
 
-/** A function that tasks share. Compiled by its first task. */
-export interface Template {
-  readonly code: ContentHash;
-  readonly name: string;
-  readonly source: string;
-  readonly captures: Uint8Array | null;
-  factory: TaskFactory | null;
-}
+// Kept here because tasks may patch the globals.
+const { getPrototypeOf } = Object;
+const ASYNC_FUNCTION = getPrototypeOf(async () => {});
+const PROMISE = Promise.prototype;
 
 /** What the runner tells of its tasks. */
 export interface RunnerEvents {
   ended(number: number, code: RanCode, body: Uint8Array | null, runMs: number, stdout: string, stderr: string): void;
   published(number: number, data: Uint8Array): void;
   progress(number: number, fraction: number, text: string | null): void;
-  /** The engine can't go on: what the running task did to it can't be undone, or its result can't be written. */
+  /** The engine can't go on: what a task did to it can't be undone, or its result can't be written. */
   broken(error: unknown): void;
-}
-
-interface QueuedRun {
-  readonly number: number;
-  readonly template: Template;
-  /** Let go as soon as they are decoded: they may be big. */
-  args: Uint8Array;
-  readonly message: RunMessage;
-  cancelled: boolean;
-  next: QueuedRun | null;
 }
 
 export class TaskRunner {
   readonly #engineId: EngineId;
-  readonly #output: TaskOutput;
+  readonly #slots: number;
+  readonly #owners: TaskOwners;
   readonly #events: RunnerEvents;
   readonly #intrinsics = new Intrinsics();
-  // Kept here because tasks may patch the globals.
   readonly #now = performance.now.bind(performance);
   readonly #nextTurn = setImmediate;
-  // A list of its own: tasks may patch Array.prototype.
-  #head: QueuedRun | null = null;
-  #tail: QueuedRun | null = null;
-  #running: QueuedRun | null = null;
-  #current: CurrentTask | null = null;
+  readonly #queue = new TaskRunList();
+  readonly #running = new TaskRunList();
   #working = false;
   #turnAt = 0;
 
-  constructor(engineId: EngineId, output: TaskOutput, events: RunnerEvents) {
+  /** Runs `slots` tasks at a time, and keeps `owners` told of the one that runs where that is 1. */
+  constructor(engineId: EngineId, slots: number, owners: TaskOwners, events: RunnerEvents) {
     this.#engineId = engineId;
-    this.#output = output;
+    this.#slots = slots;
+    this.#owners = owners;
     this.#events = events;
   }
 
-  /** The task that runs now. */
+  /** The task that the calling code belongs to, while it runs. */
   get current(): CurrentTask | null {
-    return this.#current;
+    const run = this.#owners.owner;
+    return run !== null && run.state === "running" ? run.current : null;
+  }
+
+  /** How many run. */
+  get running(): number {
+    return this.#running.size;
   }
 
   /** Appends a run. Nothing starts before `work`. */
   add(message: RunMessage, template: Template, args: Uint8Array): void {
-    const run: QueuedRun = { number: message[0], template, args, message, cancelled: false, next: null };
-    if (this.#tail === null) this.#head = run;
-    else this.#tail.next = run;
-    this.#tail = run;
+    this.#queue.push(new TaskRun(message, template, args));
   }
 
-  /** Runs what is queued, unless that is under way. */
+  /** A message has come in a turn of its own, and is to be read with built-ins that no waiting task has patched. */
+  attend(): void {
+    this.#owners.leave();
+    if (this.#slots > 1 && this.#running.size > 0) this.#guard(() => this.#intrinsics.restore());
+  }
+
+  /** Runs what is queued, unless that is under way. Called in a fresh turn of the event loop. */
   work(): void {
-    if (this.#working || this.#head === null) return;
-    this.#working = true;
-    this.#turnAt = this.#now();
-    void this.#workOff();
+    if (!this.#working) this.#turnAt = this.#now();
+    this.#goOn();
   }
 
-  /** Takes a run out of the queue, or fires the signal of the running one. */
+  /** Takes a run out of the queue, or fires the signal of a running one. */
   cancel(number: number): void {
-    if (this.#running?.number === number) {
-      if (this.#current !== null) {
-        CurrentTask.abort(this.#current, new TaskAborted(`Task ${this.#current.msgId} was aborted.`));
-      }
-      return;
-    }
-    for (let run = this.#head; run !== null; run = run.next) {
-      if (run.number === number) run.cancelled = true;
-    }
+    const current = this.#running.find(number)?.current ?? null;
+    if (current !== null) CurrentTask.abort(current, new TaskAborted(`Task ${current.msgId} was aborted.`));
+    else this.recall(number);
   }
 
-  async #workOff(): Promise<void> {
+  /** Takes a run out of the queue. One that has begun goes on. */
+  recall(number: number): void {
+    const run = this.#queue.find(number);
+    if (run === null) return;
+    this.#queue.remove(run);
+    run.state = "ended";
+    this.#events.ended(number, RAN.dropped, null, 0, "", "");
+  }
+
+  /** A running task has failed by what it set going; `false` where it has ended before. Its signal tells what goes on. */
+  failRunning(run: TaskRun, error: unknown): boolean {
+    if (run.state !== "running") return false;
+    const { current } = run;
+    this.#guard(() => this.#fail(run, error));
+    if (current !== null) CurrentTask.abort(current, new TaskAborted(`Task ${current.msgId} has failed.`));
+    this.#goOn();
+    return true;
+  }
+
+  /** Whoever calls it: what is started next belongs to nobody's scope. */
+  #goOn(): void {
+    if (this.#working || !this.#hasNext) return;
+    this.#working = true;
+    this.#owners.outside(() => this.#guard(() => this.#workOff()));
+  }
+
+  get #hasNext(): boolean {
+    return this.#queue.first !== null && this.#running.size < this.#slots;
+  }
+
+  #workOff(): void {
+    for (let run = this.#queue.first; run !== null && this.#hasNext; run = this.#queue.first) {
+      if (this.#now() - this.#turnAt > TURN_MS) return this.#takeTurn();
+      this.#queue.remove(run);
+      this.#start(run);
+    }
+    this.#working = false;
+  }
+
+  #takeTurn(): void {
+    this.#nextTurn(() => {
+      this.#turnAt = this.#now();
+      this.#guard(() => this.#workOff());
+    });
+  }
+
+  #guard(step: () => void): void {
     try {
-      await this.#runAll();
+      step();
     } catch (error) {
       this.#events.broken(error);
     }
   }
 
-  async #runAll(): Promise<void> {
-    for (let run = this.#head; run !== null; run = this.#head) {
-      this.#head = run.next;
-      if (run.next === null) this.#tail = null;
-      if (run.cancelled) {
-        this.#events.ended(run.number, RAN.dropped, null, 0, "", "");
-        continue;
-      }
-      const pending = this.#run(run);
-      if (pending !== null) await pending;
-      if (this.#now() - this.#turnAt > TURN_MS) {
-        await new Promise<void>((resolve) => this.#nextTurn(resolve));
-        this.#turnAt = this.#now();
-      }
-    }
-    this.#working = false;
-  }
-
-  /** `null` where the task has ended already. */
-  #run(run: QueuedRun): Promise<void> | null {
-    this.#running = run;
-    this.#current = new CurrentTask(run.message[3], this.#engineId, run.message[4], this.#news(run));
-    this.#output.take();
-    const started = this.#now();
+  #start(run: TaskRun): void {
+    // Tasks that wait may have patched what this one is decoded with.
+    if (this.#running.size > 0) this.#intrinsics.restore();
+    run.state = "running";
+    run.current = new CurrentTask(run.message[3], this.#engineId, run.message[4], this.#news(run));
+    this.#running.push(run);
+    if (this.#slots === 1) this.#owners.only = run;
+    run.startedMs = this.#now();
+    let value: unknown;
     try {
-      const value = this.#call(run);
-      if (isThenable(value)) return this.#awaitResult(run, value, started);
-      this.#succeed(run, value, started);
+      value = this.#call(run);
+      if (isThenable(value)) {
+        run.template.waits = true;
+        return this.#await(run, value);
+      }
     } catch (error) {
-      this.#fail(run, error, started);
+      return this.#fail(run, error);
     }
-    return null;
+    this.#succeed(run, value);
   }
 
-  async #awaitResult(run: QueuedRun, value: PromiseLike<unknown>, started: number): Promise<void> {
+  /** To await what is no plain promise is to call the task's code. */
+  #await(run: TaskRun, value: PromiseLike<unknown>): void {
+    if (!run.scoped || getPrototypeOf(value) === PROMISE) void this.#awaitResult(run, value);
+    else this.#owners.within(run, () => void this.#awaitResult(run, value));
+  }
+
+  async #awaitResult(run: TaskRun, promise: PromiseLike<unknown>): Promise<void> {
+    let end: () => void;
     try {
-      this.#succeed(run, await value, started);
+      const value = await promise;
+      end = () => this.#succeed(run, value);
     } catch (error) {
-      this.#fail(run, error, started);
+      end = () => this.#fail(run, error);
     }
+    this.#guard(end);
+    this.#goOn();
   }
 
-  #call(run: QueuedRun): unknown {
+  #call(run: TaskRun): unknown {
     const { template } = run;
     const captures = template.captures === null ? null : decodeValue(template.captures) as Record<string, unknown>;
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
     const values = decodeValue(run.args) as unknown[];
     run.args = NO_BYTES;
-    return call(...values);
+    run.scoped = this.#slots > 1 || template.waits || getPrototypeOf(call) === ASYNC_FUNCTION;
+    return run.scoped ? this.#owners.within(run, () => call(...values)) : call(...values);
   }
 
-  #succeed(run: QueuedRun, value: unknown, started: number): void {
-    this.#intrinsics.restore();
-    // Throws where the result can't travel, and the caller makes that the task's error.
-    this.#end(run, RAN.done, encodeValue(value, RESULT), started);
+  #succeed(run: TaskRun, value: unknown): void {
+    if (run.state === "ended") return;
+    let body: Uint8Array;
+    try {
+      this.#intrinsics.restore();
+      body = encodeValue(value, RESULT);
+    } catch (error) {
+      // The result can't travel: that is the task's error.
+      return this.#fail(run, error);
+    }
+    this.#end(run, RAN.done, body);
   }
 
-  #fail(run: QueuedRun, error: unknown, started: number): void {
+  #fail(run: TaskRun, error: unknown): void {
+    if (run.state === "ended") return;
     this.#intrinsics.restore();
     const code = isUnmetDependency(error) ? RAN.declined : RAN.threw;
     explainError(error, { name: run.template.name, engineId: this.#engineId });
-    this.#end(run, code, encodeError(error), started);
+    this.#end(run, code, encodeError(error));
   }
 
-  #end(run: QueuedRun, code: RanCode, body: Uint8Array, started: number): void {
-    const runMs = this.#now() - started;
-    const [stdout, stderr] = this.#output.take();
-    this.#running = null;
-    this.#current = null;
-    this.#events.ended(run.number, code, body, runMs, stdout, stderr);
+  #end(run: TaskRun, code: RanCode, body: Uint8Array): void {
+    const runMs = this.#now() - run.startedMs;
+    const { print } = run;
+    run.state = "ended";
+    run.current = run.print = null;
+    this.#running.remove(run);
+    this.#owners.only = null;
+    this.#events.ended(run.number, code, body, runMs, print?.stdout ?? "", print?.stderr ?? "");
   }
 
-  #news(run: QueuedRun): TaskNews {
+  /** News of a task that has ended is nobody's: a timer that it left behind may still tell some. */
+  #news(run: TaskRun): TaskNews {
     return {
-      publish: (data) => this.#events.published(run.number, encodeValue(data, PUBLISHED)),
-      progress: (fraction, text) => this.#events.progress(run.number, fraction, text),
+      publish: (data) => {
+        if (run.state === "running") this.#events.published(run.number, encodeValue(data, PUBLISHED));
+      },
+      progress: (fraction, text) => {
+        if (run.state === "running") this.#events.progress(run.number, fraction, text);
+      },
     };
   }
 }

@@ -5,7 +5,8 @@
  * descriptors by other ways breaks the pipe, and the host ends that engine. Called once by `main.ts`.
  * @module
  */
-import { builtin, type OutputChannel, type TaskOutput } from "./task_output.ts";
+import type { TaskOutput } from "./task_output.ts";
+import { builtin, type OutputChannel } from "./task_print.ts";
 
 /** Puts the tasks' streams in place of the real ones. */
 export function installTaskStreams(output: TaskOutput): void {
@@ -33,16 +34,17 @@ function emptyInput(): object {
 }
 
 function collectingOutput(channel: OutputChannel, output: TaskOutput): object {
-  const decoder = new TextDecoder();
   const writeSync = (bytes: Uint8Array): number => {
-    output.add(channel, decoder.decode(bytes, { stream: true }));
+    output.print.addBytes(channel, bytes);
     return bytes.length;
   };
   return {
     writeSync,
     write: (bytes: Uint8Array) => Promise.resolve(writeSync(bytes)),
     get writable(): WritableStream<Uint8Array> {
-      return new WritableStream({ write: (bytes) => void writeSync(bytes) });
+      // Streams call back when it suits them: it belongs to whoever asked for it.
+      const { print } = output;
+      return new WritableStream({ write: (bytes) => print.addBytes(channel, bytes) });
     },
     close() {},
     isTerminal: () => false,
@@ -56,10 +58,10 @@ interface NodeStreams {
 
 function nodeOutput(channel: OutputChannel, output: TaskOutput): object {
   const { Writable } = builtin<NodeStreams>("node:stream");
-  const decoder = new TextDecoder();
   return new Writable({
     write(chunk, _encoding, done) {
-      output.add(channel, typeof chunk === "string" ? chunk : decoder.decode(chunk as Uint8Array, { stream: true }));
+      if (typeof chunk === "string") output.print.add(channel, chunk);
+      else output.print.addBytes(channel, chunk as Uint8Array);
       done();
     },
   });

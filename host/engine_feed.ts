@@ -1,8 +1,8 @@
 /**
  * Feeds one process of an engine: keeps its pipe just full enough, matches results to runs, bounds their time.
  *
- * Runs are in the pipe in order and come back in order, so the first one that is not back is the one that runs. Lives as
- * long as the process; `engine_seat.ts` makes one for each life.
+ * Runs are in the pipe in order and begin in order, so the first ones that are not back, as many as there are slots, are
+ * those that run. Lives as long as the process; `engine_seat.ts` makes one for each life.
  * @module
  */
 import {
@@ -13,7 +13,6 @@ import {
   TO_HOST,
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
-import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
@@ -24,7 +23,7 @@ import type { BlobFolder } from "./blob_folder.ts";
 import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { FeedWindow, WINDOW_BYTES } from "./feed_window.ts";
-import { endWith, outcomeOf, type RunEnd } from "./run_end.ts";
+import { deathOf, endWith, outcomeOf, type RunEnd, timeIsUp } from "./run_end.ts";
 import { RunDeadline } from "./run_deadline.ts";
 import type { RunQueue } from "./run_queue.ts";
 import { type SentRun, SentRuns } from "./sent_runs.ts";
@@ -40,6 +39,8 @@ export interface FeedOptions {
   readonly clock: Clock;
   readonly sources: InputSources;
   readonly folder: BlobFolder;
+  /** Tasks an engine runs at a time. */
+  readonly slots: number;
   /** From the abort of a running task to the end of its process. */
   readonly graceMs: number;
 }
@@ -51,16 +52,14 @@ export class EngineFeed {
   readonly #events: FeedEvents;
   readonly #inputs: EngineInputs;
   readonly #outputs: EngineOutputs;
-  readonly #window = new FeedWindow();
-  readonly #sent = new SentRuns();
+  readonly #window: FeedWindow;
+  readonly #sent: SentRuns;
   readonly #deadline: RunDeadline;
   #counter = 0;
   #open = false;
   #preparing = false;
   #pumpSoon = false;
   #timeWasUp = false;
-  /** What to make of the running one when the process ends: we killed it for this. */
-  #verdict: AttemptOutcome | null = null;
   /** Direct runs that a drain took out of the pipe: they are for this very engine, and wait for its next process. */
   readonly #putOff: EngineRun[] = [];
   #onIdle: (() => void) | null = null;
@@ -72,8 +71,10 @@ export class EngineFeed {
     this.#events = events;
     this.#inputs = new EngineInputs(process, options.sources);
     this.#outputs = new EngineOutputs(options.folder);
-    const { clock, graceMs } = options;
-    this.#deadline = new RunDeadline(clock, graceMs, () => this.#sent.first, (sent) => this.#endRunning(sent));
+    const { clock, graceMs, slots } = options;
+    this.#window = new FeedWindow(slots);
+    this.#sent = new SentRuns(slots);
+    this.#deadline = new RunDeadline(clock, graceMs, () => this.#sent.running, (sent) => this.#endProcessFor(sent));
   }
 
   /** The process was ended for its task: past `maxRuntime`, or past the grace of an abort. */
@@ -88,15 +89,15 @@ export class EngineFeed {
 
   /** The process is ready and knows its id: runs may go out. */
   open(engine: EngineId): void {
-    this.#process.send([TO_ENGINE.welcome, engine]);
+    this.#process.send([TO_ENGINE.welcome, engine, this.#options.slots]);
     this.#open = true;
     this.pump();
   }
 
-  /** No more runs go out. Resolves when the pipe is empty, or the process has ended. */
+  /** No more runs go out, those that run may finish. Resolves when the pipe is empty, or the process has ended. */
   drain(): Promise<void> {
     this.#open = false;
-    for (const sent of this.#sent.behindFirst()) this.#process.send([TO_ENGINE.cancel, sent.number]);
+    for (const sent of this.#sent.waiting) this.#recall(sent);
     if (this.idle) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onIdle = resolve;
@@ -115,14 +116,27 @@ export class EngineFeed {
 
   /** Ends a run that was sent. Behind others it is reported at once; running, its signal fires and its time is short. */
   abort(run: EngineRun): void {
-    const sent = this.#sent.find(run);
+    const sent = this.#sent.find((sent) => sent.run === run);
     if (sent === null) return this.#abortPutOff(run);
     if (sent.abortedAtMs !== null) return;
     const now = this.#options.clock.now();
     sent.abortedAtMs = now;
+    sent.dropAsked = true;
     this.#process.send([TO_ENGINE.cancel, sent.number]);
-    if (sent !== this.#sent.first) this.#report(sent, endWith({ kind: "aborted" }, now));
-    this.#deadline.look();
+    if (sent.running) this.#deadline.look(sent);
+    else this.#report(sent, endWith({ kind: "aborted" }, now));
+  }
+
+  /** Gives back a scheduled run that has not begun; one that has goes on. */
+  callBack(run: EngineRun): void {
+    const sent = this.#sent.find((sent) => sent.run === run);
+    if (sent !== null && !sent.running && run.origin.kind === "scheduled") this.#recall(sent);
+  }
+
+  #recall(sent: SentRun): void {
+    if (sent.dropAsked) return;
+    sent.dropAsked = true;
+    this.#process.send([TO_ENGINE.recall, sent.number]);
   }
 
   #abortPutOff(run: EngineRun): void {
@@ -150,17 +164,16 @@ export class EngineFeed {
     }
   }
 
-  /** The process has ended: the first run ran, the others never began. Those that are for this very engine wait on. */
+  /** The process has ended: the others than those that ran never began. Those for this very engine wait on. */
   close(reason: string): void {
     this.#open = false;
     this.#deadline.stop();
     this.#outputs.close();
     const now = this.#options.clock.now();
-    const first = this.#sent.shift();
-    if (first !== null) this.#report(first, endWith(this.#deathOf(first, reason), now, now - first.startedAtMs));
     const waiting = this.#putOff;
-    for (let sent = this.#sent.shift(); sent !== null; sent = this.#sent.shift()) {
-      if (sent.run.origin.kind === "scheduled") this.#report(sent, endWith({ kind: "returned" }, now));
+    for (const sent of this.#sent.clear()) {
+      if (sent.running) this.#report(sent, endWith(deathOf(sent, reason), now, now - sent.startedAtMs));
+      else if (sent.run.origin.kind === "scheduled") this.#report(sent, endWith({ kind: "returned" }, now));
       else if (sent.run.state !== "ended") waiting.push(sent.run);
     }
     for (const run of waiting.reverse()) this.#requeue(run);
@@ -170,11 +183,6 @@ export class EngineFeed {
   #requeue(run: EngineRun): void {
     run.state = "queued";
     this.#queue.unshift(run);
-  }
-
-  #deathOf(sent: SentRun, reason: string): AttemptOutcome {
-    if (sent.abortedAtMs !== null) return { kind: "aborted" };
-    return this.#verdict ?? { kind: "engine-died", message: reason };
   }
 
   #fill(): void {
@@ -194,7 +202,8 @@ export class EngineFeed {
   }
 
   #hasRoom(): boolean {
-    return this.#sent.size < this.#window.runs && (this.#sent.size === 0 || this.#sent.bytes < WINDOW_BYTES);
+    return this.#sent.size < this.#window.runs &&
+      (this.#sent.size < this.#options.slots || this.#sent.bytes < WINDOW_BYTES);
   }
 
   /** For runs that need more than a message. None overtakes it, and it can be aborted meanwhile. */
@@ -223,34 +232,37 @@ export class EngineFeed {
 
   #note(run: EngineRun, template: number, args: Uint8Array | number): RunMessage {
     const number = ++this.#counter;
-    run.state = "sent";
     const bytes = typeof args === "number" ? 0 : args.length;
-    this.#sent.push(run, number, bytes, this.#options.clock.now());
-    this.#deadline.look();
+    const sent = this.#sent.push(run, number, bytes, this.#options.clock.now());
+    if (sent.running) this.#deadline.look(sent);
     return [number, template, args, run.task, run.attempt];
   }
 
-  /** The first run, which alone can have news. */
+  /** Runs that run alone can have news. */
   #running(number: number): SentRun {
-    const first = this.#sent.first;
-    if (first === null || first.number !== number) {
-      throw new RangeError(`the engine spoke of run ${number}, which does not run`);
+    const sent = this.#sent.findRunning(number);
+    if (sent === null) throw new RangeError(`the engine spoke of run ${number}, which does not run`);
+    return sent;
+  }
+
+  #dropped(number: number): SentRun {
+    const sent = this.#sent.find((sent) => sent.number === number);
+    if (sent === null || !sent.dropAsked) {
+      throw new RangeError(`the engine dropped run ${number}, which it was not asked for`);
     }
-    return first;
+    return sent;
   }
 
   #finish([, number, code, body, runMs, stdout = "", stderr = ""]: ResultMessage): void {
-    const sent = this.#running(number);
+    const sent = code === RAN.dropped ? this.#dropped(number) : this.#running(number);
     const now = this.#options.clock.now();
     const payload = body === null ? new Uint8Array(0) : this.#outputs.take(body);
-    this.#sent.shift();
-    const next = this.#sent.first;
-    if (next !== null) next.startedAtMs = now;
+    const next = this.#sent.remove(sent, now);
+    if (next !== null) this.#deadline.look(next);
     const aborted = sent.abortedAtMs !== null;
     if (code !== RAN.dropped) this.#window.observe(runMs);
     if (code === RAN.dropped && !aborted && sent.run.origin.kind === "direct") this.#putOff.push(sent.run);
     else this.#report(sent, { outcome: outcomeOf(code, payload, aborted), runMs, endedAtMs: now, stdout, stderr });
-    this.#deadline.look();
     this.#settleIdle();
   }
 
@@ -269,16 +281,10 @@ export class EngineFeed {
     this.#onIdle = null;
   }
 
-  #endRunning(sent: SentRun): void {
-    const { task, template } = sent.run;
+  #endProcessFor(sent: SentRun): void {
     this.#timeWasUp = true;
-    if (sent.abortedAtMs !== null) {
-      return this.#process.kill(
-        `task "${task}" (${template.name}) was aborted and did not end within ${this.#options.graceMs} ms`,
-      );
-    }
-    const excess = `ran longer than its maxRuntime of ${template.flags.maxRuntimeMs} ms`;
-    this.#verdict = { kind: "timed-out", message: `it ${excess}; its engine's process was ended` };
-    this.#process.kill(`task "${task}" (${template.name}) ${excess}`);
+    const { verdict, reason } = timeIsUp(sent, this.#options.graceMs);
+    sent.verdict = verdict;
+    this.#process.kill(reason);
   }
 }

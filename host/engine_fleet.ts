@@ -25,6 +25,8 @@ export interface FleetOptions {
   readonly folder: BlobFolder;
   readonly clock: Clock;
   readonly log: Log;
+  /** Tasks an engine runs at a time. */
+  readonly slots: number;
   /** Between two pings of an idle engine, ms. Three without an answer end it. */
   readonly heartbeatMs: number;
   /** From the abort of a running task to the end of its process, ms. */

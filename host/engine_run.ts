@@ -14,8 +14,8 @@ export type RunOrigin =
   | { readonly kind: "scheduled"; readonly epoch: Epoch; readonly number: DispatchNumber }
   | { readonly kind: "direct"; readonly session: Session; readonly counter: number; readonly client: string };
 
-/** `sent`: in the pipe or running. */
-export type RunState = "queued" | "sent" | "ended";
+/** `sent`: in the pipe, behind those that run. */
+export type RunState = "queued" | "sent" | "running" | "ended";
 
 export class EngineRun {
   readonly origin: RunOrigin;

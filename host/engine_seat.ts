@@ -4,7 +4,7 @@
  *   starting → up → (draining →) ended → starting …
  *       ↘ failed (given up)            ↘ stopped (on request)
  *
- * A death while it works costs the running task an attempt and the others nothing. Made by `engine_fleet.ts`.
+ * A death while it works costs the running tasks an attempt and the others nothing. Made by `engine_fleet.ts`.
  * @module
  */
 import type { ToHostMessage } from "../protocol/pipe_messages.ts";
@@ -113,9 +113,11 @@ export class EngineSeat {
     else this.#feed?.abort(run);
   }
 
-  /** Queued: returned at once. What is with the process already stays there. */
+  /** Queued: returned at once. Sent: see `EngineFeed.callBack`. Direct runs are for this very engine. */
   callBack(run: EngineRun): void {
+    if (run.origin.kind === "direct") return;
     if (this.#queue.remove(run)) this.#endQueued(run, "returned");
+    else this.#feed?.callBack(run);
   }
 
   /** Sends a signal to the process, if there is one. */
@@ -129,7 +131,7 @@ export class EngineSeat {
   }
 
   /**
-   * Lets the running task finish, at most `drainMs`, returns the others, ends the process. With `returns` a new process
+   * Lets running tasks finish, at most `drainMs`, returns the others, ends the process. With `returns` a new process
    * starts. Resolves when the process has ended. An order that stands already is only hurried by a shorter `drainMs`.
    */
   async stop(drainMs: number, returns: boolean): Promise<void> {
@@ -145,7 +147,7 @@ export class EngineSeat {
     if (this.#announced && this.#state !== "draining" && this.#id !== null) this.#events.draining(this.#id);
     this.#state = "draining";
     const late = this.#options.clock.setTimer(
-      () => this.#process?.kill(`it was stopped and its task did not end within ${drainMs} ms`),
+      () => this.#process?.kill(`it was stopped and its tasks did not end within ${drainMs} ms`),
       drainMs,
     );
     void this.#feed?.drain().then(() => this.#process?.send([TO_ENGINE.exit]));

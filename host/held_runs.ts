@@ -64,7 +64,7 @@ function heldMessage(
   nowMs: number,
 ): HeldMessage {
   const { task, attempt, engine } = run;
-  if (end === null) return [task, epoch, number, attempt, engine, run.state === "sent" ? "running" : "queued"];
+  if (end === null) return [task, epoch, number, attempt, engine, run.state === "running" ? "running" : "queued"];
   return [task, epoch, number, attempt, engine, "ended", endedToMessage(number, end.outcome, reportOf(end, nowMs))];
 }
 

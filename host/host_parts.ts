@@ -79,7 +79,7 @@ export function buildHostParts(
   engineEvents: SeatEvents,
   events: HostPartsEvents,
 ): HostParts {
-  const { blobLimitBytes, blobPlace, command, heartbeatMs, graceMs } = options;
+  const { blobLimitBytes, blobPlace, command, slots, heartbeatMs, graceMs } = options;
   const folder = new BlobFolder({
     home,
     ...(blobLimitBytes === null ? {} : { limitBytes: blobLimitBytes }),
@@ -109,6 +109,7 @@ export function buildHostParts(
     folder,
     clock,
     log,
+    slots,
     heartbeatMs,
     graceMs,
   }, engineEvents);

@@ -1,5 +1,5 @@
 /**
- * Calls when the time of the running task is up: its `maxRuntime`, or the grace after its abort.
+ * Calls when the time of a running task is up: its `maxRuntime`, or the grace after its abort.
  *
  * One timer for a process, set only for runs that have a bound: the others cost a comparison. Used by `engine_feed.ts`.
  * @module
@@ -10,27 +10,22 @@ import type { SentRun } from "./sent_runs.ts";
 export class RunDeadline {
   readonly #clock: Clock;
   readonly #graceMs: number;
-  readonly #running: () => SentRun | null;
+  readonly #running: () => readonly SentRun[];
   readonly #timeUp: (run: SentRun) => void;
   #timer: TimerHandle | null = null;
   #dueMs = Infinity;
 
-  /** `running` is asked for the run that runs now, `timeUp` is told of the one whose time is up. */
-  constructor(clock: Clock, graceMs: number, running: () => SentRun | null, timeUp: (run: SentRun) => void) {
+  /** `running` is asked for the runs that run now, `timeUp` is told of each whose time is up. */
+  constructor(clock: Clock, graceMs: number, running: () => readonly SentRun[], timeUp: (run: SentRun) => void) {
     this.#clock = clock;
     this.#graceMs = graceMs;
     this.#running = running;
     this.#timeUp = timeUp;
   }
 
-  /** Something changed about the running task. A timer that is now too early looks again when it fires. */
-  look(): void {
-    const running = this.#running();
-    const dueMs = running === null ? Infinity : this.#dueOf(running);
-    if (dueMs >= this.#dueMs) return;
-    this.stop();
-    this.#dueMs = dueMs;
-    this.#timer = this.#clock.setTimer(() => this.#fire(), Math.max(0, dueMs - this.#clock.now()));
+  /** A run began, or was aborted while it runs. A timer that is too early by now looks again when it fires. */
+  look(run: SentRun): void {
+    this.#setTimer(this.#dueOf(run));
   }
 
   stop(): void {
@@ -39,12 +34,21 @@ export class RunDeadline {
     this.#dueMs = Infinity;
   }
 
+  #setTimer(dueMs: number): void {
+    if (dueMs >= this.#dueMs) return;
+    this.stop();
+    this.#dueMs = dueMs;
+    this.#timer = this.#clock.setTimer(() => this.#fire(), Math.max(0, dueMs - this.#clock.now()));
+  }
+
   #fire(): void {
     this.stop();
-    const running = this.#running();
-    if (running === null) return;
-    if (this.#dueOf(running) > this.#clock.now()) this.look();
-    else this.#timeUp(running);
+    const now = this.#clock.now();
+    for (const run of this.#running()) {
+      const dueMs = this.#dueOf(run);
+      if (dueMs > now) this.#setTimer(dueMs);
+      else this.#timeUp(run);
+    }
   }
 
   #dueOf({ run, startedAtMs, abortedAtMs }: SentRun): number {

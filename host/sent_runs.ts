@@ -1,9 +1,11 @@
 /**
- * The runs that are in the pipe to one process, in the order in which they were sent. The first one is running.
+ * The runs that are in the pipe to one process, in the order in which they were sent: as many as it has slots run, the
+ * others wait behind them.
  *
  * A few hundred at most. Used by `engine_feed.ts`.
  * @module
  */
+import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { EngineRun } from "./engine_run.ts";
 
 /** A run in the pipe. Times by the host's monotonic clock, ms. */
@@ -11,18 +13,31 @@ export interface SentRun {
   readonly run: EngineRun;
   readonly number: number;
   readonly bytes: number;
-  /** When it became the first, or was sent as the first. */
+  running: boolean;
+  /** When a slot became free for it, or it was sent to a free one. */
   startedAtMs: number;
   abortedAtMs: number | null;
+  /** The process was told to drop it if it has not begun. */
+  dropAsked: boolean;
+  /** What to make of it when the process ends: it was ended for this. */
+  verdict: AttemptOutcome | null;
 }
 
 export class SentRuns {
-  #runs: SentRun[] = [];
+  readonly #slots: number;
+  /** In the order in which they began. */
+  readonly #running: SentRun[] = [];
+  #waiting: SentRun[] = [];
   #head = 0;
   #bytes = 0;
 
+  /** For a process that runs `slots` at a time. */
+  constructor(slots: number) {
+    this.#slots = slots;
+  }
+
   get size(): number {
-    return this.#runs.length - this.#head;
+    return this.#running.length + this.#waiting.length - this.#head;
   }
 
   /** Bytes of their arguments. */
@@ -30,40 +45,79 @@ export class SentRuns {
     return this.#bytes;
   }
 
-  get first(): SentRun | null {
-    return this.#runs[this.#head] ?? null;
-  }
-
-  push(run: EngineRun, number: number, bytes: number, nowMs: number): void {
-    this.#runs.push({ run, number, bytes, startedAtMs: nowMs, abortedAtMs: null });
-    this.#bytes += bytes;
-  }
-
-  shift(): SentRun | null {
-    const first = this.first;
-    if (first === null) return null;
-    this.#bytes -= first.bytes;
-    this.#head++;
-    if (this.#head === this.#runs.length) {
-      this.#runs = [];
-      this.#head = 0;
-    } else if (this.#head >= 1024) {
-      this.#runs = this.#runs.slice(this.#head);
-      this.#head = 0;
-    }
-    return first;
-  }
-
-  find(run: EngineRun): SentRun | null {
-    for (let index = this.#head; index < this.#runs.length; index++) {
-      const sent = this.#runs[index];
-      if (sent?.run === run) return sent;
-    }
-    return null;
+  get running(): readonly SentRun[] {
+    return this.#running;
   }
 
   /** All that have not begun. */
-  behindFirst(): readonly SentRun[] {
-    return this.#runs.slice(this.#head + 1);
+  get waiting(): readonly SentRun[] {
+    return this.#waiting.slice(this.#head);
+  }
+
+  push(run: EngineRun, number: number, bytes: number, nowMs: number): SentRun {
+    const sent: SentRun = {
+      run,
+      number,
+      bytes,
+      running: false,
+      startedAtMs: nowMs,
+      abortedAtMs: null,
+      dropAsked: false,
+      verdict: null,
+    };
+    run.state = "sent";
+    this.#bytes += bytes;
+    if (this.#running.length < this.#slots) this.#begin(sent, nowMs);
+    else this.#waiting.push(sent);
+    return sent;
+  }
+
+  /** Takes one out that is back. Gives the one that begins in its place. */
+  remove(sent: SentRun, nowMs: number): SentRun | null {
+    this.#bytes -= sent.bytes;
+    if (!sent.running) {
+      this.#waiting.splice(this.#waiting.indexOf(sent, this.#head), 1);
+      return null;
+    }
+    this.#running.splice(this.#running.indexOf(sent), 1);
+    const next = this.#waiting[this.#head];
+    if (next === undefined) return null;
+    this.#skipHead();
+    this.#begin(next, nowMs);
+    return next;
+  }
+
+  /** Takes out all, oldest first. */
+  clear(): readonly SentRun[] {
+    const all = [...this.#running, ...this.waiting];
+    this.#running.length = 0;
+    this.#waiting = [];
+    this.#head = this.#bytes = 0;
+    return all;
+  }
+
+  /** Of those that run. */
+  findRunning(number: number): SentRun | null {
+    return this.#running.find((sent) => sent.number === number) ?? null;
+  }
+
+  /** Of all. */
+  find(matches: (sent: SentRun) => boolean): SentRun | null {
+    return this.#running.find(matches) ?? this.waiting.find(matches) ?? null;
+  }
+
+  #begin(sent: SentRun, nowMs: number): void {
+    sent.running = true;
+    sent.startedAtMs = nowMs;
+    // One that was aborted while it waited has been reported.
+    if (sent.run.state === "sent") sent.run.state = "running";
+    this.#running.push(sent);
+  }
+
+  #skipHead(): void {
+    this.#head++;
+    if (this.#head < this.#waiting.length && this.#head < 1024) return;
+    this.#waiting = this.#waiting.slice(this.#head);
+    this.#head = 0;
   }
 }

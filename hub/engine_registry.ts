@@ -21,6 +21,7 @@ interface EngineEntry {
   host: HostId;
   uuid: EngineUuid | null;
   pid: number | null;
+  slots: number;
   state: "starting" | "up" | "draining" | "down" | "failed";
   reason: string | null;
   load: number;
@@ -36,6 +37,7 @@ function newEngine(id: EngineId, host: HostId): EngineEntry {
     host,
     uuid: null,
     pid: null,
+    slots: 1,
     state: "starting",
     reason: null,
     load: 0,
@@ -75,7 +77,8 @@ export class EngineRegistry {
         break;
       case "engine-joined": {
         const engine = this.#engine(fact.engine, fact.host);
-        Object.assign(engine, { host: fact.host, uuid: fact.uuid, pid: fact.pid, state: "up", reason: null, load: 0 });
+        const { host, uuid, pid, slots } = fact;
+        Object.assign(engine, { host, uuid, pid, slots, state: "up", reason: null, load: 0 });
         engine.lives++;
         break;
       }
@@ -108,6 +111,11 @@ export class EngineRegistry {
     if (end === "failed") engine.failed++;
   }
 
+  /** How many tasks an engine runs at a time. */
+  slotsOf(id: EngineId): number {
+    return this.#engines.get(id)?.slots ?? 1;
+  }
+
   /** Hosts in the order in which they joined. */
   hosts(): HostStatus[] {
     return [...this.#hosts.values()].map(({ id, hostname, pid, packageVersion, alive }) => ({
@@ -126,6 +134,7 @@ export class EngineRegistry {
       uuid: engine.uuid,
       host: engine.host,
       pid: engine.pid,
+      slots: engine.slots,
       state: shownState(engine),
       reason: engine.reason,
       load: engine.load,

@@ -54,7 +54,7 @@ export class HubActor extends Actor implements HubApi {
   #startedAt = 0;
   /** Epoch ms of the start: what times of records count from on their way. */
   #origin = 0;
-  readonly #running = new RunningTasks();
+  readonly #running = new RunningTasks((engine) => this.#registry.slotsOf(engine));
   #looking = false;
 
   constructor(options: HubOptions) {

@@ -9,7 +9,7 @@
 import type { ContentHash, EngineId, TaskId } from "./ids.ts";
 
 /** Raised whenever a message changes in a way that the other end would misread. */
-export const PIPE_VERSION = 1;
+export const PIPE_VERSION = 2;
 
 /** Longest value that travels inside a message, and length of a piece. */
 export const PIECE_BYTES = 256 * 1024;
@@ -32,6 +32,7 @@ export const TO_ENGINE = {
   ping: 7,
   exit: 8,
   drop: 9,
+  recall: 10,
 } as const;
 
 /** First element of a message to the host. */
@@ -59,7 +60,8 @@ export type PieceMessage<Kind extends number> = readonly [
 ];
 
 export type ToEngineMessage =
-  | readonly [kind: typeof TO_ENGINE.welcome, engine: EngineId]
+  /** `slots`: how many tasks it runs at a time; absent: 1. */
+  | readonly [kind: typeof TO_ENGINE.welcome, engine: EngineId, slots?: number]
   | readonly [kind: typeof TO_ENGINE.code, hash: ContentHash, source: PipeBytes]
   | readonly [
     kind: typeof TO_ENGINE.template,
@@ -77,6 +79,8 @@ export type ToEngineMessage =
   /** Not begun: answered with `dropped`. Running: its signal fires. */
   | readonly [kind: typeof TO_ENGINE.cancel, ...numbers: number[]]
   | readonly [kind: typeof TO_ENGINE.ping, token: number]
+  /** Not begun: answered with `dropped`. Running: it goes on. */
+  | readonly [kind: typeof TO_ENGINE.recall, ...numbers: number[]]
   | readonly [kind: typeof TO_ENGINE.exit];
 
 /** How a run ended, as a digit. */

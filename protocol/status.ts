@@ -14,6 +14,8 @@ export interface EngineStatus {
   readonly uuid: EngineUuid | null;
   readonly host: HostId;
   readonly pid: number | null;
+  /** Tasks it runs at a time. */
+  readonly slots: number;
   readonly state: EngineState;
   /** Why it is down or failed. */
   readonly reason: string | null;

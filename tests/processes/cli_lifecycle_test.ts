@@ -11,7 +11,7 @@ async function ownerOf(fixture: CliFixture, name: string): Promise<number> {
 
 Deno.test("a cluster in the background: started, looked at, used, refused twice, stopped", async () => {
   await using fixture = await CliFixture.create();
-  const started = await fixture.run(["start", "-n", "2", "--daemon"]);
+  const started = await fixture.run(["start", "-n", "2", "--slots", "3", "--daemon"]);
   assert.equal(started.code, 0, started.stderr);
   assert.equal(started.stdout, "");
   assert.match(started.stderr, /"default" is running: 2 engines, nats:\/\/127\.0\.0\.1:\d+/);
@@ -29,10 +29,8 @@ Deno.test("a cluster in the background: started, looked at, used, refused twice,
   assert.match(second.stderr, /process \d+ runs it; stop it with "stop"/);
   const { cluster, engines } = JSON.parse(status.stdout);
   assert.equal(cluster, "default");
-  assert.deepEqual(engines.map(({ id, state }: { id: number; state: string }) => [id, state]), [[0, "idle"], [
-    1,
-    "idle",
-  ]]);
+  const shown = engines.map(({ id, state, slots }: { id: number; state: string; slots: number }) => [id, state, slots]);
+  assert.deepEqual(shown, [[0, "idle", 3], [1, "idle", 3]]);
   assert.match(text.stdout, /2 of 2 engines on 1 host, /);
   assert.match(text.stdout, /^ENGINE +STATE/m);
   assert.match(list.stdout, /^default +running +\d+ +nats:/m);

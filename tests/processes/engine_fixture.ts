@@ -48,6 +48,7 @@ export type FleetNews =
 export interface FixtureOptions {
   readonly command?: Partial<EngineCommandOptions>;
   readonly makeCommand?: (options: EngineCommandOptions) => EngineCommand;
+  readonly slots?: number;
   readonly heartbeatMs?: number;
   readonly graceMs?: number;
 }
@@ -99,6 +100,7 @@ export class FleetFixture implements AsyncDisposable {
         this.log.push(message);
         for (const look of this.#waiting) look();
       },
+      slots: options.slots ?? 1,
       heartbeatMs: options.heartbeatMs ?? 1_000,
       graceMs: options.graceMs ?? 300,
     }, {

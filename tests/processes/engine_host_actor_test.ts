@@ -255,6 +255,30 @@ Deno.test("a new controller is told what the host holds: what runs, what waits, 
   assert.ok(diary.of("ended").slice(-1).every(({ epoch }) => epoch === 1));
 });
 
+Deno.test("an engine with slots is told to the controller, which can call back what has not begun", async () => {
+  await using stage = await Stage.open(1, { slots: 2 });
+  const { diary } = stage;
+  await diary.until(() => diary.of("ready").length === 1);
+  assert.equal(diary.of("hello")[0]?.hello[9], 2);
+  const source = `(x) => x === 0 ? x : new Promise((resolve) =>
+    currentTask().signal.addEventListener("abort", () => resolve(x)))`;
+  stage.dispatch(source, [[1, 0, 1], [2, 0, 0], [3, 0, 3], [4, 0, 0], [5, 0, 0]]);
+  await diary.until(() => diary.results.length === 1);
+  const numbers = [1, 2, 3, 4, 5] as DispatchNumber[];
+  stage.hostRef.cast.callBack(1 as Epoch, numbers);
+  await diary.until(() => diary.results.length === 3);
+  stage.hostRef.cast.abort(1 as Epoch, numbers);
+  await diary.until(() => diary.results.length === 5);
+  const ends = diary.results.map(([number, code]) => [number, code]);
+  assert.deepEqual([ends[0], ...ends.slice(1, 3).sort(), ...ends.slice(3).sort()], [
+    [2, ENDED.done],
+    [4, ENDED.returned],
+    [5, ENDED.returned],
+    [1, ENDED.aborted],
+    [3, ENDED.aborted],
+  ]);
+});
+
 Deno.test("engines can be started, drained and restarted on request", async () => {
   await using stage = await Stage.open(1);
   const { diary } = stage;
@@ -386,7 +410,9 @@ Deno.test("messages that are not ours are dropped, and the host goes on", async 
       [],
     ]]
   ) {
-    for (const method of ["dispatch", "direct", "abort", "abortDirect", "release"]) cast[method]?.(garbage, garbage);
+    for (const method of ["dispatch", "direct", "abort", "abortDirect", "callBack", "release"]) {
+      cast[method]?.(garbage, garbage);
+    }
   }
   stage.dispatch("() => 1", [[1, 0]]);
   await diary.until(() => diary.results.length === 1);

@@ -16,15 +16,17 @@ const session = "abcdefghij" as Session;
 
 Deno.test("held runs are told with their state, and results with their age", () => {
   const held = new HeldRuns();
-  const [queued, running, ended] = [scheduledRun(1), scheduledRun(2), scheduledRun(3)];
-  running.state = "sent";
-  [queued, running, ended].forEach((run, index) => assert.ok(held.add(epoch, n(index + 1), run)));
+  const [queued, running, ended, sent] = [scheduledRun(1), scheduledRun(2), scheduledRun(3), scheduledRun(4)];
+  running.state = "running";
+  sent.state = "sent";
+  [queued, running, ended, sent].forEach((run, index) => assert.ok(held.add(epoch, n(index + 1), run)));
   assert.equal(held.add(epoch, n(1), scheduledRun(1)), false);
   held.ended(epoch, n(3), endWith({ kind: "returned" }, 100, 7));
   assert.deepEqual(held.messages(150), [
     ["abc-1", 1, 1, 1, 0, "queued"],
     ["abc-2", 1, 2, 1, 0, "running"],
     ["abc-3", 1, 3, 1, 0, "ended", [3, ENDED.returned, null, 7, 50]],
+    ["abc-4", 1, 4, 1, 0, "queued"],
   ]);
 });
 

@@ -66,7 +66,7 @@ Deno.test("an end is described by who caused it, with the last words", () => {
 });
 
 Deno.test("the window opens for quick tasks and closes for slow ones", () => {
-  const window = new FeedWindow();
+  const window = new FeedWindow(1);
   assert.equal(window.runs, 2);
   for (let index = 0; index < 30; index++) window.observe(0.001);
   assert.equal(window.runs, 256);
@@ -74,6 +74,14 @@ Deno.test("the window opens for quick tasks and closes for slow ones", () => {
   assert.equal(window.runs, 1);
   for (let index = 0; index < 30; index++) window.observe(0.1);
   assert.ok(window.runs >= 15 && window.runs <= 25, String(window.runs));
+});
+
+Deno.test("the window of an engine with slots holds one run for each of them, however slow, and quick ones besides", () => {
+  const window = new FeedWindow(10);
+  window.observe(100_000);
+  assert.equal(window.runs, 10);
+  for (let index = 0; index < 80; index++) window.observe(1);
+  assert.ok(window.runs >= 11 && window.runs <= 12, String(window.runs));
 });
 
 Deno.test("names that were not used for long are forgotten past the bound", () => {

@@ -20,23 +20,27 @@ function stage() {
     nowMs = toMs;
     for (const [handle, { at, fire }] of [...timers]) if (at <= toMs && timers.delete(handle)) fire();
   };
-  let running: SentRun | null = null;
+  let running: SentRun[] = [];
   const up: number[] = [];
   const deadline = new RunDeadline(clock, 100, () => running, () => up.push(nowMs));
   const run = (startedAtMs: number, maxRuntimeMs: number, abortedAtMs: number | null = null) => {
     const { origin, engine, task, args } = scheduledRun(1);
     const template = { ...TEMPLATE, flags: { ...DEFAULT_FLAGS, maxRuntimeMs } };
-    running = {
+    const sent: SentRun = {
       run: new EngineRun(origin, engine, task, 1, template, args),
       number: 1,
       bytes: 0,
+      running: true,
       startedAtMs,
       abortedAtMs,
+      dropAsked: false,
+      verdict: null,
     };
-    deadline.look();
-    return running;
+    running.push(sent);
+    deadline.look(sent);
+    return sent;
   };
-  const idle = () => void (running = null);
+  const idle = () => void (running = []);
   return { advance, deadline, run, idle, up, timers };
 }
 
@@ -50,8 +54,9 @@ Deno.test("the time of a run counts from its start", () => {
 });
 
 Deno.test("a timer of an earlier run looks again, and does not end the later one too soon", () => {
-  const { advance, run, up, timers } = stage();
+  const { advance, run, idle, up, timers } = stage();
   run(0, 100);
+  idle();
   run(60, 100);
   assert.equal(timers.size, 1);
   advance(100);
@@ -61,14 +66,15 @@ Deno.test("a timer of an earlier run looks again, and does not end the later one
 });
 
 Deno.test("an abort gives the grace, counted from the start of a run that was aborted before it", () => {
-  const { advance, run, deadline, up } = stage();
+  const { advance, run, idle, deadline, up } = stage();
   const sent = run(0, 0);
   advance(500);
   sent.abortedAtMs = 500;
-  deadline.look();
+  deadline.look(sent);
   advance(599);
   assert.deepEqual(up, []);
   advance(600);
+  idle();
   run(1_000, 0, 700);
   advance(1_099);
   assert.deepEqual(up, [600]);
@@ -86,4 +92,19 @@ Deno.test("runs without a bound set no timer, and a stopped deadline leaves none
   run(50, 50);
   deadline.stop();
   assert.deepEqual([timers.size, up], [0, []]);
+});
+
+Deno.test("of several that run, each has its own time", () => {
+  const { advance, run, up, timers } = stage();
+  run(0, 300);
+  run(50, 100);
+  run(60, 0);
+  run(70, 90);
+  assert.equal(timers.size, 1);
+  advance(149);
+  assert.deepEqual(up, []);
+  advance(155);
+  assert.deepEqual(up, [155]);
+  advance(160);
+  assert.deepEqual(up, [155, 160, 160]);
 });

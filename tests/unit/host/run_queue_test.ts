@@ -49,14 +49,34 @@ Deno.test("a run can stand in one queue only", () => {
   assert.equal(new RunQueue().remove(run), false);
 });
 
-Deno.test("sent runs leave in order and count their bytes", () => {
-  const sent = new SentRuns();
+Deno.test("sent runs begin in order as slots become free, and count their bytes", () => {
+  const sent = new SentRuns(3);
   const runs = Array.from({ length: 3_000 }, (_, index) => scheduledRun(index));
   runs.forEach((run, index) => sent.push(run, index, 2, 0));
-  assert.equal(sent.bytes, 6_000);
-  const last = runs[2_999];
-  assert.ok(last !== undefined && sent.find(last)?.number === 2_999);
-  assert.equal(sent.behindFirst().length, 2_999);
-  for (const run of runs) assert.equal(sent.shift()?.run, run);
-  assert.deepEqual([sent.shift(), sent.size, sent.bytes, sent.first], [null, 0, 0, null]);
+  assert.deepEqual([sent.bytes, sent.size, sent.waiting.length], [6_000, 3_000, 2_997]);
+  assert.deepEqual(runs.slice(0, 4).map(({ state }) => state), ["running", "running", "running", "sent"]);
+  const last = sent.find(({ run }) => run === runs[2_999]);
+  assert.equal(last?.number, 2_999);
+  assert.equal(sent.findRunning(2_999), null);
+  for (let round = 0; round < 2_997; round++) {
+    // The middle one ends each time: the oldest and the newest go on.
+    const middle = sent.running[1];
+    assert.ok(middle !== undefined);
+    const next = sent.remove(middle, round);
+    assert.deepEqual([next?.number, next?.startedAtMs, next?.run.state], [round + 3, round, "running"]);
+  }
+  assert.deepEqual(sent.running.map(({ number }) => number), [0, 2_998, 2_999]);
+  assert.equal(sent.findRunning(2_998)?.number, 2_998);
+});
+
+Deno.test("a sent run that waits can be taken out, and what is left comes out in order", () => {
+  const sent = new SentRuns(1);
+  const [first, second, third] = [1, 2, 3].map((number) => sent.push(scheduledRun(number), number, 1, 0));
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  assert.equal(sent.remove(second, 1), null);
+  assert.equal(sent.remove(first, 2), third);
+  assert.deepEqual([sent.size, sent.bytes, third.startedAtMs], [1, 1, 2]);
+  sent.push(scheduledRun(4), 4, 1, 3);
+  assert.deepEqual(sent.clear().map(({ number }) => number), [3, 4]);
+  assert.deepEqual([sent.size, sent.bytes, sent.find(() => true)], [0, 0, null]);
 });

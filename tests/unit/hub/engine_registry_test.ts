@@ -17,8 +17,13 @@ function registryOf(...facts: Fact[]): EngineRegistry {
 Deno.test("an engine that is expected is starting, then idle, then busy while it has tasks", () => {
   const registry = registryOf(joinedHost, { kind: "engine-expected", at: 1, engine, host });
   assert.equal(registry.engines()[0]?.state, "starting");
-  registry.apply(joined);
+  registry.apply({ ...joined, slots: 4 });
   assert.equal(registry.engines()[0]?.state, "idle");
+  assert.deepEqual([registry.engines()[0]?.slots, registry.slotsOf(engine), registry.slotsOf(7 as EngineId)], [
+    4,
+    4,
+    1,
+  ]);
   registry.assigned(engine);
   assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.load], ["busy", 1]);
   registry.unassigned(engine, "completed");

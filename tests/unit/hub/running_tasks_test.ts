@@ -10,7 +10,7 @@ function running(): TaskRecord {
 }
 
 Deno.test("of all that is assigned to an engine, the oldest that is not finished is running", () => {
-  const tasks = new RunningTasks();
+  const tasks = new RunningTasks(() => 1);
   const [first, second] = [running(), running()];
   tasks.assigned(engine, first);
   tasks.assigned(engine, second);
@@ -19,8 +19,36 @@ Deno.test("of all that is assigned to an engine, the oldest that is not finished
   assert.deepEqual(tasks.news().map(({ record }) => record === second), [true]);
 });
 
+Deno.test("as many as the engine has slots are running, whichever of them end first", () => {
+  const tasks = new RunningTasks((id) => id === engine ? 2 : 1);
+  const all = [running(), running(), running(), running()];
+  for (const record of all) tasks.assigned(engine, record);
+  const news = () => tasks.news().map(({ record }) => all.indexOf(record));
+  const end = (index: number) => Object.assign(all[index] ?? {}, { status: "done" });
+  assert.deepEqual(news(), [0, 1]);
+  end(1);
+  assert.deepEqual(news(), [2]);
+  assert.deepEqual(news(), []);
+  end(0);
+  end(2);
+  assert.deepEqual(news(), [3]);
+  end(3);
+  assert.deepEqual([news(), tasks.any], [[], false]);
+});
+
+Deno.test("a task that came back to its engine takes one slot, and is told with its new attempt", () => {
+  const tasks = new RunningTasks(() => 2);
+  const [again, other] = [running(), running()];
+  tasks.assigned(engine, again);
+  assert.equal(tasks.news().length, 1);
+  again.attempts = 2;
+  tasks.assigned(engine, again);
+  tasks.assigned(engine, other);
+  assert.deepEqual(tasks.news().map(({ record }) => record === again), [true, false]);
+});
+
 Deno.test("what was told is not told again, but a further attempt is", () => {
-  const tasks = new RunningTasks();
+  const tasks = new RunningTasks(() => 1);
   const record = running();
   tasks.assigned(engine, record);
   assert.equal(tasks.news().length, 1);
@@ -30,7 +58,7 @@ Deno.test("what was told is not told again, but a further attempt is", () => {
 });
 
 Deno.test("a task that moved to another engine is not running on the old one, and nothing is kept of what is over", () => {
-  const tasks = new RunningTasks();
+  const tasks = new RunningTasks(() => 1);
   const record = running();
   tasks.assigned(engine, record);
   record.engine = 3 as EngineId;
