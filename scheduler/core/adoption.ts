@@ -97,6 +97,8 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
   task.deadline = null;
   move(s, task, "adopt", orphan.engine);
   task.attempts = orphan.ordinal;
+  // Those before it failed in the earlier life, and cost a retry each.
+  task.failures = Math.min(orphan.ordinal - 1, task.flags.retries);
   if (attempt !== null) {
     attempt.orphan = null;
     attempt.task = task;

@@ -31,7 +31,7 @@ export function restoreScheduler(snapshot: Snapshot): SchedulerCore {
 }
 
 /** The state behind it. */
-function restoreState(snapshot: Snapshot): SchedulerState {
+export function restoreState(snapshot: Snapshot): SchedulerState {
   if (snapshot.schema !== SNAPSHOT_SCHEMA) {
     throw new RangeError(
       `Cannot restore a snapshot of schema ${snapshot.schema}: this version reads schema ${SNAPSHOT_SCHEMA}; ` +

@@ -1,0 +1,406 @@
+/**
+ * What an observer can know of a scheduler's life from what it is told, what it orders and the facts it writes: who is
+ * there, which attempts are open, what became of each task. A second account, independent of the core's.
+ *
+ * Keeps the account and calls the rules where something is to be judged; decides nothing. Owned by `world.ts`.
+ * @module
+ */
+import type { Fact } from "../../protocol/facts.ts";
+import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
+import type { Dispatch, Effect, Settle } from "../../scheduler/core/effects.ts";
+import type { AttemptsEnded, HeldAttempt, HostJoined, SchedulerEvent } from "../../scheduler/core/events.ts";
+import type { SchedulerOptions } from "../../scheduler/core/scheduler_core.ts";
+import { BrokenRule, type RuleName } from "./broken_rule.ts";
+import type { DependencyView } from "./dependency_oracle.ts";
+import { checkDispatch } from "./dispatch_rules.ts";
+import { LedgerDispatch, LedgerEngine, LedgerTask } from "./ledger_records.ts";
+import { checkSettled, checkVerdict } from "./settle_rules.ts";
+import { outcomeText } from "./simulated_client.ts";
+import { dispatchKey } from "./simulated_run.ts";
+
+/** What outlives a life of the scheduler. */
+export interface WorldMemory {
+  /** Tasks that somebody asked to abort, ever. */
+  readonly abortsAsked: Set<TaskId>;
+  /** Tasks that were settled in a life that is over. */
+  readonly settledEarlier: Set<TaskId>;
+}
+
+export class Ledger implements DependencyView {
+  readonly memory: WorldMemory;
+  readonly tasks: Map<TaskId, LedgerTask> = new Map();
+  readonly open: Set<LedgerTask> = new Set();
+  /** Every process that was ever ready, by uuid. */
+  readonly engines: Map<EngineUuid, LedgerEngine> = new Map();
+  /** The live ones, by id. */
+  readonly current: Map<EngineId, LedgerEngine> = new Map();
+  readonly unreachable: Set<HostId> = new Set();
+  /** When each client was served last, on a counter of assignments. */
+  readonly served: Map<Session, number> = new Map();
+  /** Clients in the order in which they were first heard of. */
+  readonly sessions: Map<Session, number> = new Map();
+  options: SchedulerOptions;
+  now = 0;
+  /** Counts what the scheduler was told. */
+  step = 0;
+  graceUntil = 0;
+  readonly #dispatches = new Map<string, LedgerDispatch>();
+  readonly #heldFor = new Map<TaskId, LedgerDispatch[]>();
+  readonly #incarnations = new Map<HostId, string>();
+  readonly #incomplete = new Set<Session>();
+  #ages: ReadonlyMap<TaskId, number> = new Map();
+  #order = 0;
+  #assignments = 0;
+  #settledNow: LedgerTask[] = [];
+  #tell: (task: TaskId, text: () => string) => void = () => {};
+
+  constructor(options: SchedulerOptions, memory: WorldMemory) {
+    this.options = options;
+    this.memory = memory;
+  }
+
+  /** The account goes on in a life that knows all that this one knew. */
+  continueAs(options: SchedulerOptions): void {
+    this.options = options;
+  }
+
+  get inGrace(): boolean {
+    return this.now < this.graceUntil;
+  }
+
+  task(id: TaskId): LedgerTask | undefined {
+    return this.tasks.get(id);
+  }
+
+  isAlive(uuid: EngineUuid): boolean | null {
+    const engine = this.engines.get(uuid);
+    if (engine === undefined) return null;
+    if (engine.isBack) return null;
+    return engine.alive || (this.inGrace ? null : false);
+  }
+
+  mayStillCome(id: TaskId): boolean {
+    return this.#incomplete.has(id.slice(0, Math.max(0, id.lastIndexOf("-"))) as Session);
+  }
+
+  /** Live processes that take tasks, now or once they are less busy. */
+  *takers(): Generator<LedgerEngine> {
+    for (const engine of this.current.values()) if (!engine.draining) yield engine;
+  }
+
+  /** Tasks that an engine may have at a time; `Infinity`: any number. */
+  limitOf(engine: LedgerEngine): number {
+    const { hwm } = this.options;
+    return typeof hwm === "number" && hwm > 0 ? hwm * engine.slots : Infinity;
+  }
+
+  /** What the core is about to be told. */
+  hear(event: SchedulerEvent): void {
+    this.now = Math.max(this.now, event.at);
+    this.step++;
+    this.#settledNow = [];
+    this.#endOverdue();
+    switch (event.kind) {
+      case "tasks-submitted":
+        this.#ages = new Map(event.specs.map(({ id }, i) => [id, event.agesMs?.[i] ?? 0]));
+        if (event.more) this.#incomplete.add(event.session);
+        else this.#incomplete.delete(event.session);
+        return this.#meet(event.session);
+      case "client-attached":
+        return this.#meet(event.session);
+      case "client-left":
+        return void this.#incomplete.delete(event.session);
+      case "attempts-ended":
+        return this.#attemptsEnded(event);
+      case "host-joined":
+        return this.#hostJoined(event);
+      case "host-lost":
+        return this.#hostGone(event.host);
+      case "host-unreachable":
+        return void this.unreachable.add(event.host);
+      case "host-reachable":
+        return void this.unreachable.delete(event.host);
+      case "engine-ended": {
+        const engine = this.engines.get(event.uuid);
+        if (engine !== undefined) engine.endedAt = Math.min(engine.endedAt, this.now);
+        return;
+      }
+      case "abort-requested":
+        for (const id of event.ids) this.memory.abortsAsked.add(id);
+    }
+  }
+
+  /** What the core ordered. `tell` takes what belongs in the story of a task. */
+  see(effects: readonly Effect[], tell: (task: TaskId, text: () => string) => void): void {
+    this.#tell = tell;
+    const dispatches = new Map<number, Dispatch>();
+    for (const effect of effects) if (effect.kind === "dispatch") dispatches.set(effect.number, effect);
+    for (const effect of effects) {
+      if (effect.kind === "facts") { for (const fact of effect.facts) this.#fold(fact, dispatches); }
+    }
+    if (dispatches.size > 0) this.complain("facts and orders agree", "an attempt was ordered and not written down");
+    for (const effect of effects) if (effect.kind === "settle") this.#told(effect);
+    for (const task of this.#settledNow) checkVerdict(this, task);
+  }
+
+  /** Whether the scheduler still waits for the report of this dispatch. */
+  expects(epoch: Epoch, number: number): boolean {
+    return this.#dispatches.get(dispatchKey(epoch, number))?.over === null;
+  }
+
+  complain(rule: RuleName, what: string, ...tasks: readonly TaskId[]): never {
+    throw new BrokenRule(rule, what, tasks);
+  }
+
+  #meet(session: Session): void {
+    if (!this.sessions.has(session)) this.sessions.set(session, this.sessions.size);
+  }
+
+  #attemptsEnded({ host, epoch, results }: AttemptsEnded): void {
+    for (const { number, outcome } of results) {
+      const dispatch = this.#dispatches.get(dispatchKey(epoch, number));
+      if (dispatch === undefined || dispatch.over !== null || dispatch.host !== host) continue;
+      dispatch.outcome = outcome;
+      dispatch.end("reported");
+      const task = this.tasks.get(dispatch.task);
+      // A task that was declined goes back to the queue without a word.
+      if (outcome.kind === "declined" && task?.current === dispatch) {
+        this.#declined(task, dispatch.engine);
+      }
+    }
+  }
+
+  /** A living host had its time to report what was with an engine that ended. */
+  #endOverdue(): void {
+    for (const engine of this.engines.values()) {
+      if (engine.open.size === 0 || this.now < engine.endedAt + this.options.reportGraceMs) continue;
+      for (const dispatch of [...engine.open]) dispatch.end("overdue");
+    }
+  }
+
+  #declined(task: LedgerTask, engine: LedgerEngine | null): void {
+    task.current = null;
+    task.spared = false;
+    task.movedInStep = this.step;
+    if (engine !== null) task.declinedOn.add(engine);
+  }
+
+  #hostJoined({ host, incarnation, held }: HostJoined): void {
+    const known = this.#incarnations.get(host);
+    if (known === incarnation) return;
+    if (known !== undefined) this.#hostGone(host);
+    this.#incarnations.set(host, incarnation);
+    for (const one of held) this.#hold(host, one);
+  }
+
+  /** Something that a host has in hand from an earlier life: whose it is will be seen. */
+  #hold(host: HostId, { task, epoch, number, attempt, ended }: HeldAttempt): void {
+    if (epoch >= this.options.epoch) return;
+    const dispatch = new LedgerDispatch(epoch, number, task, host, attempt, null);
+    this.#dispatches.set(dispatchKey(epoch, number), dispatch);
+    this.#heldFor.set(task, [...this.#heldFor.get(task) ?? [], dispatch]);
+    if (ended === null) return;
+    dispatch.outcome = ended.outcome;
+    dispatch.end("reported");
+  }
+
+  #hostGone(host: HostId): void {
+    this.#incarnations.delete(host);
+    this.unreachable.delete(host);
+    for (const dispatch of this.#dispatches.values()) {
+      if (dispatch.host === host && dispatch.over === null) dispatch.end("host lost");
+    }
+  }
+
+  #fold(fact: Fact, dispatches: Map<number, Dispatch>): void {
+    switch (fact.kind) {
+      case "epoch-began":
+        this.graceUntil = this.now + this.options.graceMs;
+        return;
+      case "engine-joined":
+        return this.#engineJoined(fact);
+      case "engine-left": {
+        const engine = this.current.get(fact.engine);
+        if (engine !== undefined) this.#engineLeft(engine);
+        return;
+      }
+      case "engine-draining": {
+        const engine = this.current.get(fact.engine);
+        if (engine !== undefined) engine.draining = true;
+        return;
+      }
+      case "task-accepted":
+        return this.#accepted(fact);
+      case "task-assigned":
+        return this.#assigned(fact, dispatches);
+      case "attempt-failed":
+        return this.#failed(this.#live(fact.task, "an attempt of it failed"));
+      case "task-returned":
+        return this.#returned(this.#live(fact.task, "it came back"));
+      case "task-settled":
+        return this.#settled(fact);
+      case "task-forgotten":
+        return this.#forgotten(fact.task);
+    }
+  }
+
+  #engineJoined({ engine: id, uuid, host, slots }: Extract<Fact, { kind: "engine-joined" }>): void {
+    const engine = new LedgerEngine(id, uuid, host, slots, this.engines.has(uuid));
+    this.engines.set(uuid, engine);
+    this.current.set(id, engine);
+    // What crossed with the end of the process before runs in this one.
+    for (const dispatch of this.#dispatches.values()) {
+      if (dispatch.over !== null || dispatch.engine?.id !== id || dispatch.host !== host) continue;
+      dispatch.engine.open.delete(dispatch);
+      dispatch.engine = engine;
+      engine.open.add(dispatch);
+    }
+  }
+
+  #engineLeft(engine: LedgerEngine): void {
+    engine.alive = false;
+    engine.endedAt = Math.min(engine.endedAt, this.now);
+    if (this.current.get(engine.id) === engine) this.current.delete(engine.id);
+  }
+
+  #accepted({ spec }: Extract<Fact, { kind: "task-accepted" }>): void {
+    const session = spec.id.slice(0, spec.id.lastIndexOf("-")) as Session;
+    if (this.tasks.has(spec.id)) this.complain("no task is settled twice", "it was accepted twice", spec.id);
+    const task = new LedgerTask(spec, session, this.#order++, this.now - (this.#ages.get(spec.id) ?? 0), this.step);
+    const named = [...task.flags.after?.ids ?? [], ...task.flags.follow?.ids ?? []];
+    task.namesEarlier = named.some((id) => !this.tasks.has(id) && this.memory.settledEarlier.has(id));
+    this.tasks.set(spec.id, task);
+    this.open.add(task);
+    this.#tell(spec.id, () => "accepted");
+  }
+
+  #assigned(fact: Extract<Fact, { kind: "task-assigned" }>, dispatches: Map<number, Dispatch>): void {
+    const task = this.#live(fact.task, "it was assigned");
+    const engine = this.engines.get(fact.uuid) ?? null;
+    const order = dispatches.get(fact.number);
+    if (order === undefined) return this.#adopted(task, fact.number, engine);
+    dispatches.delete(fact.number);
+    const { epoch } = this.options;
+    this.#closeCurrent(task);
+    this.#tell(task.id, () => `attempt ${order.attempt} goes to engine ${fact.engine} as number ${fact.number}`);
+    if (engine !== null) checkDispatch(this, task, engine, order);
+    const dispatch = new LedgerDispatch(epoch, fact.number, task.id, order.host, fact.attempt, engine);
+    this.#dispatches.set(dispatchKey(epoch, fact.number), dispatch);
+    engine?.open.add(dispatch);
+    this.served.set(task.session, ++this.#assignments);
+    task.current = dispatch;
+    task.pause = null;
+  }
+
+  #adopted(task: LedgerTask, number: number, engine: LedgerEngine | null): void {
+    const held = this.#heldFor.get(task.id)?.find((one) => one.number === number && one.over === null);
+    if (held === undefined) this.complain("facts and orders agree", "it runs where nobody sent it", task.id);
+    this.#tell(task.id, () => `is found on engine ${engine?.id}, as number ${number} of an earlier life`);
+    held.engine = engine;
+    engine?.open.add(held);
+    task.current = held;
+    task.adopted = true;
+    inheritFailures(task, held);
+  }
+
+  #failed(task: LedgerTask): void {
+    const dispatch = this.#closeCurrent(task) ?? this.#heldEnd(task);
+    const engine = dispatch?.engine ?? null;
+    this.#tell(task.id, () => `attempt failed (${dispatch?.outcome?.kind ?? dispatch?.over ?? "unknown"})`);
+    if (dispatch?.outcome?.kind === "done") {
+      this.complain("outcomes are true", "it returned, and counts as failed", task.id);
+    }
+    task.failures++;
+    task.lastFailure = dispatch?.outcome ?? { kind: "engine-died", message: "" };
+    task.spared = false;
+    task.movedInStep = this.step;
+    if (engine !== null) task.failedOn.add(engine);
+    if (task.failures > task.flags.retries) {
+      this.complain("no attempt too many", `it failed ${task.failures} times and is tried again`, task.id);
+    }
+    const { backoff } = task.flags;
+    if (backoff === null) return;
+    const full = Math.min(backoff.initialMs * backoff.factor ** (task.failures - 1), backoff.maxMs);
+    if (full > 0) task.pause = { from: this.now + full * (1 - backoff.jitter), to: this.now + full };
+  }
+
+  #returned(task: LedgerTask): void {
+    const dispatch = this.#closeCurrent(task);
+    this.#tell(task.id, () => "came back for nothing");
+    const kind = dispatch?.outcome?.kind ?? "returned";
+    if (kind !== "returned" && kind !== "aborted") {
+      this.complain("outcomes are true", `it came back for nothing, but ${kind}`, task.id);
+    }
+    task.spared = true;
+    task.movedInStep = this.step;
+  }
+
+  #settled(fact: Extract<Fact, { kind: "task-settled" }>): void {
+    const task = this.tasks.get(fact.task);
+    if (task === undefined) this.complain("facts and orders agree", "settled before it was accepted", fact.task);
+    if (task.status !== "open") this.complain("no task is settled twice", "it was settled before", fact.task);
+    const last = task.current ?? this.#heldEnd(task);
+    this.#tell(task.id, () => `settled: ${outcomeText(fact.outcome)}`);
+    checkSettled(this, task, last, fact);
+    task.status = "settled";
+    task.outcome = fact.outcome;
+    task.uuid = fact.uuid;
+    task.current = null;
+    this.open.delete(task);
+    this.#settledNow.push(task);
+  }
+
+  #forgotten(id: TaskId): void {
+    const task = this.tasks.get(id);
+    if (task === undefined || task.status !== "settled") {
+      this.complain("facts and orders agree", "forgotten while it was not settled", id);
+    }
+    this.#tell(id, () => "forgotten");
+    task.status = "forgotten";
+    task.forgottenInStep = this.step;
+  }
+
+  #told({ task: id, outcome }: Settle): void {
+    const task = this.tasks.get(id);
+    const isForgotten = task === undefined || task.status === "forgotten";
+    if (isForgotten && outcome.kind === "failed" && outcome.error.name === "InvalidDependency") return;
+    if (task === undefined || JSON.stringify(task.outcome) !== JSON.stringify(outcome)) {
+      this.complain("no task is settled twice", "its client is told something else than was settled", id);
+    }
+  }
+
+  #live(id: TaskId, what: string): LedgerTask {
+    const task = this.tasks.get(id);
+    if (task === undefined || task.status !== "open") {
+      this.complain("facts and orders agree", `${what}, but it is ${task?.status ?? "unknown"}`, id);
+    }
+    return task;
+  }
+
+  /** Its attempt is over: by a report, or since nobody is left to make one. */
+  #closeCurrent(task: LedgerTask): LedgerDispatch | null {
+    const dispatch = task.current;
+    task.current = null;
+    if (dispatch === null || dispatch.over !== null) return dispatch;
+    const where = dispatch.engine === null ? "its host" : `engine ${dispatch.engine.id}`;
+    const what = `it is taken back while attempt ${dispatch.number} is with ${where}`;
+    this.complain("one attempt at a time", what, task.id);
+  }
+
+  /** What a host brought along from an earlier life and that had ended, where the task has no attempt of this one. */
+  #heldEnd(task: LedgerTask): LedgerDispatch | null {
+    const held = this.#heldFor.get(task.id)?.find(({ over }) => over === "reported") ?? null;
+    if (held !== null && task.failures === 0) inheritFailures(task, held);
+    return held;
+  }
+
+  /** The epoch of dispatches from now on. */
+  get epoch(): Epoch {
+    return this.options.epoch;
+  }
+}
+
+/** All attempts before the one that a host holds have failed, and were paid for. */
+function inheritFailures(task: LedgerTask, { attempt }: LedgerDispatch): void {
+  task.failures = Math.min(attempt - 1, task.flags.retries);
+}

@@ -1,0 +1,124 @@
+/**
+ * What the ledger knows of tasks, attempts and engines in one life of a scheduler.
+ *
+ * Records only: written by `ledger.ts`, read by the rules.
+ * @module
+ */
+import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
+import type { AttemptOutcome, TaskOutcome } from "../../protocol/outcome.ts";
+import type { TaskFlags, TaskSpec } from "../../protocol/task_spec.ts";
+
+/** One process of an engine. One that was lost with its host and comes back counts as another. */
+export class LedgerEngine {
+  readonly id: EngineId;
+  readonly uuid: EngineUuid;
+  readonly host: HostId;
+  readonly slots: number;
+  alive = true;
+  /** It was there before, under the same uuid. */
+  readonly isBack: boolean;
+  draining = false;
+  /** When the scheduler was told that it ended. */
+  endedAt = Infinity;
+  /** Attempts that it was given and that are not over. */
+  readonly open: Set<LedgerDispatch> = new Set();
+
+  constructor(id: EngineId, uuid: EngineUuid, host: HostId, slots: number, isBack: boolean) {
+    this.isBack = isBack;
+    this.id = id;
+    this.uuid = uuid;
+    this.host = host;
+    this.slots = slots;
+  }
+}
+
+/** One attempt that a host was given. */
+export class LedgerDispatch {
+  readonly epoch: Epoch;
+  readonly number: number;
+  readonly task: TaskId;
+  readonly host: HostId;
+  /** Counts from 1. */
+  readonly attempt: number;
+  engine: LedgerEngine | null;
+  /** Why the scheduler need not wait for its report any more. */
+  over: "reported" | "host lost" | "overdue" | null = null;
+  outcome: AttemptOutcome | null = null;
+
+  constructor(
+    epoch: Epoch,
+    number: number,
+    task: TaskId,
+    host: HostId,
+    attempt: number,
+    engine: LedgerEngine | null,
+  ) {
+    this.attempt = attempt;
+    this.epoch = epoch;
+    this.number = number;
+    this.task = task;
+    this.host = host;
+    this.engine = engine;
+  }
+
+  end(why: "reported" | "host lost" | "overdue"): void {
+    this.over = why;
+    this.engine?.open.delete(this);
+  }
+}
+
+/** A task that this life has accepted. */
+export class LedgerTask {
+  readonly spec: TaskSpec;
+  readonly session: Session;
+  /** Its place in the order of submission over all clients. */
+  readonly order: number;
+  readonly submittedAt: number;
+  status: "open" | "settled" | "forgotten" = "open";
+  current: LedgerDispatch | null = null;
+  outcome: TaskOutcome | null = null;
+  /** Of the last attempt, once settled. */
+  uuid: EngineUuid | null = null;
+  failures = 0;
+  readonly failedOn: Set<LedgerEngine> = new Set();
+  readonly declinedOn: Set<LedgerEngine> = new Set();
+  lastFailure: AttemptOutcome | null = null;
+  /** Between these two times it pauses before its next attempt. */
+  pause: { readonly from: number; readonly to: number } | null = null;
+  /** Its deadline does not apply: it came back for nothing. */
+  spared = false;
+  /** It was running when this life began. */
+  adopted = false;
+  readonly acceptedInStep: number;
+  forgottenInStep = Infinity;
+  /** The number of the step in which it last went into the queue, or may have. */
+  movedInStep: number;
+  /** What it waits for has happened; that never changes back. */
+  afterMet = false;
+  /** It names ids of which only an earlier life knows what became of them. */
+  namesEarlier = false;
+
+  constructor(spec: TaskSpec, session: Session, order: number, submittedAt: number, step: number) {
+    this.acceptedInStep = this.movedInStep = step;
+    this.spec = spec;
+    this.session = session;
+    this.order = order;
+    this.submittedAt = submittedAt;
+  }
+
+  get id(): TaskId {
+    return this.spec.id;
+  }
+
+  get flags(): TaskFlags {
+    return this.spec.template.flags;
+  }
+
+  get deadline(): number {
+    return this.flags.timeoutMs > 0 ? this.submittedAt + this.flags.timeoutMs : Infinity;
+  }
+
+  get completed(): boolean {
+    return this.outcome?.kind === "done";
+  }
+}
