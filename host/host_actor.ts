@@ -219,7 +219,7 @@ export class HostActor extends Actor implements HostApi {
     const { origin } = run;
     const { results, fleet } = this.#own;
     if (origin.kind === "scheduled") {
-      this.#held.ended(origin.epoch, origin.number, end);
+      this.#held.ended(origin.epoch, origin.number, end, fleet.uuidOf(run.engine));
       return results.addEnded(origin.epoch, origin.number, end);
     }
     this.#clients.runs.remove(origin.session, origin.counter);
