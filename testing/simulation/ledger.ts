@@ -145,7 +145,8 @@ export class Ledger implements DependencyView {
 
   /** Whether the scheduler still waits for the report of this dispatch. */
   expects(epoch: Epoch, number: number): boolean {
-    return this.#dispatches.get(dispatchKey(epoch, number))?.over === null;
+    const dispatch = this.#dispatches.get(dispatchKey(epoch, number));
+    return dispatch?.over === null && this.tasks.get(dispatch.task)?.current === dispatch;
   }
 
   complain(rule: RuleName, what: string, ...tasks: readonly TaskId[]): never {
@@ -328,7 +329,8 @@ export class Ledger implements DependencyView {
     const dispatch = this.#closeCurrent(task);
     this.#tell(task.id, () => "came back for nothing");
     const kind = dispatch?.outcome?.kind ?? "returned";
-    if (kind !== "returned" && kind !== "aborted") {
+    const isOfEarlierLife = kind === "aborted" && dispatch?.epoch !== this.options.epoch;
+    if (kind !== "returned" && !isOfEarlierLife) {
       this.complain("outcomes are true", `it came back for nothing, but ${kind}`, task.id);
     }
     task.spared = true;

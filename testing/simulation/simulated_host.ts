@@ -56,6 +56,8 @@ export class SimulatedHost {
   readonly #seats: SimulatedSeat[] = [];
   #unnamed: SimulatedSeat[] = [];
   readonly #held = new Map<string, SimulatedRun>();
+  /** Of this turn, not said yet. */
+  #results: { readonly epoch: Epoch; readonly ended: EndedAttempt }[] = [];
   #tie: { readonly link: Link; readonly scheduler: HostSide } | null = null;
   /** Whether news go out: from the introduction on. */
   #speaks = false;
@@ -180,6 +182,7 @@ export class SimulatedHost {
         ended: (id, uuid, reason, requested, returns) => {
           this.#world.tell(null, () => `engine ${id} (${uuid}) ends: ${reason}`);
           this.#say((scheduler) => scheduler.engineEnded(id, uuid, reason, requested, returns));
+          this.#flushResults();
         },
         failed: (engine, reason, givenUp) =>
           this.#say((scheduler) => scheduler.engineFailed(engine, this.id, reason, givenUp)),
@@ -212,7 +215,18 @@ export class SimulatedHost {
     run.ended = endedAttempt(run, outcome, now);
     run.endedAtMs = now;
     const { epoch, ended } = run;
-    this.#say((scheduler) => scheduler.attemptsEnded(this.id, epoch, [ended]));
+    if (this.#results.length === 0) this.#world.clock.setTimer(() => this.#flushResults(), 0);
+    this.#results.push({ epoch, ended });
+  }
+
+  /** Results of one turn leave together. */
+  #flushResults(): void {
+    const results = this.#results;
+    this.#results = [];
+    for (const epoch of new Set(results.map((one) => one.epoch))) {
+      const ended = results.filter((one) => one.epoch === epoch).map((one) => one.ended);
+      this.#say((scheduler) => scheduler.attemptsEnded(this.id, epoch, ended));
+    }
   }
 
   /** Without a scheduler that knows it, what it says is left out: a new one is told everything in the introduction. */
@@ -266,6 +280,8 @@ export class SimulatedHost {
   }
 
   #hello(): HostHello {
+    // What is in the introduction need not be said again.
+    this.#flushResults();
     const now = this.#world.clock.now();
     const { id, incarnation } = this.#setup;
     return {
@@ -303,10 +319,10 @@ export class SimulatedHost {
 }
 
 function heldAttempt(run: SimulatedRun, nowMs: number): HeldAttempt {
-  const { spec, epoch, number, attempt, engine, state, ended, endedAtMs } = run;
+  const { spec, epoch, number, attempt, engine, state, ended, endedAtMs, uuid } = run;
   const report = ended?.report ?? null;
   const aged = ended === null || report === null
     ? ended
     : { ...ended, report: { ...report, ageMs: report.ageMs + nowMs - endedAtMs } };
-  return { task: spec.id, epoch, number, attempt, engine, state, ended: aged };
+  return { task: spec.id, epoch, number, attempt, engine, state, ended: aged, uuid: ended === null ? null : uuid };
 }
