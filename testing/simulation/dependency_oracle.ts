@@ -16,6 +16,8 @@ export interface DependencyView {
   isAlive(uuid: EngineUuid): boolean | null;
   /** A part of this client's batch is still to come. */
   mayStillCome(id: TaskId): boolean;
+  /** A life that has just begun: not all clients are back with what they wait for. */
+  readonly inGrace: boolean;
 }
 
 /** `either`: the promise does not say. */
@@ -60,7 +62,7 @@ function isInvalid(task: LedgerTask, id: TaskId, view: DependencyView): boolean 
 function afterState(task: LedgerTask, dependency: DependencySpec | null, view: DependencyView): DependencyState {
   if (dependency === null || dependency.ids.length === 0) return "met";
   const { ids, all, success, failure } = dependency;
-  if (ids.some((id) => isInvalid(task, id, view))) return "invalid";
+  if (ids.some((id) => isInvalid(task, id, view))) return view.inGrace ? "either" : "invalid";
   const named = ids.map((id) => view.task(id));
   const settled = named.filter((one) => one !== undefined && one.status !== "open");
   const fitting = settled.filter((one) => counts(dependency, one));
@@ -77,7 +79,7 @@ function followState(task: LedgerTask, view: DependencyView): DependencyState {
   const { follow } = task.flags;
   if (follow === null || follow.ids.length === 0) return "met";
   const base = afterState(task, follow, view);
-  if (base === "invalid" || base === "impossible") return base;
+  if (base === "invalid" || base === "impossible" || base === "either") return base;
   const fitting = follow.ids.map((id) => view.task(id)).filter((one) => one !== undefined && counts(follow, one));
   const places = fitting.map((one) => one?.uuid ?? null);
   const alive = places.map((uuid) => uuid === null ? false : view.isAlive(uuid));

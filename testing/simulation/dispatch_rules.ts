@@ -98,7 +98,7 @@ function checkAttempt(ledger: Ledger, task: LedgerTask, { attempt }: Dispatch): 
 }
 
 function checkDependencies(ledger: Ledger, task: LedgerTask): void {
-  if (task.adopted || task.namesEarlier) return;
+  if (task.adopted) return;
   const state = dependencyState(task, ledger);
   if (state === "met" || state === "either") return;
   ledger.complain("dependencies are kept", `it is sent out while its dependency is ${state}`, task.id);

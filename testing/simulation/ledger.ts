@@ -6,7 +6,9 @@
  * @module
  */
 import type { Fact } from "../../protocol/facts.ts";
-import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
+import type { ContentHash, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
+import type { TaskOutcome } from "../../protocol/outcome.ts";
+import { DEFAULT_FLAGS, type TaskSpec } from "../../protocol/task_spec.ts";
 import type { Dispatch, Effect, Settle } from "../../scheduler/core/effects.ts";
 import type { AttemptsEnded, HeldAttempt, HostJoined, SchedulerEvent } from "../../scheduler/core/events.ts";
 import type { SchedulerOptions } from "../../scheduler/core/scheduler_core.ts";
@@ -15,16 +17,23 @@ import type { DependencyView } from "./dependency_oracle.ts";
 import { checkDispatch } from "./dispatch_rules.ts";
 import { LedgerDispatch, LedgerEngine, LedgerTask } from "./ledger_records.ts";
 import { checkSettled, checkVerdict } from "./settle_rules.ts";
-import { outcomeText } from "./simulated_client.ts";
+import { type EarlierOutcome, outcomeText } from "./simulated_client.ts";
 import { dispatchKey } from "./simulated_run.ts";
 
 /** What outlives a life of the scheduler. */
 export interface WorldMemory {
   /** Tasks that somebody asked to abort, ever. */
   readonly abortsAsked: Set<TaskId>;
-  /** Tasks that were settled in a life that is over. */
-  readonly settledEarlier: Set<TaskId>;
 }
+
+/** Stands for a task of an earlier life of which only its outcome is told. */
+const EARLIER_SPEC: TaskSpec = {
+  id: "" as TaskId,
+  template: { code: "" as ContentHash, name: "", flags: DEFAULT_FLAGS, captures: null },
+  args: new Uint8Array(0),
+};
+const DONE_EARLIER: TaskOutcome = { kind: "done", value: new Uint8Array(0) };
+const FAILED_EARLIER: TaskOutcome = { kind: "threw", error: new Uint8Array(0) };
 
 export class Ledger implements DependencyView {
   readonly memory: WorldMemory;
@@ -103,6 +112,7 @@ export class Ledger implements DependencyView {
     switch (event.kind) {
       case "tasks-submitted":
         this.#ages = new Map(event.specs.map(({ id }, i) => [id, event.agesMs?.[i] ?? 0]));
+        this.#learn(event);
         if (event.more) this.#incomplete.add(event.session);
         else this.#incomplete.delete(event.session);
         return this.#meet(event.session);
@@ -151,6 +161,18 @@ export class Ledger implements DependencyView {
 
   complain(rule: RuleName, what: string, ...tasks: readonly TaskId[]): never {
     throw new BrokenRule(rule, what, tasks);
+  }
+
+  /** What became of tasks that this life has never seen. */
+  #learn({ session, known = [] }: { readonly session: Session; readonly known?: readonly EarlierOutcome[] }): void {
+    for (const { task: id, ok, engineUuid } of known) {
+      if (this.tasks.has(id)) continue;
+      const task = new LedgerTask(EARLIER_SPEC, session, -1, this.now, 0);
+      task.status = "settled";
+      task.outcome = ok ? DONE_EARLIER : FAILED_EARLIER;
+      task.uuid = engineUuid;
+      this.tasks.set(id, task);
+    }
   }
 
   #meet(session: Session): void {
@@ -268,8 +290,6 @@ export class Ledger implements DependencyView {
     const session = spec.id.slice(0, spec.id.lastIndexOf("-")) as Session;
     if (this.tasks.has(spec.id)) this.complain("no task is settled twice", "it was accepted twice", spec.id);
     const task = new LedgerTask(spec, session, this.#order++, this.now - (this.#ages.get(spec.id) ?? 0), this.step);
-    const named = [...task.flags.after?.ids ?? [], ...task.flags.follow?.ids ?? []];
-    task.namesEarlier = named.some((id) => !this.tasks.has(id) && this.memory.settledEarlier.has(id));
     this.tasks.set(spec.id, task);
     this.open.add(task);
     this.#tell(spec.id, () => "accepted");

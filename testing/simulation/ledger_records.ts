@@ -95,8 +95,6 @@ export class LedgerTask {
   movedInStep: number;
   /** What it waits for has happened; that never changes back. */
   afterMet = false;
-  /** It names ids of which only an earlier life knows what became of them. */
-  namesEarlier = false;
 
   constructor(spec: TaskSpec, session: Session, order: number, submittedAt: number, step: number) {
     this.acceptedInStep = this.movedInStep = step;

@@ -59,11 +59,10 @@ export function checkVerdict(ledger: Ledger, task: LedgerTask): void {
 const VERDICTS: Readonly<Partial<Record<SystemErrorName, (ledger: Ledger, task: LedgerTask) => string | null>>> = {
   TaskAborted: (ledger, task) => ledger.memory.abortsAsked.has(task.id) ? null : "nobody asked for an abort",
   DependencyTimeout: (ledger, task) => ledger.now >= task.deadline ? null : "its timeout is not over",
-  InvalidDependency: (ledger, task) =>
-    invalidId(task, ledger) !== null || task.namesEarlier ? null : "all ids that it names are there",
+  InvalidDependency: (ledger, task) => invalidId(task, ledger) !== null ? null : "all ids that it names are there",
   ImpossibleDependency: (ledger, task) => {
     const state = dependencyState(task, ledger);
-    if (state === "impossible" || state === "either" || task.namesEarlier) return null;
+    if (state === "impossible" || state === "either") return null;
     if (isOnCycle(task, ledger) || areTargetsGone(ledger, task) || canNeverFollow(ledger, task)) return null;
     return `its dependency is ${state}`;
   },

@@ -5,7 +5,7 @@
  * of a task and ignores others. Values, maps and direct tasks are left out.
  * @module
  */
-import type { Epoch, Session, TaskId } from "../../protocol/ids.ts";
+import type { EngineId, EngineUuid, Epoch, Session, TaskId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 import type { Settle } from "../../scheduler/core/effects.ts";
@@ -16,9 +16,26 @@ import type { Link } from "./network.ts";
 export interface ClientSide {
   attachClient(link: Link, client: SimulatedClient, firstUnsettled: number, answer: (epoch: Epoch) => void): void;
   detachClient(session: Session): void;
-  submit(session: Session, specs: readonly TaskSpec[], agesMs: readonly number[], more: boolean): void;
+  submit(session: Session, batch: SubmittedPart): void;
   abort(ids: readonly TaskId[]): void;
   purge(ids: readonly TaskId[] | null): void;
+}
+
+/** What became of a task, told along with those that name it: the scheduler may not know. */
+export interface EarlierOutcome {
+  readonly task: TaskId;
+  readonly ok: boolean;
+  readonly engine: EngineId | null;
+  readonly engineUuid: EngineUuid | null;
+  readonly error: string | null;
+}
+
+/** A batch, or a part of one. */
+export interface SubmittedPart {
+  readonly specs: readonly TaskSpec[];
+  readonly agesMs: readonly number[];
+  readonly more: boolean;
+  readonly known: readonly EarlierOutcome[];
 }
 
 /** How a client finds a scheduler: a fresh link to the one that lives; `null`: none does. */
@@ -38,7 +55,7 @@ export interface ClientTask {
   /** A message ends behind it. */
   readonly endsPart: boolean;
   outcome: TaskOutcome | null;
-  /** How the first outcome was told, and others that differ from it. */
+  /** How it was told; `null` where it ended here. */
   told: Settle | null;
   settledAtMs: number;
   aborted: boolean;
@@ -242,7 +259,22 @@ export class SimulatedClient {
     const now = this.#world.clock.now();
     const ages = part.map(({ submittedAtMs }) => now - submittedAtMs);
     const specs = part.map(({ spec }) => spec);
-    tie.link.send("near", () => tie.scheduler.submit(this.session, specs, ages, more));
+    const batch = { specs, agesMs: ages, more, known: this.#knownOf(specs) };
+    tie.link.send("near", () => tie.scheduler.submit(this.session, batch));
+  }
+
+  /** What became of tasks of its own that these name, where it is settled. */
+  #knownOf(specs: readonly TaskSpec[]): EarlierOutcome[] {
+    const named = new Set(
+      specs.flatMap(({ template: { flags } }) => [...flags.after?.ids ?? [], ...flags.follow?.ids ?? []]),
+    );
+    return [...named].flatMap((id) => {
+      const { outcome, told } = this.#ownTask(id) ?? { outcome: null, told: null };
+      if (outcome === null) return [];
+      const error = outcome.kind === "failed" ? outcome.error.name : null;
+      const ok = outcome.kind === "done";
+      return [{ task: id, ok, engine: told?.engine ?? null, engineUuid: told?.uuid ?? null, error }];
+    });
   }
 
   #sendAborts(): void {

@@ -7,7 +7,6 @@
  * @module
  */
 import type { DispatchNumber, EngineId, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
-import type { TaskSpec } from "../../protocol/task_spec.ts";
 import type { Dispatch, Effect, Settle } from "../../scheduler/core/effects.ts";
 import type { EndedAttempt, ReadyEngine, SchedulerEvent } from "../../scheduler/core/events.ts";
 import { coreOver } from "../../scheduler/core/scheduler.ts";
@@ -15,7 +14,7 @@ import type { SchedulerCore } from "../../scheduler/core/scheduler_core.ts";
 import type { SchedulerState } from "../../scheduler/core/state.ts";
 import type { Clock, TimerHandle } from "../../wire/clock.ts";
 import type { Link } from "./network.ts";
-import type { ClientSide, SimulatedClient } from "./simulated_client.ts";
+import type { ClientSide, SimulatedClient, SubmittedPart } from "./simulated_client.ts";
 import type { HostAnswer, HostHello, HostSide, SimulatedHost } from "./simulated_host.ts";
 
 /** Sees everything that goes into the core and comes out of it. */
@@ -168,8 +167,9 @@ export class SimulatedScheduler implements HostSide, ClientSide {
     if (this.#clients.has(session)) this.#loseClient(session);
   }
 
-  submit(session: Session, specs: readonly TaskSpec[], agesMs: readonly number[], more: boolean): void {
-    this.step({ kind: "tasks-submitted", at: this.#now(), session, specs, agesMs, more });
+  submit(session: Session, batch: SubmittedPart): void {
+    const event = { kind: "tasks-submitted", at: this.#now(), session, ...batch } as const;
+    this.step(event);
   }
 
   abort(ids: readonly TaskId[]): void {

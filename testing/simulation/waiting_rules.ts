@@ -45,7 +45,7 @@ function checkUnassigned(ledger: Ledger, core: SchedulerCore, task: LedgerTask, 
     ledger.complain("deadlines are kept", "it waits on though its timeout is over", task.id);
   }
   const state = dependencyState(task, ledger);
-  if ((state === "impossible" || state === "invalid") && !task.adopted && !task.namesEarlier) {
+  if ((state === "impossible" || state === "invalid") && !task.adopted) {
     ledger.complain("dependencies are kept", `it waits on though its dependency is ${state}`, task.id);
   }
   const explanation = core.explain(task.id);

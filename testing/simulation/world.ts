@@ -35,7 +35,7 @@ export class World implements HostWorld {
   readonly hosts: SimulatedHost[] = [];
   readonly clients: Map<Session, SimulatedClient> = new Map();
   readonly story: RunStory;
-  readonly memory: WorldMemory = { abortsAsked: new Set(), settledEarlier: new Set() };
+  readonly memory: WorldMemory = { abortsAsked: new Set() };
   readonly #plan: SimulationPlan;
   readonly #submits = new Map<TaskId, SubmitAction>();
   readonly #mishaps = new Map<string, Mishap>();
@@ -319,9 +319,6 @@ export class World implements HostWorld {
   }
 
   #beginAnew({ registry }: SchedulerState): void {
-    for (const task of this.#ledger.tasks.values()) {
-      if (task.status !== "open") this.memory.settledEarlier.add(task.id);
-    }
     const state = this.#freshState({
       epoch: ++this.#epoch as SchedulerOptions["epoch"],
       seed: this.#epoch,
