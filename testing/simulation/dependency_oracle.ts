@@ -14,6 +14,8 @@ export interface DependencyView {
   task(id: TaskId): LedgerTask | undefined;
   /** Whether this process of an engine is there; `null`: it may still come back from an earlier life. */
   isAlive(uuid: EngineUuid): boolean | null;
+  /** Whether its own restrictions let the task run on this process. */
+  allows(task: LedgerTask, uuid: EngineUuid): boolean;
   /** A part of this client's batch is still to come. */
   mayStillCome(id: TaskId): boolean;
   /** A life that has just begun: not all clients are back with what they wait for. */
@@ -25,6 +27,10 @@ export type DependencyState = "met" | "waiting" | "impossible" | "invalid" | "ei
 
 /** What both dependencies of a task come to. */
 export function dependencyState(task: LedgerTask, view: DependencyView): DependencyState {
+  // Judged when its batch is complete, or before.
+  if (namedBy(task).some((id) => id !== task.id && view.task(id) === undefined && view.mayStillCome(id))) {
+    return "either";
+  }
   const after = task.afterMet ? "met" : afterState(task, task.flags.after, view);
   if (after === "met") task.afterMet = true;
   const follow = followState(task, view);
@@ -83,14 +89,16 @@ function followState(task: LedgerTask, view: DependencyView): DependencyState {
   const fitting = follow.ids.map((id) => view.task(id)).filter((one) => one !== undefined && counts(follow, one));
   const places = fitting.map((one) => one?.uuid ?? null);
   const alive = places.map((uuid) => uuid === null ? false : view.isAlive(uuid));
+  const allowed = places.map((uuid) => uuid !== null && view.allows(task, uuid));
   if (follow.all) {
     if (alive.includes(false) || new Set(places).size > 1) return "impossible";
-    return alive.includes(null) ? "either" : base;
+    return alive.includes(null) || allowed.includes(false) ? "either" : base;
   }
-  if (alive.includes(true)) return "met";
+  if (places.some((_, i) => alive[i] === true && allowed[i])) return "met";
   if (alive.includes(null)) return "either";
   const isFull = follow.ids.every((id) => (view.task(id)?.status ?? "open") !== "open");
-  return isFull ? "impossible" : "waiting";
+  if (!isFull) return "waiting";
+  return alive.includes(true) ? "either" : "impossible";
 }
 
 /** Whether what became of it is what the dependency asks for. */

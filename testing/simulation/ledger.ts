@@ -88,6 +88,12 @@ export class Ledger implements DependencyView {
     return engine.alive || (this.inGrace ? null : false);
   }
 
+  allows({ flags: { targets }, declinedOn }: LedgerTask, uuid: EngineUuid): boolean {
+    const engine = this.engines.get(uuid);
+    if (engine === undefined) return false;
+    return (targets === null || targets.includes(engine.id)) && !declinedOn.has(engine);
+  }
+
   mayStillCome(id: TaskId): boolean {
     return this.#incomplete.has(id.slice(0, Math.max(0, id.lastIndexOf("-"))) as Session);
   }
