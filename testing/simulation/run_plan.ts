@@ -75,7 +75,9 @@ function comeToRest(world: World, plan: SimulationPlan): number {
     if (calmMs >= CALM_LIMIT_MS) complainOfRest(world);
     if (calmMs >= RESTART_AT_MS && !restarted) {
       restarted = true;
-      for (const host of world.hosts) for (const seat of host.alive ? host.seats : []) seat.stop(5_000, true);
+      for (const host of world.hosts) {
+        for (const seat of host.alive ? host.seats : []) if (seat.id !== null) seat.stop(5_000, true);
+      }
     }
     if (calmMs >= MORE_AT_MS && !grown) {
       grown = true;

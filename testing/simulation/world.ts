@@ -208,7 +208,7 @@ export class World implements HostWorld {
         return this.#hostLives.get(action.host)?.die();
       case "host-stops":
         this.tell(null, () => `host ${action.host} stops its engines`);
-        for (const seat of this.#seatsOf(action.host)) seat.stop(action.drainMs, false);
+        for (const seat of this.#seatsOf(action.host)) if (seat.id !== null) seat.stop(action.drainMs, false);
         return;
       case "engines-added":
         this.tell(null, () => `host ${action.host} starts ${action.count} engines more`);
@@ -218,9 +218,8 @@ export class World implements HostWorld {
       case "engine-freezes":
         return this.#seatsOf(action.host)[action.seat]?.freeze();
       case "engine-stops":
-        return this.#seatsOf(action.host)[action.seat]?.stop(action.drainMs, false);
       case "engine-restarts":
-        return this.#seatsOf(action.host)[action.seat]?.stop(action.drainMs, true);
+        return this.#stopEngine(action.host, action.seat, action.drainMs, action.kind === "engine-restarts");
       case "link-breaks":
         this.tell(null, () => `the link between ${action.node} and the controller breaks`);
         return this.#linkOf(action.node)?.break();
@@ -237,6 +236,12 @@ export class World implements HostWorld {
         this.tell(null, () => `the controller's clock jumps by ${action.byMs} ms`);
         this.#skewMs += action.byMs;
     }
+  }
+
+  /** Engines are stopped by their ids: one that has none yet can't be. */
+  #stopEngine(host: string, index: number, drainMs: number, returns: boolean): void {
+    const seat = this.#seatsOf(host)[index];
+    if (seat !== undefined && seat.id !== null) seat.stop(drainMs, returns);
   }
 
   #startClient(session: Session): void {
