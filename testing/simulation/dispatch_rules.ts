@@ -107,7 +107,9 @@ function checkDependencies(ledger: Ledger, task: LedgerTask): void {
 /** By priority, then the clients in turn, then in the order of submission: whoever could run on this engine. */
 function checkOrder(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): void {
   for (const other of ledger.open) {
-    if (other === task || !leavesBefore(ledger, other, task) || other.movedInStep > ledger.step) continue;
+    if (other === task || other.isUnsure || !leavesBefore(ledger, other, task) || other.movedInStep > ledger.step) {
+      continue;
+    }
     if (!isReady(ledger, other) || !mayRunOn(ledger, other, engine)) continue;
     ledger.complain("the queue is in order", `it overtakes "${other.id}" on engine ${engine.id}`, task.id, other.id);
   }

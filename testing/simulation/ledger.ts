@@ -231,6 +231,15 @@ export class Ledger implements DependencyView {
     if (ended === null) return;
     dispatch.outcome = ended.outcome;
     dispatch.end("reported");
+    const known = this.tasks.get(task);
+    if (known?.status === "open") this.#noteHeldDecline(known);
+  }
+
+  /** A task goes back to the queue without a word, if this is the attempt that is taken up. */
+  #noteHeldDecline(task: LedgerTask): void {
+    for (const { outcome } of this.#heldFor.get(task.id) ?? []) {
+      if (outcome?.kind === "declined") task.isUnsure = true;
+    }
   }
 
   #hostGone(host: HostId): void {
@@ -299,6 +308,7 @@ export class Ledger implements DependencyView {
     this.tasks.set(spec.id, task);
     this.open.add(task);
     this.#tell(spec.id, () => "accepted");
+    this.#noteHeldDecline(task);
   }
 
   #assigned(fact: Extract<Fact, { kind: "task-assigned" }>, dispatches: Map<number, Dispatch>): void {
@@ -352,7 +362,7 @@ export class Ledger implements DependencyView {
   }
 
   #returned(task: LedgerTask): void {
-    const dispatch = this.#closeCurrent(task);
+    const dispatch = this.#closeCurrent(task) ?? this.#heldEnd(task);
     this.#tell(task.id, () => "came back for nothing");
     const kind = dispatch?.outcome?.kind ?? "returned";
     const isOfEarlierLife = kind === "aborted" && dispatch?.epoch !== this.options.epoch;

@@ -87,6 +87,8 @@ export class LedgerTask {
   pause: { readonly from: number; readonly to: number } | null = null;
   /** Its deadline does not apply: it came back for nothing. */
   spared = false;
+  /** What an earlier life left of it may have told the scheduler where it can't run. */
+  isUnsure = false;
   /** It was running when this life began. */
   adopted = false;
   readonly acceptedInStep: number;

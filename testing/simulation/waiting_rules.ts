@@ -21,7 +21,7 @@ export function checkWaiting(ledger: Ledger, core: SchedulerCore, inGrace: boole
     if (task.current !== null) checkAssigned(ledger, core, task);
     else {
       checkUnassigned(ledger, core, task, inGrace);
-      if (inGrace || !isReady(ledger, task)) continue;
+      if (inGrace || task.isUnsure || !isReady(ledger, task)) continue;
       const engine = free.find((one) => typeof ledger.options.hwm === "number" && mayRunOn(ledger, task, one));
       if (engine === undefined) continue;
       ledger.complain("no engine idles while a task could run", `engine ${engine.id} is free for it`, task.id);
@@ -49,6 +49,7 @@ function checkUnassigned(ledger: Ledger, core: SchedulerCore, task: LedgerTask, 
     ledger.complain("dependencies are kept", `it waits on though its dependency is ${state}`, task.id);
   }
   const explanation = core.explain(task.id);
+  if (task.isUnsure) return;
   const why = CAUSES[explanation.cause]?.(ledger, task, inGrace, state, explanation.engines);
   if (why === true) return;
   // A cause that is none of those above: other tasks.
