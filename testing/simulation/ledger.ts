@@ -7,7 +7,7 @@
  */
 import type { Fact } from "../../protocol/facts.ts";
 import type { ContentHash, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
-import type { TaskOutcome } from "../../protocol/outcome.ts";
+import type { AttemptOutcome, TaskOutcome } from "../../protocol/outcome.ts";
 import { DEFAULT_FLAGS, type TaskSpec } from "../../protocol/task_spec.ts";
 import type { Dispatch, Effect, Settle } from "../../scheduler/core/effects.ts";
 import type { AttemptsEnded, HeldAttempt, HostJoined, SchedulerEvent } from "../../scheduler/core/events.ts";
@@ -33,6 +33,12 @@ const EARLIER_SPEC: TaskSpec = {
   args: new Uint8Array(0),
 };
 const DONE_EARLIER: TaskOutcome = { kind: "done", value: new Uint8Array(0) };
+/** How an attempt ended whose task was settled in one of these ways. */
+const ATTEMPT_KINDS: Readonly<Record<TaskOutcome["kind"], readonly AttemptOutcome["kind"][]>> = {
+  done: ["done"],
+  threw: ["threw"],
+  failed: ["engine-died", "timed-out"],
+};
 const FAILED_EARLIER: TaskOutcome = { kind: "threw", error: new Uint8Array(0) };
 
 export class Ledger implements DependencyView {
@@ -61,6 +67,8 @@ export class Ledger implements DependencyView {
   #order = 0;
   #assignments = 0;
   #settledNow: LedgerTask[] = [];
+  /** Brought along in this step, and running or queued. */
+  #heldNow: { readonly dispatch: LedgerDispatch; readonly engine: EngineId }[] = [];
   #tell: (task: TaskId, text: () => string) => void = () => {};
 
   constructor(options: SchedulerOptions, memory: WorldMemory) {
@@ -154,6 +162,7 @@ export class Ledger implements DependencyView {
     for (const effect of effects) {
       if (effect.kind === "facts") { for (const fact of effect.facts) this.#fold(fact, dispatches); }
     }
+    this.#placeHeld(effects);
     if (dispatches.size > 0) this.complain("facts and orders agree", "an attempt was ordered and not written down");
     for (const effect of effects) if (effect.kind === "settle") this.#told(effect);
     for (const task of this.#settledNow) checkVerdict(this, task);
@@ -163,6 +172,24 @@ export class Ledger implements DependencyView {
   expects(epoch: Epoch, number: number): boolean {
     const dispatch = this.#dispatches.get(dispatchKey(epoch, number));
     return dispatch?.over === null && this.tasks.get(dispatch.task)?.current === dispatch;
+  }
+
+  /** What a host brought along takes a place on its engine, unless the host is told to stop it. */
+  #placeHeld(effects: readonly Effect[]): void {
+    const stopped = new Set<string>();
+    for (const effect of effects) {
+      if (effect.kind !== "abort-attempts") continue;
+      for (const number of effect.numbers) stopped.add(dispatchKey(effect.epoch, number));
+    }
+    for (const { dispatch, engine: id } of this.#heldNow) {
+      const engine = this.current.get(id) ?? null;
+      if (stopped.has(dispatchKey(dispatch.epoch, dispatch.number)) || engine === null) dispatch.end("refused");
+      else if (dispatch.over === null) {
+        dispatch.engine = engine;
+        engine.open.add(dispatch);
+      }
+    }
+    this.#heldNow = [];
   }
 
   complain(rule: RuleName, what: string, ...tasks: readonly TaskId[]): never {
@@ -223,12 +250,13 @@ export class Ledger implements DependencyView {
   }
 
   /** Something that a host has in hand from an earlier life: whose it is will be seen. */
-  #hold(host: HostId, { task, epoch, number, attempt, ended }: HeldAttempt): void {
+  #hold(host: HostId, { task, epoch, number, attempt, engine, ended, uuid }: HeldAttempt): void {
     if (epoch >= this.options.epoch) return;
     const dispatch = new LedgerDispatch(epoch, number, task, host, attempt, null);
     this.#dispatches.set(dispatchKey(epoch, number), dispatch);
     this.#heldFor.set(task, [...this.#heldFor.get(task) ?? [], dispatch]);
-    if (ended === null) return;
+    dispatch.heldUuid = uuid;
+    if (ended === null) return void this.#heldNow.push({ dispatch, engine });
     dispatch.outcome = ended.outcome;
     dispatch.end("reported");
     const known = this.tasks.get(task);
@@ -283,7 +311,7 @@ export class Ledger implements DependencyView {
   }
 
   #engineJoined({ engine: id, uuid, host, slots }: Extract<Fact, { kind: "engine-joined" }>): void {
-    const engine = new LedgerEngine(id, uuid, host, slots, this.engines.has(uuid));
+    const engine = new LedgerEngine(id, uuid, host, slots, this.engines.has(uuid), this.step);
     this.engines.set(uuid, engine);
     this.current.set(id, engine);
     // What crossed with the end of the process before runs in this one.
@@ -315,7 +343,7 @@ export class Ledger implements DependencyView {
     const task = this.#live(fact.task, "it was assigned");
     const engine = this.engines.get(fact.uuid) ?? null;
     const order = dispatches.get(fact.number);
-    if (order === undefined) return this.#adopted(task, fact.number, engine);
+    if (order === undefined || order.spec.id !== task.id) return this.#adopted(task, fact.number, engine);
     dispatches.delete(fact.number);
     const { epoch } = this.options;
     this.#closeCurrent(task);
@@ -341,8 +369,8 @@ export class Ledger implements DependencyView {
   }
 
   #failed(task: LedgerTask): void {
-    const dispatch = this.#closeCurrent(task) ?? this.#heldEnd(task);
-    const engine = dispatch?.engine ?? null;
+    const dispatch = this.#closeCurrent(task) ?? this.#heldEnd(task, ["threw", "engine-died", "timed-out"]);
+    const engine = dispatch?.engine ?? this.#liveEngine(dispatch?.heldUuid ?? null);
     this.#tell(task.id, () => `attempt failed (${dispatch?.outcome?.kind ?? dispatch?.over ?? "unknown"})`);
     if (dispatch?.outcome?.kind === "done") {
       this.complain("outcomes are true", "it returned, and counts as failed", task.id);
@@ -362,7 +390,7 @@ export class Ledger implements DependencyView {
   }
 
   #returned(task: LedgerTask): void {
-    const dispatch = this.#closeCurrent(task) ?? this.#heldEnd(task);
+    const dispatch = this.#closeCurrent(task) ?? this.#heldEnd(task, ["returned", "aborted"]);
     this.#tell(task.id, () => "came back for nothing");
     const kind = dispatch?.outcome?.kind ?? "returned";
     const isOfEarlierLife = kind === "aborted" && dispatch?.epoch !== this.options.epoch;
@@ -377,7 +405,7 @@ export class Ledger implements DependencyView {
     const task = this.tasks.get(fact.task);
     if (task === undefined) this.complain("facts and orders agree", "settled before it was accepted", fact.task);
     if (task.status !== "open") this.complain("no task is settled twice", "it was settled before", fact.task);
-    const last = task.current ?? this.#heldEnd(task);
+    const last = task.current ?? this.#heldEnd(task, ATTEMPT_KINDS[fact.outcome.kind]);
     this.#tell(task.id, () => `settled: ${outcomeText(fact.outcome)}`);
     checkSettled(this, task, last, fact);
     task.status = "settled";
@@ -426,10 +454,19 @@ export class Ledger implements DependencyView {
   }
 
   /** What a host brought along from an earlier life and that had ended, where the task has no attempt of this one. */
-  #heldEnd(task: LedgerTask): LedgerDispatch | null {
-    const held = this.#heldFor.get(task.id)?.find(({ over }) => over === "reported") ?? null;
-    if (held !== null && task.failures === 0) inheritFailures(task, held);
+  #heldEnd(task: LedgerTask, kinds: readonly AttemptOutcome["kind"][]): LedgerDispatch | null {
+    const held = this.#heldFor.get(task.id)?.find(({ outcome, used }) => (
+      outcome !== null && !used && kinds.includes(outcome.kind)
+    )) ?? null;
+    if (held === null) return null;
+    held.used = true;
+    if (task.failures === 0) inheritFailures(task, held);
     return held;
+  }
+
+  #liveEngine(uuid: EngineUuid | null): LedgerEngine | null {
+    const engine = uuid === null ? undefined : this.engines.get(uuid);
+    return engine?.alive ? engine : null;
   }
 
   /** The epoch of dispatches from now on. */

@@ -20,10 +20,12 @@ export class LedgerEngine {
   draining = false;
   /** When the scheduler was told that it ended. */
   endedAt = Infinity;
+  readonly joinedInStep: number;
   /** Attempts that it was given and that are not over. */
   readonly open: Set<LedgerDispatch> = new Set();
 
-  constructor(id: EngineId, uuid: EngineUuid, host: HostId, slots: number, isBack: boolean) {
+  constructor(id: EngineId, uuid: EngineUuid, host: HostId, slots: number, isBack: boolean, step: number) {
+    this.joinedInStep = step;
     this.isBack = isBack;
     this.id = id;
     this.uuid = uuid;
@@ -42,8 +44,12 @@ export class LedgerDispatch {
   readonly attempt: number;
   engine: LedgerEngine | null;
   /** Why the scheduler need not wait for its report any more. */
-  over: "reported" | "host lost" | "overdue" | null = null;
+  over: "reported" | "host lost" | "overdue" | "refused" | null = null;
   outcome: AttemptOutcome | null = null;
+  /** Of an earlier life, and ended: the process it ended on. */
+  heldUuid: EngineUuid | null = null;
+  /** Of an earlier life: it has been taken up. */
+  used = false;
 
   constructor(
     epoch: Epoch,
@@ -61,7 +67,7 @@ export class LedgerDispatch {
     this.engine = engine;
   }
 
-  end(why: "reported" | "host lost" | "overdue"): void {
+  end(why: "reported" | "host lost" | "overdue" | "refused"): void {
     this.over = why;
     this.engine?.open.delete(this);
   }

@@ -71,7 +71,9 @@ const VERDICTS: Readonly<Partial<Record<SystemErrorName, (ledger: Ledger, task: 
 /** No live process is among its targets. */
 export function areTargetsGone(ledger: Ledger, task: LedgerTask): boolean {
   const { targets } = task.flags;
-  return targets !== null && targets.every((id) => !ledger.current.has(id));
+  // One that comes in this very step may come after the verdict.
+  return targets !== null &&
+    targets.every((id) => (ledger.current.get(id)?.joinedInStep ?? ledger.step) === ledger.step);
 }
 
 /** It may only run where it must not: what it follows ran on an engine that is no target, or that it declined. */

@@ -78,7 +78,8 @@ const CAUSES: Readonly<Partial<Record<Cause, CauseCheck>>> = {
   assigned: () => false,
   pause: (_ledger, { pause }) => pause !== null,
   grace: (_ledger, _task, inGrace) => inGrace,
-  "no-engines": (ledger, _task, _grace, state) => [...ledger.takers()].length === 0 && isSettledOn(state),
+  "no-engines": (ledger, task, _grace, state) =>
+    isSettledOn(state) && ![...ledger.takers()].some((engine) => mayRunOnLater(ledger, task, engine.id)),
   "free-engine": (ledger, task, _grace, state, engines) =>
     isSettledOn(state) && engines.length > 0 &&
     [...ledger.takers()].some((engine) => engines.includes(engine.id) && mayRunOnLater(ledger, task, engine.id)),
