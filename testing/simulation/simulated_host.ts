@@ -106,7 +106,7 @@ export class SimulatedHost {
     if (tie === null) return this.#joinFailed(join);
     const hello = this.#hello();
     this.#speaks = true;
-    this.#limit = this.#world.clock.setTimer(() => this.#joinFailed(join), JOIN_LIMIT_MS);
+    this.#limit = this.#world.clock.setTimer(() => this.#joinTimedOut(join), JOIN_LIMIT_MS);
     tie.link.send(
       "near",
       () => tie.scheduler.joinHost(tie.link, this, hello, (answer) => this.#answered(join, answer)),
@@ -201,7 +201,8 @@ export class SimulatedHost {
     });
   }
 
-  #assignIds(ids: readonly EngineId[]): void {
+  #assignIds(given: readonly EngineId[]): void {
+    const ids = given.filter((id) => this.#seats.every((seat) => seat.id !== id));
     const seats = this.#unnamed.splice(0, ids.length);
     seats.forEach((seat, index) => {
       const id = ids[index];
@@ -254,8 +255,19 @@ export class SimulatedHost {
     this.#lose();
   }
 
+  /** No answer is no refusal: what happens from here on is still said, behind the introduction. */
+  #joinTimedOut(join: number): void {
+    if (join !== this.#joins || !this.#joining) return;
+    this.#joining = false;
+    this.#joinLater();
+  }
+
   #lose(): void {
     this.#joined = this.#speaks = false;
+    this.#joinLater();
+  }
+
+  #joinLater(): void {
     this.#cancel("limit");
     if (this.#retry !== null || !this.#alive) return;
     this.#retry = this.#world.clock.setTimer(() => {
