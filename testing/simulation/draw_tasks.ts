@@ -49,6 +49,7 @@ export function drawTasks(
         runMs: chance.pick([0, 1, 5, 20, 100, 400]),
         stopsInMs: chance.happens(0.6) ? chance.below(20) : null,
         endsPart: chance.happens(0.1),
+        alwaysThrows: false,
       });
     });
   }

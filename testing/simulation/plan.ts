@@ -32,6 +32,8 @@ export interface SubmitAction {
   readonly stopsInMs: number | null;
   /** The batch goes on in another message after this task. */
   readonly endsPart: boolean;
+  /** Every attempt throws, also when nothing else goes wrong any more. */
+  readonly alwaysThrows: boolean;
 }
 
 /** One attempt of a task goes wrong: the `execution`-th that begins anywhere, from 1. */
@@ -108,6 +110,8 @@ export interface SimulationPlan {
   readonly seed: number;
   readonly scheduler: Omit<Partial<SchedulerOptions>, "epoch" | "graceMs" | "knownHosts" | "firstEngineId" | "facts">;
   readonly network: NetworkPlan;
+  /** When nothing goes wrong any more, unless all has ended before; not given: after the last action. */
+  readonly calmAtMs?: number;
   /** In any order; those of the same time happen in this one. */
   readonly actions: readonly PlannedAction[];
 }

@@ -47,6 +47,8 @@ export function runPlan(plan: SimulationPlan, tells = false): RunResult {
     world = new World(plan, story);
     const lastAtMs = plan.actions.reduce((last, { atMs }) => Math.max(last, atMs), 0);
     world.clock.advance(lastAtMs + 1);
+    // Time for the tasks to end by themselves.
+    while (world.clock.now() < (plan.calmAtMs ?? 0) && !isAtRest(world)) world.clock.advance(CALM_STEP_MS);
     const endedAtMs = comeToRest(world, plan);
     return { world, failure: null, story, endedAtMs };
   } catch (error) {

@@ -40,6 +40,7 @@ export class World implements HostWorld {
   readonly #submits = new Map<TaskId, SubmitAction>();
   readonly #mishaps = new Map<string, Mishap>();
   readonly #executions = new Map<TaskId, number>();
+  readonly #beganAtMs = new Map<TaskId, number>();
   readonly #hostLives = new Map<string, SimulatedHost>();
   #scheduler: SimulatedScheduler | null = null;
   #ledger: Ledger;
@@ -97,13 +98,20 @@ export class World implements HostWorld {
     this.#hostLives.set(name, host);
   }
 
+  /** When the last attempt of a task began; `null`: none did. */
+  beganAtMs(task: TaskId): number | null {
+    return this.#beganAtMs.get(task) ?? null;
+  }
+
   beginsAttempt(spec: TaskSpec): Script {
     this.#checkSingle(spec.id);
     const execution = (this.#executions.get(spec.id) ?? 0) + 1;
     this.#executions.set(spec.id, execution);
     const planned = this.#submits.get(spec.id);
+    this.#beganAtMs.set(spec.id, this.clock.now());
     const mishap = this.#calm ? undefined : this.#mishaps.get(`${spec.id}#${execution}`);
-    return { what: mishap ?? "returns", runMs: planned?.runMs ?? 1, stopsInMs: planned?.stopsInMs ?? null };
+    const plain = planned?.alwaysThrows ? "throws" : "returns";
+    return { what: mishap ?? plain, runMs: planned?.runMs ?? 1, stopsInMs: planned?.stopsInMs ?? null };
   }
 
   /** Two at once are only right where the scheduler has given the first one up. */
