@@ -92,6 +92,9 @@ function checkTime(ledger: Ledger, task: LedgerTask): void {
 }
 
 function checkAttempt(ledger: Ledger, task: LedgerTask, { attempt }: Dispatch): void {
+  if (attempt !== task.failures + 1) {
+    ledger.complain("outcomes are true", `attempt ${attempt} follows ${task.failures} that failed`, task.id);
+  }
   if (task.failures > task.flags.retries || attempt > task.flags.retries + 1) {
     ledger.complain("no attempt too many", `attempt ${attempt} of ${task.flags.retries + 1}`, task.id);
   }

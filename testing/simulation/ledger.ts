@@ -69,6 +69,7 @@ export class Ledger implements DependencyView {
   #settledNow: LedgerTask[] = [];
   /** Brought along in this step, and running or queued. */
   #heldNow: { readonly dispatch: LedgerDispatch; readonly engine: EngineId }[] = [];
+  #leftRunning: LedgerDispatch[] = [];
   #tell: (task: TaskId, text: () => string) => void = () => {};
 
   constructor(options: SchedulerOptions, memory: WorldMemory) {
@@ -163,6 +164,7 @@ export class Ledger implements DependencyView {
       if (effect.kind === "facts") { for (const fact of effect.facts) this.#fold(fact, dispatches); }
     }
     this.#placeHeld(effects);
+    this.#checkStopped(effects);
     if (dispatches.size > 0) this.complain("facts and orders agree", "an attempt was ordered and not written down");
     for (const effect of effects) if (effect.kind === "settle") this.#told(effect);
     for (const task of this.#settledNow) checkVerdict(this, task);
@@ -174,13 +176,19 @@ export class Ledger implements DependencyView {
     return dispatch?.over === null && this.tasks.get(dispatch.task)?.current === dispatch;
   }
 
+  /** A task that is settled while an attempt of it runs is aborted: its host has to know. */
+  #checkStopped(effects: readonly Effect[]): void {
+    const stopped = stoppedIn(effects);
+    for (const { epoch, number, task } of this.#leftRunning) {
+      if (stopped.has(dispatchKey(epoch, number))) continue;
+      this.complain("nothing is left over", "it is aborted, and its host is not told to stop it", task);
+    }
+    this.#leftRunning = [];
+  }
+
   /** What a host brought along takes a place on its engine, unless the host is told to stop it. */
   #placeHeld(effects: readonly Effect[]): void {
-    const stopped = new Set<string>();
-    for (const effect of effects) {
-      if (effect.kind !== "abort-attempts") continue;
-      for (const number of effect.numbers) stopped.add(dispatchKey(effect.epoch, number));
-    }
+    const stopped = stoppedIn(effects);
     for (const { dispatch, engine: id } of this.#heldNow) {
       const engine = this.current.get(id) ?? null;
       if (stopped.has(dispatchKey(dispatch.epoch, dispatch.number)) || engine === null) dispatch.end("refused");
@@ -407,6 +415,7 @@ export class Ledger implements DependencyView {
     if (task.status !== "open") this.complain("no task is settled twice", "it was settled before", fact.task);
     const last = task.current ?? this.#heldEnd(task, ATTEMPT_KINDS[fact.outcome.kind]);
     this.#tell(task.id, () => `settled: ${outcomeText(fact.outcome)}`);
+    if (task.current?.over === null) this.#leftRunning.push(task.current);
     checkSettled(this, task, last, fact);
     task.status = "settled";
     task.outcome = fact.outcome;
@@ -478,4 +487,14 @@ export class Ledger implements DependencyView {
 /** All attempts before the one that a host holds have failed, and were paid for. */
 function inheritFailures(task: LedgerTask, { attempt }: LedgerDispatch): void {
   task.failures = Math.min(attempt - 1, task.flags.retries);
+}
+
+/** The dispatches that hosts are told to stop. */
+function stoppedIn(effects: readonly Effect[]): ReadonlySet<string> {
+  const stopped = new Set<string>();
+  for (const effect of effects) {
+    if (effect.kind !== "abort-attempts") continue;
+    for (const number of effect.numbers) stopped.add(dispatchKey(effect.epoch, number));
+  }
+  return stopped;
 }

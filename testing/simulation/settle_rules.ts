@@ -21,6 +21,9 @@ export function checkSettled(ledger: Ledger, task: LedgerTask, last: LedgerDispa
   if (fact.attempts > task.flags.retries + 1) {
     ledger.complain("no attempt too many", `${fact.attempts} attempts, ${task.flags.retries} retries`, task.id);
   }
+  if (outcome.kind !== "failed" || outcome.error.name === "EngineError" || outcome.error.name === "TaskTimeout") {
+    checkAttempts(ledger, task, last, fact);
+  }
   if (outcome.kind !== "failed") {
     const payload = outcome.kind === "done" ? outcome.value : outcome.error;
     const mark = readMark(payload);
@@ -47,6 +50,17 @@ export function checkSettled(ledger: Ledger, task: LedgerTask, last: LedgerDispa
   }
 }
 
+/** All attempts count, those of an earlier life too. */
+function checkAttempts(ledger: Ledger, task: LedgerTask, last: LedgerDispatch | null, { attempts }: Settled): void {
+  const counted = task.failures + (last === null ? 0 : 1);
+  if (attempts === counted) return;
+  ledger.complain(
+    "outcomes are true",
+    `it ends after ${counted} attempts, and is said to have had ${attempts}`,
+    task.id,
+  );
+}
+
 /** The verdicts of the system that depend on other tasks. */
 export function checkVerdict(ledger: Ledger, task: LedgerTask): void {
   if (task.outcome?.kind !== "failed") return;
@@ -58,7 +72,8 @@ export function checkVerdict(ledger: Ledger, task: LedgerTask): void {
 /** Why the verdict is wrong; `null`: it is right. */
 const VERDICTS: Readonly<Partial<Record<SystemErrorName, (ledger: Ledger, task: LedgerTask) => string | null>>> = {
   TaskAborted: (ledger, task) => ledger.memory.abortsAsked.has(task.id) ? null : "nobody asked for an abort",
-  DependencyTimeout: (ledger, task) => ledger.now >= task.deadline ? null : "its timeout is not over",
+  DependencyTimeout: (ledger, task) =>
+    task.spared ? "it came back for nothing" : ledger.now >= task.deadline ? null : "its timeout is not over",
   InvalidDependency: (ledger, task) => invalidId(task, ledger) !== null ? null : "all ids that it names are there",
   ImpossibleDependency: (ledger, task) => {
     const state = dependencyState(task, ledger);
