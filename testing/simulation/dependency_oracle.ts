@@ -86,6 +86,17 @@ function followState(task: LedgerTask, view: DependencyView): DependencyState {
   if (follow === null || follow.ids.length === 0) return "met";
   const base = afterState(task, follow, view);
   if (base === "invalid" || base === "impossible" || base === "either") return base;
+  const state = placeState(task, follow, base, view);
+  return state === "impossible" && view.inGrace ? "either" : state;
+}
+
+/** Whether there is, or may be, an engine that ran what is followed. */
+function placeState(
+  task: LedgerTask,
+  follow: DependencySpec,
+  base: DependencyState,
+  view: DependencyView,
+): DependencyState {
   const fitting = follow.ids.map((id) => view.task(id)).filter((one) => one !== undefined && counts(follow, one));
   const places = fitting.map((one) => one?.uuid ?? null);
   const alive = places.map((uuid) => uuid === null ? false : view.isAlive(uuid));

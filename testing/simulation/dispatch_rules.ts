@@ -92,7 +92,7 @@ function checkTime(ledger: Ledger, task: LedgerTask): void {
 }
 
 function checkAttempt(ledger: Ledger, task: LedgerTask, { attempt }: Dispatch): void {
-  if (attempt !== task.failures + 1) {
+  if (attempt !== task.failures + 1 && !task.isUnsure) {
     ledger.complain("outcomes are true", `attempt ${attempt} follows ${task.failures} that failed`, task.id);
   }
   if (task.failures > task.flags.retries || attempt > task.flags.retries + 1) {

@@ -32,6 +32,7 @@ const EARLIER_SPEC: TaskSpec = {
   template: { code: "" as ContentHash, name: "", flags: DEFAULT_FLAGS, captures: null },
   args: new Uint8Array(0),
 };
+const EARLIER_ORDER = -1;
 const DONE_EARLIER: TaskOutcome = { kind: "done", value: new Uint8Array(0) };
 /** How an attempt ended whose task was settled in one of these ways. */
 const ATTEMPT_KINDS: Readonly<Record<TaskOutcome["kind"], readonly AttemptOutcome["kind"][]>> = {
@@ -208,7 +209,7 @@ export class Ledger implements DependencyView {
   #learn({ session, known = [] }: { readonly session: Session; readonly known?: readonly EarlierOutcome[] }): void {
     for (const { task: id, ok, engineUuid } of known) {
       if (this.tasks.has(id)) continue;
-      const task = new LedgerTask(EARLIER_SPEC, session, -1, this.now, 0);
+      const task = new LedgerTask(EARLIER_SPEC, session, EARLIER_ORDER, this.now, 0);
       task.status = "settled";
       task.outcome = ok ? DONE_EARLIER : FAILED_EARLIER;
       task.uuid = engineUuid;
@@ -437,6 +438,8 @@ export class Ledger implements DependencyView {
 
   #told({ task: id, outcome }: Settle): void {
     const task = this.tasks.get(id);
+    // Of what an earlier life settled only that is known, and its client knows it better.
+    if (task?.order === EARLIER_ORDER) return;
     const isForgotten = task === undefined || task.status === "forgotten";
     if (isForgotten && outcome.kind === "failed" && outcome.error.name === "InvalidDependency") return;
     if (task === undefined || JSON.stringify(task.outcome) !== JSON.stringify(outcome)) {

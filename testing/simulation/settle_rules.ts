@@ -53,7 +53,7 @@ export function checkSettled(ledger: Ledger, task: LedgerTask, last: LedgerDispa
 /** All attempts count, those of an earlier life too. */
 function checkAttempts(ledger: Ledger, task: LedgerTask, last: LedgerDispatch | null, { attempts }: Settled): void {
   const counted = task.failures + (last === null ? 0 : 1);
-  if (attempts === counted) return;
+  if (attempts === counted || task.isUnsure) return;
   ledger.complain(
     "outcomes are true",
     `it ends after ${counted} attempts, and is said to have had ${attempts}`,

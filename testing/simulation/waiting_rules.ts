@@ -45,7 +45,8 @@ function checkUnassigned(ledger: Ledger, core: SchedulerCore, task: LedgerTask, 
     ledger.complain("deadlines are kept", "it waits on though its timeout is over", task.id);
   }
   const state = dependencyState(task, ledger);
-  if ((state === "impossible" || state === "invalid") && !task.adopted) {
+  // One that pauses before its retry is judged when that is over.
+  if ((state === "impossible" || state === "invalid") && !task.adopted && task.pause === null) {
     ledger.complain("dependencies are kept", `it waits on though its dependency is ${state}`, task.id);
   }
   const explanation = core.explain(task.id);
@@ -82,7 +83,8 @@ const CAUSES: Readonly<Partial<Record<Cause, CauseCheck>>> = {
     isSettledOn(state) && ![...ledger.takers()].some((engine) => mayRunOnLater(ledger, task, engine.id)),
   "free-engine": (ledger, task, _grace, state, engines) =>
     isSettledOn(state) && engines.length > 0 &&
-    [...ledger.takers()].some((engine) => engines.includes(engine.id) && mayRunOnLater(ledger, task, engine.id)),
+    (task.flags.follow !== null ||
+      [...ledger.takers()].some((engine) => engines.includes(engine.id) && mayRunOnLater(ledger, task, engine.id))),
   targets: (ledger, { flags, declinedOn }, _grace, state) =>
     isSettledOn(state) &&
     (flags.targets ?? []).every((id) => {
