@@ -22,7 +22,7 @@ export function checkDispatch(ledger: Ledger, task: LedgerTask, engine: LedgerEn
 export function mayRunOn(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): boolean {
   if (!allows(ledger, task, engine)) return false;
   if (!task.failedOn.has(engine)) return true;
-  for (const other of ledger.takers()) {
+  for (const other of ledger.engines.takers()) {
     if (allows(ledger, task, other) && !task.failedOn.has(other)) return false;
   }
   return true;
@@ -30,7 +30,7 @@ export function mayRunOn(ledger: Ledger, task: LedgerTask, engine: LedgerEngine)
 
 /** Whether the next task may go to this process now. */
 export function isFree(ledger: Ledger, engine: LedgerEngine): boolean {
-  return engine.alive && !engine.draining && !ledger.unreachable.has(engine.host) &&
+  return engine.alive && !engine.draining && !ledger.engines.unreachable.has(engine.host) &&
     engine.open.size < ledger.limitOf(engine);
 }
 

@@ -112,6 +112,33 @@ export class LedgerTask {
     this.submittedAt = submittedAt;
   }
 
+  /** It declined its engine, and is in the queue again. */
+  decline(engine: LedgerEngine | null, step: number): void {
+    this.current = null;
+    this.spared = false;
+    this.movedInStep = step;
+    if (engine !== null) this.declinedOn.add(engine);
+  }
+
+  /** It failed and is tried again, after its pause. */
+  fail(outcome: AttemptOutcome | null, engine: LedgerEngine | null, now: number, step: number): void {
+    this.failures++;
+    this.lastFailure = outcome ?? { kind: "engine-died", message: "" };
+    this.spared = false;
+    this.movedInStep = step;
+    if (engine !== null) this.failedOn.add(engine);
+    const { backoff } = this.flags;
+    if (backoff === null) return;
+    const fullMs = Math.min(backoff.initialMs * backoff.factor ** (this.failures - 1), backoff.maxMs);
+    if (fullMs > 0) this.pause = { from: now + fullMs * (1 - backoff.jitter), to: now + fullMs };
+  }
+
+  /** It came back for nothing. */
+  comeBack(step: number): void {
+    this.spared = true;
+    this.movedInStep = step;
+  }
+
   get id(): TaskId {
     return this.spec.id;
   }

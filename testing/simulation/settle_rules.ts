@@ -88,7 +88,7 @@ export function areTargetsGone(ledger: Ledger, task: LedgerTask): boolean {
   const { targets } = task.flags;
   // One that comes in this very step may come after the verdict.
   return targets !== null &&
-    targets.every((id) => (ledger.current.get(id)?.joinedInStep ?? ledger.step) === ledger.step);
+    targets.every((id) => (ledger.engines.current.get(id)?.joinedInStep ?? ledger.step) === ledger.step);
 }
 
 /** It may only run where it must not: what it follows ran on an engine that is no target, or that it declined. */

@@ -16,7 +16,7 @@ export function checkWaiting(ledger: Ledger, core: SchedulerCore, inGrace: boole
   if (inGrace && !ledger.inGrace) {
     ledger.complain("everything that waits has a live cause", "the grace of a new life does not end");
   }
-  const free = [...ledger.takers()].filter((engine) => isFree(ledger, engine));
+  const free = [...ledger.engines.takers()].filter((engine) => isFree(ledger, engine));
   for (const task of ledger.open) {
     if (task.current !== null) checkAssigned(ledger, core, task);
     else {
@@ -80,19 +80,21 @@ const CAUSES: Readonly<Partial<Record<Cause, CauseCheck>>> = {
   pause: (_ledger, { pause }) => pause !== null,
   grace: (_ledger, _task, inGrace) => inGrace,
   "no-engines": (ledger, task, _grace, state) =>
-    isSettledOn(state) && ![...ledger.takers()].some((engine) => mayRunOnLater(ledger, task, engine.id)),
+    isSettledOn(state) && ![...ledger.engines.takers()].some((engine) => mayRunOnLater(ledger, task, engine.id)),
   "free-engine": (ledger, task, _grace, state, engines) =>
     isSettledOn(state) && engines.length > 0 &&
     (task.flags.follow !== null ||
-      [...ledger.takers()].some((engine) => engines.includes(engine.id) && mayRunOnLater(ledger, task, engine.id))),
+      [...ledger.engines.takers()].some((engine) =>
+        engines.includes(engine.id) && mayRunOnLater(ledger, task, engine.id)
+      )),
   targets: (ledger, { flags, declinedOn }, _grace, state) =>
     isSettledOn(state) &&
     (flags.targets ?? []).every((id) => {
-      const engine = ledger.current.get(id);
+      const engine = ledger.engines.current.get(id);
       return engine === undefined || engine.draining || declinedOn.has(engine);
     }),
   declined: (ledger, { declinedOn }, _grace, state) =>
-    isSettledOn(state) && [...ledger.takers()].every((engine) => declinedOn.has(engine)),
+    isSettledOn(state) && [...ledger.engines.takers()].every((engine) => declinedOn.has(engine)),
 };
 
 function isSettledOn(state: DependencyState): boolean {
@@ -101,14 +103,14 @@ function isSettledOn(state: DependencyState): boolean {
 
 function mayRunOnLater(ledger: Ledger, task: LedgerTask, id: number): boolean {
   const { targets } = task.flags;
-  const engine = [...ledger.takers()].find((one) => one.id === id);
+  const engine = [...ledger.engines.takers()].find((one) => one.id === id);
   return engine !== undefined && (targets === null || targets.includes(engine.id)) && !task.declinedOn.has(engine);
 }
 
 /** Both accounts of what each engine has agree, and it is not more than the mark allows. */
 function checkLoads(ledger: Ledger, core: SchedulerCore): void {
   for (const { id, uuid, load } of core.engines()) {
-    const engine = ledger.current.get(id);
+    const engine = ledger.engines.current.get(id);
     if (engine === undefined || engine.uuid !== uuid) {
       ledger.complain("facts and orders agree", `engine ${id} (${uuid}) is there without a fact`);
     }

@@ -13,6 +13,7 @@ import { restoreState } from "../../scheduler/core/restore.ts";
 import { DEFAULT_OPTIONS, type SchedulerOptions } from "../../scheduler/core/scheduler_core.ts";
 import { SchedulerState } from "../../scheduler/core/state.ts";
 import { FakeClock } from "../fake_clock.ts";
+import { act } from "./act.ts";
 import { BrokenRule } from "./broken_rule.ts";
 import { Ledger, type WorldMemory } from "./ledger.ts";
 import { Link, Network } from "./network.ts";
@@ -137,7 +138,7 @@ export class World implements HostWorld {
     for (const action of this.#plan.actions) {
       if (action.kind === "mishap") continue;
       if (action.kind !== "submit") {
-        this.clock.setTimer(() => this.#act(action), action.atMs);
+        this.clock.setTimer(() => act(this, action), action.atMs);
         continue;
       }
       const key = `${action.client}@${action.atMs}`;
@@ -164,113 +165,31 @@ export class World implements HostWorld {
     client.submit(tasks);
   }
 
-  #act(action: Exclude<PlannedAction, SubmitAction | { kind: "mishap" }>): void {
-    switch (action.kind) {
-      case "host-starts":
-        this.#hostLives.get(action.host)?.die();
-        this.tell(null, () => `host ${action.host} starts with ${action.engines} engines`);
-        return this.startHost(action.host, action.engines, action.slots, action.startMs, action.failedStarts);
-      case "client-starts":
-        if (!this.clients.has(action.client as Session)) this.#startClient(action.client as Session);
-        return;
-      case "client-leaves":
-        this.tell(null, () => `client ${action.client} leaves`);
-        return this.#clientOf(action.client)?.leave();
-      case "client-vanishes":
-        this.tell(null, () => `client ${action.client} vanishes`);
-        return this.#clientOf(action.client)?.vanish();
-      case "client-sleeps":
-        this.tell(null, () => `client ${action.client} is away for ${action.forMs} ms`);
-        return this.#clientOf(action.client)?.sleep(action.forMs);
-      case "abort":
-        for (const id of action.ids) this.tell(id as TaskId, () => `client ${action.client} aborts it`);
-        for (const id of action.ids) this.memory.abortsAsked.add(id as TaskId);
-        return this.#clientOf(action.client)?.abort(action.ids as readonly TaskId[]);
-      case "purge":
-        this.tell(null, () => `client ${action.client} purges ${action.ids?.join(", ") ?? "everything"}`);
-        return this.#clientOf(action.client)?.purge(action.ids as readonly TaskId[] | null);
-      default:
-        return this.#actOnCluster(action);
-    }
-  }
-
-  #actOnCluster(
-    action: Exclude<
-      PlannedAction,
-      SubmitAction | {
-        kind:
-          | "mishap"
-          | "host-starts"
-          | "client-starts"
-          | "client-leaves"
-          | "client-vanishes"
-          | "client-sleeps"
-          | "abort"
-          | "purge";
-      }
-    >,
-  ): void {
-    switch (action.kind) {
-      case "host-dies":
-        this.tell(null, () => `host ${action.host} dies`);
-        return this.#hostLives.get(action.host)?.die();
-      case "host-stops":
-        this.tell(null, () => `host ${action.host} stops its engines`);
-        for (const seat of this.#seatsOf(action.host)) if (seat.id !== null) seat.stop(action.drainMs, false);
-        return;
-      case "engines-added":
-        this.tell(null, () => `host ${action.host} starts ${action.count} engines more`);
-        return this.#hostLives.get(action.host)?.addEngines(action.count);
-      case "engine-dies":
-        return this.#seatsOf(action.host)[action.seat]?.kill("killed", false);
-      case "engine-freezes":
-        return this.#seatsOf(action.host)[action.seat]?.freeze();
-      case "engine-stops":
-      case "engine-restarts":
-        return this.#stopEngine(action.host, action.seat, action.drainMs, action.kind === "engine-restarts");
-      case "link-breaks":
-        this.tell(null, () => `the link between ${action.node} and the controller breaks`);
-        return this.#linkOf(action.node)?.break();
-      case "link-stalls":
-        return this.#stall(action.node, action.forMs);
-      case "network-away":
-        this.tell(null, () => `the network is away for ${action.forMs} ms`);
-        return this.network.goAway(action.forMs);
-      case "controller-dies":
-        return this.#endScheduler(action.downMs, action.leaves);
-      case "core-restored":
-        return this.#restoreInPlace();
-      case "clock-jumps":
-        this.tell(null, () => `the controller's clock jumps by ${action.byMs} ms`);
-        this.#skewMs += action.byMs;
-    }
-  }
-
-  /** Engines are stopped by their ids: one that has none yet can't be. */
-  #stopEngine(host: string, index: number, drainMs: number, returns: boolean): void {
-    const seat = this.#seatsOf(host)[index];
-    if (seat !== undefined && seat.id !== null) seat.stop(drainMs, returns);
-  }
-
-  #startClient(session: Session): void {
+  /** Its process under a name of the plan; a client has one life. */
+  startClient(session: Session): void {
+    if (this.clients.has(session)) return;
     this.clients.set(session, new SimulatedClient(session, this, () => this.#connect(session)));
   }
 
-  #clientOf(name: string): SimulatedClient | undefined {
-    return this.clients.get(name as Session);
+  /** The latest life of a host; dead or not. */
+  hostNamed(name: string): SimulatedHost | null {
+    return this.#hostLives.get(name) ?? null;
   }
 
-  #seatsOf(host: string) {
-    const life = this.#hostLives.get(host);
-    return life?.alive ? life.seats : [];
+  /** Of a host or a client, to the controller. */
+  linkOf(node: string): Link | null {
+    return this.hostNamed(node)?.link ?? this.clients.get(node as Session)?.link ?? null;
   }
 
-  #linkOf(node: string): Link | null {
-    return this.#hostLives.get(node)?.link ?? this.#clientOf(node)?.link ?? null;
+  /** The controller's own time moves by so much at once. */
+  jumpClock(byMs: number): void {
+    this.tell(null, () => `the controller's clock jumps by ${byMs} ms`);
+    this.#skewMs += byMs;
   }
 
-  #stall(node: string, forMs: number): void {
-    const link = this.#linkOf(node);
+  /** Nothing gets through between a node and the controller for a while. */
+  stall(node: string, forMs: number): void {
+    const link = this.linkOf(node);
     if (link === null) return;
     this.tell(null, () => `nothing gets through between ${node} and the controller for ${forMs} ms`);
     link.stall(forMs);
@@ -316,7 +235,8 @@ export class World implements HostWorld {
     checkWaiting(this.#ledger, core, state.grace !== null);
   }
 
-  #endScheduler(downMs: number, leaves: "nothing" | "snapshot"): void {
+  /** The controller dies, and is started again. */
+  endScheduler(downMs: number, leaves: "nothing" | "snapshot"): void {
     const scheduler = this.#scheduler;
     if (scheduler === null) return;
     this.tell(null, () => `the controller dies, and leaves ${leaves === "nothing" ? "nothing" : "a snapshot"}`);
@@ -350,7 +270,8 @@ export class World implements HostWorld {
     this.#startScheduler(state).dropAll();
   }
 
-  #restoreInPlace(): void {
+  /** The scheduler goes on from a snapshot of itself, and nobody notices. */
+  restoreInPlace(): void {
     const scheduler = this.#scheduler;
     if (scheduler === null) return;
     this.tell(null, () => "the scheduler goes on from its own snapshot");
