@@ -16,8 +16,8 @@ export interface DependencyView {
   isAlive(uuid: EngineUuid): boolean | null;
   /** Whether its own restrictions let the task run on this process. */
   allows(task: LedgerTask, uuid: EngineUuid): boolean;
-  /** A part of this client's batch is still to come. */
-  mayStillCome(id: TaskId): boolean;
+  /** A part of the batch of this task is still to come, and the id may be in it. */
+  mayStillCome(task: LedgerTask, id: TaskId): boolean;
   /** A life that has just begun: not all clients are back with what they wait for. */
   readonly inGrace: boolean;
 }
@@ -28,7 +28,7 @@ export type DependencyState = "met" | "waiting" | "impossible" | "invalid" | "ei
 /** What both dependencies of a task come to. */
 export function dependencyState(task: LedgerTask, view: DependencyView): DependencyState {
   // Judged when its batch is complete, or before.
-  if (namedBy(task).some((id) => id !== task.id && view.task(id) === undefined && view.mayStillCome(id))) {
+  if (namedBy(task).some((id) => id !== task.id && view.task(id) === undefined && view.mayStillCome(task, id))) {
     return "either";
   }
   const after = task.afterMet ? "met" : afterState(task, task.flags.after, view);
@@ -61,7 +61,7 @@ export function invalidId(task: LedgerTask, view: DependencyView): TaskId | null
 function isInvalid(task: LedgerTask, id: TaskId, view: DependencyView): boolean {
   if (id === task.id || Number(id.slice(id.lastIndexOf("-") + 1)) >= DIRECT_COUNTERS_FROM) return true;
   const named = view.task(id);
-  return named === undefined ? !view.mayStillCome(id) : named.forgottenInStep < task.acceptedInStep;
+  return named === undefined ? !view.mayStillCome(task, id) : named.forgottenInStep < task.acceptedInStep;
 }
 
 /** The table, on all tasks that are named. */

@@ -52,6 +52,7 @@ export class HeldAttempts {
     )) ?? null;
     if (held === null) return null;
     held.used = true;
+    task.adopted = true;
     if (task.failures === 0) inheritFailures(task, held);
     return held;
   }

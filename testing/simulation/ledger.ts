@@ -91,8 +91,8 @@ export class Ledger implements DependencyView {
     return (targets === null || targets.includes(engine.id)) && !declinedOn.has(engine);
   }
 
-  mayStillCome(id: TaskId): boolean {
-    return this.#incomplete.has(id.slice(0, Math.max(0, id.lastIndexOf("-"))) as Session);
+  mayStillCome({ session }: LedgerTask, id: TaskId): boolean {
+    return this.#incomplete.has(session) && id.startsWith(`${session}-`);
   }
 
   /** Tasks that an engine may have at a time; `Infinity`: any number. */

@@ -50,6 +50,7 @@ export function runPlan(plan: SimulationPlan, tells = false): RunResult {
     // Time for the tasks to end by themselves.
     while (world.clock.now() < (plan.calmAtMs ?? 0) && !isAtRest(world)) world.clock.advance(CALM_STEP_MS);
     const endedAtMs = comeToRest(world, plan);
+    checkClients(world);
     return { world, failure: null, story, endedAtMs };
   } catch (error) {
     return { world, failure: failureOf(error), story, endedAtMs: world?.clock.now() ?? 0 };
@@ -101,6 +102,23 @@ function isAtRest(world: World): boolean {
     for (const { outcome } of client.tasks) if (outcome === null) return false;
   }
   return true;
+}
+
+/** What a living client submitted before, or together with a task, is never unknown to it, whatever happened on the way. */
+function checkClients({ clients }: World): void {
+  for (const client of clients.values()) {
+    for (const { spec, outcome, submittedAtMs } of client.alive ? client.tasks : []) {
+      if (outcome?.kind !== "failed" || !outcome.error.message.includes("never submitted")) continue;
+      const { after, follow } = spec.template.flags;
+      const known = [...after?.ids ?? [], ...follow?.ids ?? []].find((id) => {
+        const named = outcome.error.message.includes(`names "${id}"`) ? client.taskOf(id) : null;
+        return named !== null && named.submittedAtMs <= submittedAtMs;
+      });
+      if (known === undefined) continue;
+      const what = `it fails since "${known}" is unknown, which its client has submitted`;
+      throw new BrokenRule("outcomes are true", what, [spec.id, known]);
+    }
+  }
 }
 
 /** Says what has not come to an end. */

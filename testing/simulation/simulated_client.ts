@@ -126,7 +126,7 @@ export class SimulatedClient {
   abort(ids: readonly TaskId[]): void {
     if (!this.#alive) return;
     for (const id of ids) {
-      const task = this.#ownTask(id);
+      const task = this.taskOf(id);
       if (task?.outcome) continue;
       if (task !== null) task.aborted = true;
       if (task !== null && !this.#sent.has(task.counter)) this.#endUnsent(task);
@@ -143,7 +143,7 @@ export class SimulatedClient {
   settled(epoch: Epoch, results: readonly Settle[]): void {
     if (!this.#alive || epoch < this.#epoch) return;
     for (const result of results) {
-      const task = this.#ownTask(result.task);
+      const task = this.taskOf(result.task);
       if (task === null || task.outcome !== null) continue;
       task.outcome = result.outcome;
       task.told = result;
@@ -269,7 +269,7 @@ export class SimulatedClient {
       specs.flatMap(({ template: { flags } }) => [...flags.after?.ids ?? [], ...flags.follow?.ids ?? []]),
     );
     return [...named].flatMap((id) => {
-      const { outcome, told } = this.#ownTask(id) ?? { outcome: null, told: null };
+      const { outcome, told } = this.taskOf(id) ?? { outcome: null, told: null };
       if (outcome === null) return [];
       const error = outcome.kind === "failed" ? outcome.error.name : null;
       const ok = outcome.kind === "done";
@@ -281,7 +281,7 @@ export class SimulatedClient {
     const tie = this.#tie;
     if (!this.#open || tie === null || this.#aborts.length === 0) return;
     const ids = this.#aborts.filter((id) => {
-      const own = this.#ownTask(id);
+      const own = this.taskOf(id);
       return own === null || this.#sent.has(own.counter);
     });
     this.#aborts = this.#aborts.filter((id) => !ids.includes(id));
@@ -299,7 +299,8 @@ export class SimulatedClient {
     this.#world.tell(id, () => "its client aborts it before it is submitted");
   }
 
-  #ownTask(id: TaskId): ClientTask | null {
+  /** Its own task of this id. */
+  taskOf(id: TaskId): ClientTask | null {
     if (!id.startsWith(`${this.session}-`)) return null;
     return this.#tasks.get(Number(id.slice(this.session.length + 1))) ?? null;
   }
