@@ -278,7 +278,7 @@ export class Ledger implements DependencyView {
     this.#tell(task.id, () => `is found on engine ${engine?.id}, as number ${number} of an earlier life`);
     this.engines.place(held, engine);
     task.current = held;
-    task.adopted = true;
+    task.adopted = held.used = true;
     inheritFailures(task, held);
   }
 

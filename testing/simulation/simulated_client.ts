@@ -173,6 +173,12 @@ export class SimulatedClient {
     this.#tie?.link.break();
   }
 
+  /** Looks for the controller again, however long it meant to sleep. */
+  wake(): void {
+    this.#asleepUntilMs = 0;
+    if (this.#alive && this.#tie === null && !this.#attaching) this.#later(0, () => this.#attach());
+  }
+
   #end(): void {
     this.#alive = this.#open = false;
     if (this.#timer !== null) this.#world.clock.clearTimer(this.#timer);

@@ -83,7 +83,7 @@ export class World implements HostWorld {
         if (seat.isFrozen || seat.isStuck) seat.kill("it was ended from outside", true);
       }
     }
-    for (const client of this.clients.values()) client.sleep(0);
+    for (const client of this.clients.values()) client.wake();
   }
 
   tell(task: TaskId | null, text: () => string): void {
