@@ -85,8 +85,9 @@ export class EngineFleet implements AsyncDisposable {
     return Promise.all(Array.from({ length: count }, () => this.#startOne()));
   }
 
-  /** Names engines, in the order in which they were started. */
-  assignIds(ids: readonly EngineId[]): void {
+  /** Names engines, in the order in which they were started. Ids that are known here are passed over: they came twice. */
+  assignIds(given: readonly EngineId[]): void {
+    const ids = given.filter((id) => !this.#named.has(id));
     const seats = this.#unnamed.slice(0, ids.length);
     this.#unnamed = this.#unnamed.slice(ids.length);
     seats.forEach(({ seat, named }, index) => {

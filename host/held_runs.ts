@@ -4,7 +4,7 @@
  * What a new controller is told, so that nothing runs twice and no result is lost. Owned by the host's actor.
  * @module
  */
-import type { DispatchNumber, Epoch } from "../protocol/ids.ts";
+import type { DispatchNumber, EngineUuid, Epoch } from "../protocol/ids.ts";
 import type { HeldMessage } from "../protocol/messages.ts";
 import { endedToMessage } from "../wire/messages.ts";
 import type { EngineRun } from "./engine_run.ts";
@@ -13,6 +13,8 @@ import type { RunEnd } from "./run_end.ts";
 interface HeldRun {
   readonly run: EngineRun;
   end: RunEnd | null;
+  /** The process it ended on. */
+  uuid: EngineUuid | null;
 }
 
 export class HeldRuns {
@@ -23,7 +25,7 @@ export class HeldRuns {
     let held = this.#byEpoch.get(epoch);
     if (held === undefined) this.#byEpoch.set(epoch, held = new Map());
     if (held.has(number)) return false;
-    held.set(number, { run, end: null });
+    held.set(number, { run, end: null, uuid: null });
     return true;
   }
 
@@ -32,10 +34,12 @@ export class HeldRuns {
     return this.#byEpoch.get(epoch)?.get(number)?.run ?? null;
   }
 
-  /** Keeps the end of a run until it is released. */
-  ended(epoch: Epoch, number: DispatchNumber, end: RunEnd): void {
+  /** Keeps the end of a run until it is released. `uuid`: the process it ended on. */
+  ended(epoch: Epoch, number: DispatchNumber, end: RunEnd, uuid: EngineUuid | null): void {
     const held = this.#byEpoch.get(epoch)?.get(number);
-    if (held !== undefined) held.end = end;
+    if (held === undefined) return;
+    held.end = end;
+    held.uuid = uuid;
   }
 
   /** Forgets runs that have ended: their results arrived. Those that still run are kept. */
@@ -50,7 +54,7 @@ export class HeldRuns {
   messages(nowMs: number): HeldMessage[] {
     const messages: HeldMessage[] = [];
     for (const [epoch, runs] of this.#byEpoch) {
-      for (const [number, { run, end }] of runs) messages.push(heldMessage(epoch, number, run, end, nowMs));
+      for (const [number, held] of runs) messages.push(heldMessage(epoch, number, held, nowMs));
     }
     return messages;
   }
@@ -59,13 +63,13 @@ export class HeldRuns {
 function heldMessage(
   epoch: Epoch,
   number: DispatchNumber,
-  run: EngineRun,
-  end: RunEnd | null,
+  { run, end, uuid }: HeldRun,
   nowMs: number,
 ): HeldMessage {
   const { task, attempt, engine } = run;
   if (end === null) return [task, epoch, number, attempt, engine, run.state === "running" ? "running" : "queued"];
-  return [task, epoch, number, attempt, engine, "ended", endedToMessage(number, end.outcome, reportOf(end, nowMs))];
+  const ended = endedToMessage(number, end.outcome, reportOf(end, nowMs));
+  return [task, epoch, number, attempt, engine, "ended", ended, uuid];
 }
 
 /** What is known of a run besides its outcome, as of now. */

@@ -195,10 +195,10 @@ export class HostActor extends Actor implements HostApi {
       },
       draining: (id) => this.#own.link.tell((cast) => cast.engineDraining(id)),
       ended: (id, uuid, reason, requested, returns) => {
-        // First what the process had in hand, then that it is gone.
-        this.#own.results.flush();
         this.context.log(requested ? "info" : "warn", `engine ${id} ended: ${reason}`, { engine: id, returns });
+        // That it is gone goes first: told of free places before that, the scheduler would fill them again.
         this.#own.link.tell((cast) => cast.engineEnded(id, uuid, reason, requested, returns));
+        this.#own.results.flush();
         if (!returns) this.#options.onEngineGone?.(id, reason);
       },
       failed: (id, reason, givenUp) => {
@@ -219,7 +219,7 @@ export class HostActor extends Actor implements HostApi {
     const { origin } = run;
     const { results, fleet } = this.#own;
     if (origin.kind === "scheduled") {
-      this.#held.ended(origin.epoch, origin.number, end);
+      this.#held.ended(origin.epoch, origin.number, end, fleet.uuidOf(run.engine));
       return results.addEnded(origin.epoch, origin.number, end);
     }
     this.#clients.runs.remove(origin.session, origin.counter);

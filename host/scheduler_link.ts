@@ -13,7 +13,7 @@ import type { HostHello, HostWelcome } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type SchedulerApi } from "../protocol/roles.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
-import { AuthorizationError, ConnectionError, RemoteError, VersionMismatch } from "../wire/errors.ts";
+import { AuthorizationError, ConnectionError, RemoteError, TimeoutError, VersionMismatch } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 
 const JOIN_LIMIT_MS = 10_000;
@@ -85,12 +85,13 @@ export class SchedulerLink {
     try {
       const hello = this.#options.hello();
       // From here on news go to the controller too: it gets them after the introduction.
-      this.#outbox = new Outbox(this.ref);
+      this.#outbox ??= new Outbox(this.ref);
       const welcome = await this.ref.call.joinHost(hello, { timeout: JOIN_LIMIT_MS });
       // A host that is closing takes no names for engines that it is about to end.
       if (!this.#closed) this.#welcome(welcome);
     } catch (error) {
-      this.#lose();
+      // No answer in time is no refusal: the introduction may arrive yet, and news from here on belong behind it.
+      if (!(error instanceof TimeoutError)) this.#lose();
       this.#joining = false;
       this.#failed(error as Error);
     }

@@ -160,7 +160,9 @@ export type HeldMessage = readonly [
   engine: EngineId,
   state: "queued" | "running" | "ended",
   /** The result, where `state` is `ended`. */
-  ended?: EndedMessage,
+  ended?: EndedMessage | null,
+  /** The process it ended on: the engine may have another one by now. */
+  uuid?: EngineUuid | null,
 ];
 
 /** Host → scheduler, first of all in each life of either. `engines`: those that are ready. */

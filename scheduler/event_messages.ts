@@ -113,7 +113,8 @@ const isHeldState = (value: unknown) => value === "queued" || value === "running
 
 function heldAttempt(message: HeldMessage): HeldAttempt {
   checked(message, "held", [isText, isCount, isCount, isCount, isCount, isHeldState]);
-  const [task, epoch, number, attempt, engine, state, ended] = message;
+  const [task, epoch, number, attempt, engine, state, ended, uuid = null] = message;
+  if (uuid !== null && !isText(uuid)) throw malformedMessage("held", message);
   return {
     task,
     epoch,
@@ -122,6 +123,7 @@ function heldAttempt(message: HeldMessage): HeldAttempt {
     engine,
     state,
     ended: ended === undefined || ended === null ? null : endedFromMessage(ended),
+    uuid,
   };
 }
 

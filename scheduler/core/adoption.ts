@@ -6,6 +6,8 @@
  * after a bounded time. Called by `on_hosts.ts`, `on_tasks.ts`, `on_attempts.ts` and `on_time.ts`.
  * @module
  */
+import type { EngineUuid } from "../../protocol/ids.ts";
+import type { AttemptOutcome } from "../../protocol/outcome.ts";
 import { attach, tellAssigned } from "./assignment.ts";
 import { decide } from "./attempt_end.ts";
 import { TaskWaits } from "./dependency_watch.ts";
@@ -46,10 +48,20 @@ export function claimOrphan(s: SchedulerState, task: TaskRecord): boolean {
   return true;
 }
 
-/** An orphan's attempt ended: its result waits with it. */
-export function orphanEnded(orphan: Orphan, ended: EndedAttempt): void {
+/** An orphan's attempt ended on this process: its result waits with it. */
+export function orphanEnded(orphan: Orphan, ended: EndedAttempt, uuid: EngineUuid): void {
+  orphan.uuid = uuid;
   orphan.attempt = null;
   orphan.ended = ended;
+}
+
+/**
+ * What an attempt of an earlier life came to, as far as it counts in this one. An abort of this life takes the task off
+ * its attempt, so this one was of the attempt: given up with its host's link, say. Whoever wants the task aborted asks
+ * again.
+ */
+export function inheritedOutcome({ outcome }: EndedAttempt): AttemptOutcome {
+  return outcome.kind === "aborted" ? { kind: "returned" } : outcome;
 }
 
 /** Nobody claimed it in time, or it is lost with its host. */
@@ -77,7 +89,7 @@ function orphanOf(s: SchedulerState, host: HostRecord, held: HeldAttempt, engine
     number,
     host: host.id,
     engine: held.engine,
-    uuid: engine?.uuid ?? null,
+    uuid: ended === null ? engine?.uuid ?? null : held.uuid,
     ordinal: held.attempt,
     attempt: null,
     ended,
@@ -102,6 +114,8 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
   followHere(s, task, attempt?.engine ?? null);
   move(s, task, "adopt", orphan.engine);
   task.attempts = orphan.ordinal;
+  // Those before it failed in the earlier life, and cost a retry each.
+  task.failures = Math.min(orphan.ordinal - 1, task.flags.retries);
   if (attempt !== null) {
     attempt.orphan = null;
     attempt.task = task;
@@ -109,8 +123,9 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
     tellAssigned(s, task, attempt.engine, number);
   } else if (ended !== null) {
     s.out.release(host, epoch, number);
-    const serial = s.registry.current(orphan.engine)?.serial ?? null;
-    decide(s, task, { id: orphan.engine, uuid, serial }, ended.outcome, ended.report);
+    const current = s.registry.current(orphan.engine);
+    const serial = current !== null && current.uuid === uuid ? current.serial : null;
+    decide(s, task, { id: orphan.engine, uuid, serial }, inheritedOutcome(ended), ended.report);
   }
 }
 

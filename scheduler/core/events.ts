@@ -48,6 +48,8 @@ export interface HeldAttempt {
   readonly state: "queued" | "running" | "ended";
   /** The result, where `state` is `ended`; else `null`. */
   readonly ended: EndedAttempt | null;
+  /** The process it ended on, which may be gone; `null`: it has not ended, or nobody knows. */
+  readonly uuid: EngineUuid | null;
 }
 
 /** A life of the scheduler began. The first event of all; a grace for hosts to come back counts from here. */

@@ -4,7 +4,7 @@
  * What is said of a dispatch that is not current changes nothing but is acknowledged, so that the host may drop it.
  * @module
  */
-import { orphanEnded } from "./adoption.ts";
+import { inheritedOutcome, orphanEnded } from "./adoption.ts";
 import { detach } from "./assignment.ts";
 import { decide } from "./attempt_end.ts";
 import type { EngineRecord } from "./engine_record.ts";
@@ -28,10 +28,11 @@ export function attemptsEnded(s: SchedulerState, { host, epoch, results }: Attem
 function attemptEnded(s: SchedulerState, attempt: Attempt, ended: EndedAttempt): void {
   const { task, orphan, engine } = attempt;
   detach(s, attempt);
-  if (orphan !== null) orphanEnded(orphan, ended);
+  if (orphan !== null) orphanEnded(orphan, ended, engine.uuid);
   if (task === null) return;
   learn(s, task, ended);
-  decide(s, task, engine, ended.outcome, ended.report);
+  const outcome = attempt.epoch === s.options.epoch ? ended.outcome : inheritedOutcome(ended);
+  decide(s, task, engine, outcome, ended.report);
 }
 
 /** What ran says how long the next of its function will; what declined an engine did not get to its work. */

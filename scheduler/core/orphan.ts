@@ -16,7 +16,8 @@ export interface Orphan {
   readonly number: DispatchNumber;
   readonly host: HostId;
   readonly engine: EngineId;
-  readonly uuid: EngineUuid | null;
+  /** The process it runs on, or ended on; `null`: nobody knows. */
+  uuid: EngineUuid | null;
   /** Counts from 1. */
   readonly ordinal: number;
   /** While it has not ended. */

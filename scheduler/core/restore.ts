@@ -36,7 +36,7 @@ export function restoreScheduler(snapshot: Snapshot, custom: CustomScheme | null
 }
 
 /** The state behind it. */
-function restoreState(snapshot: Snapshot, custom: CustomScheme | null): SchedulerState {
+export function restoreState(snapshot: Snapshot, custom: CustomScheme | null = null): SchedulerState {
   if (snapshot.schema !== SNAPSHOT_SCHEMA) {
     throw new RangeError(
       `Cannot restore a snapshot of schema ${snapshot.schema}: this version reads schema ${SNAPSHOT_SCHEMA}; ` +

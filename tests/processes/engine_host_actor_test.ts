@@ -246,6 +246,7 @@ Deno.test("a new controller is told what the host holds: what runs, what waits, 
   const held = hello?.[8].map((
     [task, epoch, number, attempt, engine, state],
   ) => [task, epoch, number, attempt, engine, state]);
+  assert.equal(hello?.[8][0]?.[7], diary.of("ready")[0]?.uuid, "the process it ran on");
   assert.deepEqual(held?.slice(0, 2), [["abc-2", 1, 2, 1, 0, "ended"], ["abc-3", 1, 3, 1, 0, "running"]]);
   assert.equal(hello?.[8].length, 3);
   const ended = hello?.[8][0]?.[6];
@@ -297,15 +298,15 @@ Deno.test("engines can be started, drained and restarted on request", async () =
   assert.equal(diary.results[0]?.[1], ENDED.returned);
 });
 
-Deno.test("the death of an engine is told after the ends of its runs", async () => {
+Deno.test("the death of an engine is told before the ends of its runs, whose places would be filled again", async () => {
   await using stage = await Stage.open(1);
   const { diary } = stage;
   await diary.until(() => diary.of("ready").length === 1);
   stage.dispatch("(x) => x === 1 ? Deno.exit(5) : x", [[1, 0, 1], [2, 0, 2]]);
-  await diary.until(() => diary.of("engine-ended").length === 1);
+  await diary.until(() => diary.of("ended").length === 1);
   assert.deepEqual(diary.results.map(([number, code]) => [number, code]), [[1, ENDED.engineDied], [2, ENDED.returned]]);
   const order = diary.all.map(({ kind }) => kind);
-  assert.ok(order.indexOf("ended") < order.indexOf("engine-ended"));
+  assert.ok(order.indexOf("engine-ended") < order.indexOf("ended"));
   await diary.until(() => diary.of("ready").length === 2);
 });
 

@@ -132,7 +132,7 @@ Deno.test("a host that comes back as another life was lost meanwhile, and what i
   stage.join([engine(0, "a")]);
   stage.submit(spec("s-0", { retries: 1 }));
   const { number, epoch } = { number: stage.lastDispatch("s-0").number, epoch: 1 as never };
-  const old = { task: "s-0" as TaskId, epoch, number, attempt: 1, engine: 0 as never };
+  const old = { task: "s-0" as TaskId, epoch, number, attempt: 1, engine: 0 as never, uuid: null };
   const done = { number, outcome: DONE, report: null };
   stage.join([engine(0, "a", 2)], {
     incarnation: "i2" as Incarnation,

@@ -59,6 +59,7 @@ export function held(
   on: number,
   state: HeldAttempt["state"],
   outcome: AttemptOutcome = DONE,
+  uuid: EngineUuid | null = engine(on).uuid,
 ): HeldAttempt {
   const ended = state === "ended" ? { number: number as DispatchNumber, outcome, report: REPORT } : null;
   return {
@@ -69,6 +70,7 @@ export function held(
     engine: on as EngineId,
     state,
     ended,
+    uuid: ended === null ? null : uuid,
   };
 }
 

@@ -198,3 +198,53 @@ Deno.test("targets that did not come back within the grace are gone for good", (
   stage.after(3_000).wake();
   assert.deepEqual([stage.outcomes, stage.dispatches], [["s-0:ImpossibleDependency"], ["s-1>2"]]);
 });
+
+Deno.test("attempts that failed in the earlier life have cost a retry each", () => {
+  const stage = new Stage(SECOND);
+  const second = { ...held("s-0", 7, 0, "ended", THREW), attempt: 2 };
+  const running = { ...held("s-1", 8, 0, "running"), attempt: 2 };
+  stage.join([engine(0)], { held: [second, running] });
+  stage.submit(spec("s-0", { retries: 1 }), spec("s-1", { retries: 2 }));
+  assert.deepEqual(stage.outcomes, ["s-0:threw"], "it had one retry, and this was it");
+  stage.after(3_000).wake();
+  stage.endDispatch({ host: "h", number: 8 } as never, THREW, 1);
+  assert.deepEqual(stage.dispatches, ["s-1>0"]);
+  assert.equal(stage.lastDispatch("s-1").attempt, 3);
+  stage.endDispatch(stage.lastDispatch("s-1"), THREW, 2);
+  assert.deepEqual(stage.outcomes, ["s-1:threw"]);
+});
+
+Deno.test("an abort of an earlier life that nobody asks for again runs the task anew: it was of the attempt", () => {
+  const stage = new Stage(SECOND);
+  const aborted = { kind: "aborted" } as const;
+  stage.join([engine(0)], { held: [held("s-0", 7, 0, "ended", aborted), held("s-1", 8, 0, "running")] });
+  stage.submit(spec("s-0"), spec("s-1"));
+  assert.deepEqual(stage.outcomes, []);
+  stage.after(3_000).wake();
+  stage.endDispatch({ host: "h", number: 8 } as never, aborted, 1);
+  assert.deepEqual([stage.outcomes, stage.dispatches], [[], ["s-0>0"]]);
+  assert.equal(stage.lastDispatch("s-0").attempt, 1);
+});
+
+Deno.test("a held result names the process it came from, not the one that is there now", () => {
+  const stage = new Stage(SECOND);
+  const old = engine(0, "h", 1).uuid;
+  stage.join([engine(0, "h", 2)], {
+    held: [held("s-0", 7, 0, "ended", DONE, old), held("s-1", 8, 0, "ended", THREW, old)],
+  });
+  stage.submit(spec("s-0"), spec("s-1", { retries: 1 }));
+  assert.deepEqual(stage.of("settle").map(({ uuid }) => uuid), [old]);
+  stage.join([engine(1, "other")], { host: "other" as HostId });
+  stage.after(3_000).submit(spec("s-2"));
+  assert.deepEqual(stage.dispatches, ["s-1>0", "s-2>1"], "the process that is there now has not failed it");
+});
+
+Deno.test("an unclaimed attempt that ran in the process after the one that was told names that one", () => {
+  const stage = new Stage(SECOND);
+  stage.join([engine(0, "h", 1)], { held: [held("s-0", 7, 0, "queued")] });
+  stage.engineEnded(engine(0, "h", 1));
+  stage.engineReady(engine(0, "h", 2));
+  stage.endDispatch({ host: "h", number: 7 } as never, DONE, 1);
+  stage.submit(spec("s-0"));
+  assert.deepEqual(stage.of("settle").map(({ uuid }) => uuid), [engine(0, "h", 2).uuid]);
+});

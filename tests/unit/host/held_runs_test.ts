@@ -5,7 +5,7 @@ import { directOutcome } from "../../../host/direct_outcome.ts";
 import { HeldRuns } from "../../../host/held_runs.ts";
 import { ResultBatches } from "../../../host/result_batches.ts";
 import { endWith } from "../../../host/run_end.ts";
-import type { DispatchNumber, Epoch, HostId, Session } from "../../../protocol/ids.ts";
+import type { DispatchNumber, EngineUuid, Epoch, HostId, Session } from "../../../protocol/ids.ts";
 import { ENDED } from "../../../protocol/messages.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
 import { scheduledRun } from "./run_fixture.ts";
@@ -13,6 +13,7 @@ import { scheduledRun } from "./run_fixture.ts";
 const epoch = 1 as Epoch;
 const n = (number: number) => number as DispatchNumber;
 const session = "abcdefghij" as Session;
+const uuid = "u-1" as EngineUuid;
 
 Deno.test("held runs are told with their state, and results with their age", () => {
   const held = new HeldRuns();
@@ -21,11 +22,11 @@ Deno.test("held runs are told with their state, and results with their age", () 
   sent.state = "sent";
   [queued, running, ended, sent].forEach((run, index) => assert.ok(held.add(epoch, n(index + 1), run)));
   assert.equal(held.add(epoch, n(1), scheduledRun(1)), false);
-  held.ended(epoch, n(3), endWith({ kind: "returned" }, 100, 7));
+  held.ended(epoch, n(3), endWith({ kind: "returned" }, 100, 7), uuid);
   assert.deepEqual(held.messages(150), [
     ["abc-1", 1, 1, 1, 0, "queued"],
     ["abc-2", 1, 2, 1, 0, "running"],
-    ["abc-3", 1, 3, 1, 0, "ended", [3, ENDED.returned, null, 7, 50]],
+    ["abc-3", 1, 3, 1, 0, "ended", [3, ENDED.returned, null, 7, 50], "u-1"],
     ["abc-4", 1, 4, 1, 0, "queued"],
   ]);
 });
@@ -34,11 +35,11 @@ Deno.test("a release forgets what has ended, and nothing that runs", () => {
   const held = new HeldRuns();
   held.add(epoch, n(1), scheduledRun(1));
   held.add(epoch, n(2), scheduledRun(2));
-  held.ended(epoch, n(1), endWith({ kind: "aborted" }, 0));
+  held.ended(epoch, n(1), endWith({ kind: "aborted" }, 0), null);
   held.release(epoch, [n(1), n(2), n(99)]);
   held.release(2 as Epoch, [n(2)]);
   assert.deepEqual([held.get(epoch, n(1)), held.get(epoch, n(2))?.task], [null, "abc-2"]);
-  held.ended(epoch, n(2), endWith({ kind: "aborted" }, 0));
+  held.ended(epoch, n(2), endWith({ kind: "aborted" }, 0), null);
   held.release(epoch, [n(2)]);
   assert.deepEqual(held.messages(0), []);
 });

@@ -1,0 +1,127 @@
+/**
+ * What must be true whenever an attempt is ordered: of the task, of the engine, and of the tasks that it goes before.
+ *
+ * Only looks. Called by `ledger.ts` for each order, before it is written down.
+ * @module
+ */
+import type { Dispatch } from "../../scheduler/core/effects.ts";
+import { dependencyState, followedEngines } from "./dependency_oracle.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LedgerEngine, LedgerTask } from "./ledger_records.ts";
+
+/** Checks one order. */
+export function checkDispatch(ledger: Ledger, task: LedgerTask, engine: LedgerEngine, order: Dispatch): void {
+  checkPlace(ledger, task, engine);
+  checkTime(ledger, task);
+  checkAttempt(ledger, task, order);
+  checkDependencies(ledger, task);
+  checkOrder(ledger, task, engine);
+}
+
+/** Whether the task may run on this process, busy or not. */
+export function mayRunOn(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): boolean {
+  if (!allows(ledger, task, engine)) return false;
+  if (!task.failedOn.has(engine)) return true;
+  for (const other of ledger.engines.takers()) {
+    if (allows(ledger, task, other) && !task.failedOn.has(other)) return false;
+  }
+  return true;
+}
+
+/** Whether the next task may go to this process now. */
+export function isFree(ledger: Ledger, engine: LedgerEngine): boolean {
+  return engine.alive && !engine.draining && !ledger.engines.unreachable.has(engine.host) &&
+    engine.open.size < ledger.limitOf(engine);
+}
+
+/** Whether it could run as soon as an engine is free. */
+export function isReady(ledger: Ledger, task: LedgerTask): boolean {
+  const { status, current, pause } = task;
+  if (status !== "open" || current !== null || (pause !== null && ledger.now < pause.to)) return false;
+  return dependencyState(task, ledger) === "met";
+}
+
+function allows(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): boolean {
+  const { targets } = task.flags;
+  if (targets !== null && !targets.includes(engine.id)) return false;
+  if (task.declinedOn.has(engine)) return false;
+  const followed = followedEngines(task, ledger);
+  return followed === null || followed.has(engine.uuid);
+}
+
+function checkPlace(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): void {
+  const where = `engine ${engine.id} (${engine.uuid})`;
+  const { targets } = task.flags;
+  if (engine.open.size >= ledger.limitOf(engine)) {
+    ledger.complain("the mark is kept", `it goes to ${where}, which has ${engine.open.size} tasks`, task.id);
+  }
+  if (!isFree(ledger, engine)) {
+    ledger.complain("where a task may run", `it goes to ${where}, which takes none`, task.id);
+  }
+  if (targets !== null && !targets.includes(engine.id)) {
+    ledger.complain("where a task may run", `it goes to ${where}, not to its targets [${targets.join(", ")}]`, task.id);
+  }
+  if (task.declinedOn.has(engine)) {
+    ledger.complain("where a task may run", `it goes to ${where}, which it declined`, task.id);
+  }
+  if (!mayRunOn(ledger, task, engine) && task.failedOn.has(engine)) {
+    ledger.complain(
+      "where a task may run",
+      `it goes to ${where} again, which failed it, while there is another`,
+      task.id,
+    );
+  }
+  const followed = followedEngines(task, ledger);
+  if (followed !== null && !followed.has(engine.uuid)) {
+    ledger.complain("dependencies are kept", `it goes to ${where}, where what it follows did not run`, task.id);
+  }
+}
+
+function checkTime(ledger: Ledger, task: LedgerTask): void {
+  if (ledger.inGrace && ledger.options.knownHosts.length === 0) {
+    ledger.complain("where a task may run", "it is sent out before hosts had time to come back", task.id);
+  }
+  if (task.pause !== null && ledger.now < task.pause.from) {
+    ledger.complain("where a task may run", `it is sent out before its pause is over`, task.id);
+  }
+  const { deadline, spared, movedInStep, flags } = task;
+  const hasLastChance = spared || movedInStep === ledger.step || flags.backoff !== null;
+  if (ledger.now > deadline && !hasLastChance) {
+    ledger.complain("deadlines are kept", "it is sent out though its timeout is over", task.id);
+  }
+}
+
+function checkAttempt(ledger: Ledger, task: LedgerTask, { attempt }: Dispatch): void {
+  if (attempt !== task.failures + 1 && !task.isUnsure) {
+    ledger.complain("outcomes are true", `attempt ${attempt} follows ${task.failures} that failed`, task.id);
+  }
+  if (task.failures > task.flags.retries || attempt > task.flags.retries + 1) {
+    ledger.complain("no attempt too many", `attempt ${attempt} of ${task.flags.retries + 1}`, task.id);
+  }
+}
+
+function checkDependencies(ledger: Ledger, task: LedgerTask): void {
+  if (task.adopted) return;
+  const state = dependencyState(task, ledger);
+  if (state === "met" || state === "either") return;
+  ledger.complain("dependencies are kept", `it is sent out while its dependency is ${state}`, task.id);
+}
+
+/** By priority, then the clients in turn, then in the order of submission: whoever could run on this engine. */
+function checkOrder(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): void {
+  for (const other of ledger.open) {
+    if (other === task || other.isUnsure || !leavesBefore(ledger, other, task) || other.movedInStep > ledger.step) {
+      continue;
+    }
+    if (!isReady(ledger, other) || !mayRunOn(ledger, other, engine)) continue;
+    ledger.complain("the queue is in order", `it overtakes "${other.id}" on engine ${engine.id}`, task.id, other.id);
+  }
+}
+
+function leavesBefore(ledger: Ledger, a: LedgerTask, b: LedgerTask): boolean {
+  if (a.flags.priority !== b.flags.priority) return a.flags.priority > b.flags.priority;
+  if (a.session === b.session) return a.order < b.order;
+  const [served, other] = [ledger.served.get(a.session) ?? 0, ledger.served.get(b.session) ?? 0];
+  if (served !== other) return served < other;
+  return (ledger.sessions.get(a.session) ?? 0) < (ledger.sessions.get(b.session) ?? 0);
+}
