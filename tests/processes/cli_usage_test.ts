@@ -58,6 +58,7 @@ Deno.test("wrong usage is told from failure, and nothing starts", async (t) => {
         name: `"${args}"`,
         sanitizeOps: false,
         sanitizeResources: false,
+        sanitizeExit: false,
         fn() {
           assert.equal(code, 2, stderr);
           assert.match(stderr, says);
