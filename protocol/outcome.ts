@@ -26,8 +26,8 @@ export interface FailureChain {
   readonly nearest: readonly TaskId[];
   /** Links in all. */
   readonly length: number;
-  /** The first that failed, and how, in words. */
-  readonly root: { readonly id: TaskId; readonly text: string };
+  /** The first that failed, and how, in words; `message` where the system itself failed it, else `""`. */
+  readonly root: { readonly id: TaskId; readonly text: string; readonly message: string };
 }
 
 /** An error the system raises: built by whoever decides, made into an instance at the client. */

@@ -14,6 +14,7 @@ import { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord, HostRecord } from "./engine_record.ts";
 import { UNKNOWN_US } from "./estimates.ts";
 import type { EndedAttempt, HeldAttempt } from "./events.ts";
+import { addPlaceAt, addPlaces } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { endWaits } from "./holding.ts";
 import { move } from "./moves.ts";
@@ -111,7 +112,7 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
   const { attempt, ended, epoch, number, host, uuid } = orphan;
   for (const timer of [orphan.timer, task.deadline]) if (timer !== null) s.timers.clear(timer);
   task.deadline = null;
-  followHere(s, task, attempt?.engine ?? null);
+  followThere(s, task, orphan);
   move(s, task, "adopt", orphan.engine);
   task.attempts = orphan.ordinal;
   // Those before it failed in the earlier life, and cost a retry each.
@@ -129,14 +130,21 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
   }
 }
 
-/** What it waited for had come when it was dispatched; if it follows others, this is where they ran. */
-function followHere(s: SchedulerState, task: TaskRecord, engine: EngineRecord | null): void {
+/**
+ * What it waited for had come when it was dispatched; if it follows others, it was sent where they ran. Of a `follow` of
+ * any there may be more such places.
+ */
+function followThere(s: SchedulerState, task: TaskRecord, { engine: id, uuid }: Orphan): void {
   if (task.waits !== null) endWaits(s, task.waits);
   task.waits = null;
   const { follow } = task.flags;
-  if (follow === null || follow.ids.length === 0 || engine === null) return;
+  if (follow === null || follow.ids.length === 0) return;
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
   waits.places = new FollowPlaces(follow.all);
-  waits.places.add(task.id, engine.id, engine.alive ? engine : null);
-  if (engine.alive) engine.followers.add(waits);
+  const current = s.registry.current(id);
+  addPlaceAt(waits, task.id, id, current !== null && current.uuid === uuid ? current : null);
+  // Its host is here: a process that it does not name has ended.
+  waits.places.someGone = false;
+  if (!follow.all) addPlaces(s, waits, follow);
+  s.grace?.followers.push(waits);
 }

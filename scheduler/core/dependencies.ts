@@ -11,7 +11,7 @@ import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
 import { DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
 import { failCycles } from "./cycles.ts";
 import type { EngineRecord } from "./engine_record.ts";
-import { addPlace, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
+import { addPlace, addPlaces, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { closeWatch, hold, letGo } from "./holding.ts";
 import { areTargetsGone, armDeadline, block, doomedOutcome, enqueue, overdue, relocate } from "./queueing.ts";
@@ -159,14 +159,14 @@ function reconsiderWaiting(s: SchedulerState, waits: TaskWaits): void {
 /** The hosts that came back are there: where followed tasks ran is looked for again. */
 export function findPlaces(s: SchedulerState, followers: readonly TaskWaits[]): void {
   for (const waits of followers) {
-    const { follow, holding } = waits;
-    if (!holding || follow === null || waits.places === null) continue;
-    forgetPlaces(waits);
-    waits.places = new FollowPlaces(follow.spec.all);
-    for (const id of follow.spec.ids) {
-      const named = s.task(id);
-      if (named instanceof FinishedRecord && follow.wants(named)) addPlace(s, waits, named);
+    const { task: { flags, state }, follow, places } = waits;
+    if (places === null || flags.follow === null || state === "settled") continue;
+    // Of a task that was dispatched in an earlier life nobody knows more than where that was.
+    if (follow !== null) {
+      forgetPlaces(waits);
+      waits.places = new FollowPlaces(places.all);
     }
+    if (follow !== null || !places.all) addPlaces(s, waits, flags.follow);
     reconsider(s, waits);
   }
 }

@@ -104,17 +104,18 @@ function chainFrom(id: TaskId, record: FinishedRecord | null): FailureChain {
   if (before !== undefined) {
     return { nearest: [id, ...before.nearest].slice(0, SHOWN_LINKS), length: before.length + 1, root: before.root };
   }
-  const text = record?.outcome.kind === "failed"
-    ? `failed with ${record.outcome.error.name}: ${record.outcome.error.message}`
-    : endOf(record);
-  return { nearest: [id], length: 1, root: { id, text } };
+  const message = record?.outcome.kind === "failed" ? record.outcome.error.message : "";
+  return { nearest: [id], length: 1, root: { id, text: endOf(record), message } };
 }
 
 function told({ nearest, length, root }: FailureChain): string {
-  if (length === 1) return root.text.startsWith("failed") ? ` (${root.text.slice("failed with ".length)})` : "";
+  if (length === 1) return root.message === "" ? "" : ` (${root.message})`;
   const hidden = length - nearest.length - 1;
   const links = nearest.slice(1).filter((id) => id !== root.id).map((id) => ` ← "${id}"`).join("");
-  return `: "${nearest[0]}"${links}${hidden > 0 ? ` ← … ${hidden} more …` : ""} ← "${root.id}", which ${root.text}`;
+  const why = root.message === "" ? "" : ` (${root.message})`;
+  return `: "${nearest[0]}"${links}${
+    hidden > 0 ? ` ← … ${hidden} more …` : ""
+  } ← "${root.id}", which ${root.text}${why}`;
 }
 
 function lostText({ kind, id, engine }: LostPlace, other: TaskId | null): string {

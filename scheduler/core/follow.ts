@@ -5,22 +5,38 @@
  * task; called by `dependencies.ts` and `queueing.ts`.
  * @module
  */
+import type { EngineId, TaskId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
+import type { DependencySpec } from "../../protocol/task_spec.ts";
 import { lostPlaceOutcome, unreachableOutcome } from "./dependency_errors.ts";
 import type { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { FollowPlaces } from "./follow_places.ts";
 import type { SchedulerState } from "./state.ts";
-import { type FinishedRecord, TaskRecord } from "./task_record.ts";
+import { FinishedRecord, TaskRecord } from "./task_record.ts";
 
 /** A finished task is one that its follower wants: where that ran is a place. */
 export function addPlace(s: SchedulerState, waits: TaskWaits, record: FinishedRecord): void {
   if (waits.places === null) return;
   const { engine, uuid } = record;
   const current = engine === null ? null : s.registry.current(engine);
-  const place = current !== null && current.uuid === uuid ? current : null;
-  waits.places.add(record.id, engine, place);
-  if (place !== null && waits.places.alive.has(place)) place.followers.add(waits);
+  addPlaceAt(waits, record.id, engine, current !== null && current.uuid === uuid ? current : null);
+}
+
+/** A task ran on this engine: in this process, or (`null`) in one that is not there, or nowhere. */
+export function addPlaceAt(waits: TaskWaits, id: TaskId, engine: EngineId | null, place: EngineRecord | null): void {
+  waits.places?.add(id, engine, place);
+  if (place !== null && waits.places?.alive.has(place)) place.followers.add(waits);
+}
+
+/** The places of all that have ended of those it follows. */
+export function addPlaces(s: SchedulerState, waits: TaskWaits, { ids, success, failure }: DependencySpec): void {
+  for (const id of ids) {
+    const named = s.task(id);
+    if (named instanceof FinishedRecord && (named.outcome.kind === "done" ? success : failure)) {
+      addPlace(s, waits, named);
+    }
+  }
 }
 
 /** The follower has ended: its places need not tell it of their end. */
@@ -42,7 +58,7 @@ export function lostFollow(s: SchedulerState, waits: TaskWaits): TaskOutcome | n
   if (places === null) return null;
   const { all, lost, alive } = places;
   // Until the hosts of the last life have come back nobody knows which processes are gone.
-  if (s.grace !== null && (all ? lost?.kind === "gone" : places.someGone)) return null;
+  if (s.grace !== null && places.someGone && (!all || lost?.kind === "gone")) return null;
   if (all && lost !== null) return lostPlaceOutcome(task, lost, otherThan(s, waits, lost.id));
   const mayGrow = follow !== null && follow.open > 0;
   if (mayGrow && (!all || alive.size === 0)) return null;

@@ -24,7 +24,7 @@ export class FollowPlaces {
   readonly #alive: Map<EngineRecord, TaskId> = new Map();
   /** What was lost last. With `all`, nothing is left then. */
   lost: LostPlace | null = null;
-  /** Some task ran in a process that is not there. */
+  /** Some task ran in a process that is not there: in the grace of a new life it may yet come back. */
   someGone = false;
 
   constructor(all: boolean) {

@@ -5,7 +5,6 @@
  * @module
  */
 import type { Session } from "../../protocol/ids.ts";
-import { closeBatch } from "./batches.ts";
 import type { ClientAttached, ClientLeft } from "./events.ts";
 import { retireIfDone, tell } from "./settlement.ts";
 import type { SessionRecord } from "./session_record.ts";
@@ -27,6 +26,8 @@ export function attachSession(s: SchedulerState, id: Session): SessionRecord {
   const session = s.session(id);
   if (!session.attached) s.out.fact({ kind: "client-attached", at: s.now, session: id });
   session.attached = true;
+  if (session.abandoned !== null) s.timers.clear(session.abandoned);
+  session.abandoned = null;
   s.retired.delete(session);
   return session;
 }
@@ -36,8 +37,10 @@ export function clientLeft(s: SchedulerState, { session: id }: ClientLeft): void
   const session = s.sessions.get(id);
   if (session === undefined || !session.attached) return;
   session.attached = false;
-  // What was still to come of its batch never comes.
-  closeBatch(s, session);
+  // Who comes back submits the rest of its batch. Who does not is waited for as long as results of an earlier life are.
+  if (session.batchOpen) {
+    session.abandoned = s.timers.set(s.now + s.options.adoptableMs, { kind: "abandoned-batch", session });
+  }
   s.out.fact({ kind: "client-left", at: s.now, session: id });
   retireIfDone(s, session);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { abortTask } from "./abort.ts";
-import { claimOrphan } from "./adoption.ts";
+import { claimOrphan, dropOrphan } from "./adoption.ts";
 import { closeBatch } from "./batches.ts";
 import { acceptDependent, isDependent, reconsider } from "./dependencies.ts";
 import type { Dependents } from "./dependency_watch.ts";
@@ -73,6 +73,8 @@ function takeKnown(s: SchedulerState, session: SessionRecord, known: KnownOutcom
   const counter = counterOf(session.id, task);
   if (counter < 0 || session.forgotten.has(counter)) return;
   if (session.tasks.get(counter) !== undefined) return;
+  const orphan = s.orphans.get(task);
+  if (orphan !== undefined) dropOrphan(s, orphan);
   const message = "it ended in an earlier life of the controller, or before it was submitted";
   const outcome: TaskOutcome = ok
     ? { kind: "done", value: NO_BYTES }

@@ -6,6 +6,7 @@
  * @module
  */
 import { dropOrphan } from "./adoption.ts";
+import { closeBatch } from "./batches.ts";
 import { callBackAhead } from "./call_back.ts";
 import { tellDependents } from "./dependencies.ts";
 import { move } from "./moves.ts";
@@ -48,6 +49,9 @@ function fire(s: SchedulerState, { purpose }: Timer): void {
       return dropOrphan(s, purpose.orphan);
     case "call-back":
       return callBackAhead(s);
+    case "abandoned-batch":
+      purpose.session.abandoned = null;
+      return closeBatch(s, purpose.session);
     case "grace":
       return endGrace(s);
   }

@@ -176,6 +176,11 @@ function restoreTimer(
       orphan.timer = s.timers.set(from.at, { kind: "unclaimed", orphan });
       return;
     }
+    case "abandoned-batch": {
+      const session = s.session(from.session);
+      session.abandoned = s.timers.set(from.at, { kind: "abandoned-batch", session });
+      return;
+    }
     case "overdue-reports": {
       const engine = found(engines.get(from.serial), `engine ${from.serial}`);
       engine.overdue = s.timers.set(from.at, { kind: "overdue-reports", engine });

@@ -8,6 +8,7 @@ import type { Session, TaskId } from "../../protocol/ids.ts";
 import { Dependents, type TaskWaits } from "./dependency_watch.ts";
 import { IntervalSet } from "./interval_set.ts";
 import { PagedTable } from "../../wire/paged_table.ts";
+import type { Timer } from "./timers.ts";
 import type { FinishedRecord, TaskRecord } from "./task_record.ts";
 
 /** One run of one client. */
@@ -24,6 +25,8 @@ export class SessionRecord {
   forgotten: IntervalSet = new IntervalSet();
   /** A part of a batch has come, and more will: ids of this session that are not known may be in it. */
   batchOpen = false;
+  /** Its client left in the middle of a batch: when nothing more of that is waited for. */
+  abandoned: Timer | null = null;
   /** Those who wait for tasks that are still to come, by counter. */
   readonly missing: Map<number, Dependents> = new Map();
   /** Tasks of the batch that name later ones. */

@@ -79,7 +79,9 @@ export function forget(s: SchedulerState, record: FinishedRecord): void {
 
 /** Forgets what is over the bounds, and what was only kept because others named it. */
 export function enforceRetention(s: SchedulerState): void {
-  for (const record of s.toForget) if (s.retention.pinsOf(record) === 0) forget(s, record);
+  for (const record of s.toForget) {
+    if (s.retention.pinsOf(record) === 0 && record.session.tasks.get(record.counter) === record) forget(s, record);
+  }
   s.toForget.length = 0;
   for (let record = s.retention.excess(s.now); record !== null; record = s.retention.excess(s.now)) forget(s, record);
 }
@@ -95,5 +97,6 @@ export function retireIfDone(s: SchedulerState, session: SessionRecord): void {
   const [oldest] = s.retired;
   if (oldest === undefined) return;
   s.retired.delete(oldest);
+  if (oldest.abandoned !== null) s.timers.clear(oldest.abandoned);
   s.forgetSession(oldest);
 }

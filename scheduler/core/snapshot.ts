@@ -135,6 +135,7 @@ export interface OrphanSnapshot {
 /** `id` names the task, `serial` the engine. */
 export type TimerSnapshot =
   | { readonly kind: "deadline" | "pause" | "unclaimed"; readonly at: number; readonly id: TaskId }
+  | { readonly kind: "abandoned-batch"; readonly at: number; readonly session: Session }
   | { readonly kind: "overdue-reports"; readonly at: number; readonly serial: number }
   | { readonly kind: "grace" | "call-back"; readonly at: number };
 
@@ -302,6 +303,8 @@ function timerSnapshot({ at, purpose }: Timer): TimerSnapshot {
     case "deadline":
     case "pause":
       return { kind: purpose.kind, at, id: purpose.task.id };
+    case "abandoned-batch":
+      return { kind: "abandoned-batch", at, session: purpose.session.id };
     case "unclaimed":
       return { kind: "unclaimed", at, id: purpose.orphan.id };
     case "overdue-reports":
@@ -317,6 +320,6 @@ function graceSnapshot({ grace, registry }: SchedulerState): Snapshot["grace"] {
   const requests = grace.requests.map(({ host, count, request }) => (
     { host: host.id, isCurrent: registry.hosts.get(host.id) === host, count, request }
   ));
-  const followers = grace.followers.filter(({ holding }) => holding).map(({ task }) => task.id);
+  const followers = grace.followers.filter(({ task }) => task.state !== "settled").map(({ task }) => task.id);
   return { awaited: [...grace.awaited], requests, followers };
 }

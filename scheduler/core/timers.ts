@@ -7,6 +7,7 @@
 import type { EngineRecord } from "./engine_record.ts";
 import { IndexedHeap } from "./indexed_heap.ts";
 import type { Orphan } from "./orphan.ts";
+import type { SessionRecord } from "./session_record.ts";
 import type { TaskRecord } from "./task_record.ts";
 
 /** What becomes due. */
@@ -16,6 +17,7 @@ export type TimerPurpose =
   | { readonly kind: "overdue-reports"; readonly engine: EngineRecord }
   | { readonly kind: "unclaimed"; readonly orphan: Orphan }
   | { readonly kind: "call-back" }
+  | { readonly kind: "abandoned-batch"; readonly session: SessionRecord }
   | { readonly kind: "grace" };
 
 /** One thing that is to happen; back in hand to clear it. */

@@ -64,9 +64,10 @@ export function happen(w: NaiveWorld, event: SchedulerEvent): void {
       return clientAttached(w, event);
     case "client-left": {
       const client = w.clients.get(event.session);
-      if (client === undefined) return;
+      if (client === undefined || !client.isAttached) return;
       client.isAttached = false;
       if (client.isMidBatch && READINGS.leavingEndsBatch) endBatch(w, client);
+      client.waitedForUntil = w.now + w.options.adoptableMs;
       return;
     }
     case "scheduler-began":

@@ -63,6 +63,8 @@ export interface NaiveClient {
   served: number;
   /** More of its batch is to come. */
   isMidBatch: boolean;
+  /** When nothing more of that is waited for, if it has left. */
+  waitedForUntil: number;
 }
 
 /** One process of an engine that was ready once. */

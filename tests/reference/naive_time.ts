@@ -6,6 +6,7 @@
  */
 import { condemn, goBack } from "./naive_attempts.ts";
 import { conclude, settle } from "./naive_outcomes.ts";
+import { endBatch } from "./naive_submission.ts";
 import type { NaiveTask } from "./naive_records.ts";
 import type { NaiveWorld } from "./naive_world.ts";
 
@@ -32,6 +33,11 @@ function firstDue(w: NaiveWorld): Due | null {
   if (w.isGrace) all.push({ at: w.graceUntil, happen: () => endGrace(w) });
   for (const life of w.lives) all.push({ at: life.overdueAt, happen: () => condemn(w, life, 0) });
   for (const task of w.tasks.values()) all.push(...dueOf(w, task));
+  for (const client of w.clients.values()) {
+    if (client.isMidBatch && !client.isAttached) {
+      all.push({ at: client.waitedForUntil, happen: () => endBatch(w, client) });
+    }
+  }
   const [first] = all.filter(({ at }) => at < Infinity).sort((a, b) => a.at - b.at);
   return first ?? null;
 }

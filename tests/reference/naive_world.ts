@@ -67,7 +67,14 @@ export class NaiveWorld {
   client(session: Session): NaiveClient {
     let client = this.clients.get(session);
     if (client === undefined) {
-      client = { session, appeared: this.clients.size, isAttached: false, served: 0, isMidBatch: false };
+      client = {
+        session,
+        appeared: this.clients.size,
+        isAttached: false,
+        served: 0,
+        isMidBatch: false,
+        waitedForUntil: 0,
+      };
       this.clients.set(session, client);
     }
     return client;

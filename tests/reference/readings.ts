@@ -15,6 +15,6 @@ export const READINGS = {
   drainingIsGone: false,
   /** All that one request aborts are aborted, also those that would fail since another of them did. */
   abortsComeBeforeCascades: true,
-  /** Of a client that left, nothing more of its batch will come. */
-  leavingEndsBatch: true,
+  /** The rest of its batch is waited for when a client has left, for as long as it may come back with it. */
+  leavingEndsBatch: false,
 } as const;
