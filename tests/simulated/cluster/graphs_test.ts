@@ -27,6 +27,8 @@ Deno.test("an engine that dies costs an attempt, and the task its outcome where 
     seed: 3,
   });
   assert.deepEqual([run.task("once").error, run.task("once").attempts], ["EngineError", 1]);
+  assert.match(run.task("once").message ?? "", /died while it ran/);
+  assert.match(run.story("once"), /once: settled: EngineError: Cannot finish task "once"/);
   assert.ok(run.task("again").attempts > 1);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { EngineUuid, Session, TaskId } from "../../../../protocol/ids.ts";
-import { DEFAULT_FLAGS, type DependencySpec, type TaskFlags } from "../../../../protocol/task_spec.ts";
+import type { DependencySpec, TaskFlags } from "../../../../protocol/task_spec.ts";
 import {
   dependencyState,
   type DependencyView,
