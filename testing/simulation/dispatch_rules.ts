@@ -101,7 +101,8 @@ function checkAttempt(ledger: Ledger, task: LedgerTask, { attempt }: Dispatch): 
 }
 
 function checkDependencies(ledger: Ledger, task: LedgerTask): void {
-  if (task.adopted) return;
+  // It ran before, so what it waited for had happened.
+  if (task.adopted || task.isUnsure) return;
   const state = dependencyState(task, ledger);
   if (state === "met" || state === "either") return;
   ledger.complain("dependencies are kept", `it is sent out while its dependency is ${state}`, task.id);

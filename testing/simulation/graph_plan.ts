@@ -16,6 +16,8 @@ export const GRAPH_CLIENT = "user";
 /** Attempts of a task beyond its retries that can go wrong: an engine's end gives some back. */
 const MORE_ATTEMPTS = 8;
 const START_MS = 20;
+/** What nobody claims of an earlier life is dropped within the run. */
+const ADOPTABLE_MS = 20_000;
 const ALL_DONE = { all: true, success: true, failure: false };
 
 /** The id under which a task of the graph runs. */
@@ -32,7 +34,7 @@ export function graphPlan(options: SimulationOptions, seed: number, spanMs: numb
   const hosts = hostsOf(options);
   return {
     seed,
-    scheduler: { hwm, scheme, seed },
+    scheduler: { hwm, scheme, seed, adoptableMs: ADOPTABLE_MS },
     network: { minMs: 0.2, maxMs: 1.2, doubled: 0, lost: faults.lostMessages ?? 0 },
     calmAtMs: 60_000 + 20 * spanMs,
     actions: [

@@ -29,7 +29,10 @@ export function checkSettled(ledger: Ledger, task: LedgerTask, last: LedgerDispa
     const mark = readMark(payload);
     const isOld = outcome.kind === "threw" && last?.outcome?.kind !== "threw";
     if (isOld) return checkDoomed(ledger, task, "threw");
-    if (last === null || mark?.task !== task.id || mark.dispatch !== dispatchKey(last.epoch, last.number)) {
+    if (
+      last?.outcome?.kind !== outcome.kind || mark?.task !== task.id ||
+      mark.dispatch !== dispatchKey(last.epoch, last.number)
+    ) {
       ledger.complain("outcomes are true", `its ${outcome.kind} is not of its current attempt`, task.id);
     }
     if (fact.uuid !== null && fact.uuid !== mark.uuid) {

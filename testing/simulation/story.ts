@@ -34,10 +34,11 @@ export class RunStory {
   }
 }
 
-/** The lines as a text, the times in ms on the left. `names`: what a task is called instead of its id. */
+/** The lines as a text, the times in ms on the left. `names`: what tasks are called instead of by their ids. */
 export function printStory(entries: readonly StoryEntry[], names: ReadonlyMap<TaskId, string> = new Map()): string {
+  const named = (text: string) => text.replaceAll(/\b[a-z0-9]+-\d+\b/g, (id) => names.get(id as TaskId) ?? id);
   return entries.map(({ atMs, task, text }) => {
-    const who = task === null ? "" : `${names.get(task) ?? task}: `;
-    return `${atMs.toFixed(1).padStart(10)} ms  ${who}${text}`;
+    const who = task === null ? "" : `${task}: `;
+    return `${atMs.toFixed(1).padStart(10)} ms  ${named(`${who}${text}`)}`;
   }).join("\n");
 }

@@ -15,7 +15,7 @@ const MAX_RUNS = 2_000;
 export interface ThinOptions {
   /** Whether a plan fails in the way that is looked at. */
   readonly fails: (plan: SimulationPlan) => boolean;
-  /** Actions that are never left out; default: none. */
+  /** Actions that are never left out or changed; default: none. */
   readonly keeps?: (action: PlannedAction) => boolean;
   /** How many runs to spend at most. */
   readonly maxRuns?: number;
@@ -57,7 +57,7 @@ class Search {
     let smallest = plan;
     plan.actions.forEach((_, index) => {
       const action = smallest.actions[index];
-      if (action?.kind !== "submit") return;
+      if (action?.kind !== "submit" || this.#options.keeps?.(action) === true) return;
       for (const simpler of simplerForms(action)) {
         const current = smallest.actions[index];
         if (current?.kind !== "submit") return;
