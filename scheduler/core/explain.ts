@@ -102,6 +102,7 @@ function explainAssigned(task: TaskRecord, { engine, prev }: Attempt): Explanati
 
 function explainWaiting(s: SchedulerState, task: TaskRecord, waits: TaskWaits): Explanation {
   const open = openIds(s, waits);
+  if (s.grace !== null && waits.places?.someGone) return because("grace", task, WAITS_FOR_HOSTS, [], "waiting");
   if (open.length === 0) return because("grace", task, WAITS_FOR_HOSTS, [], "waiting");
   const missing = open.filter((id) => s.task(id) === null);
   const shown = open.slice(0, SHOWN_TASKS);

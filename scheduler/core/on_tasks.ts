@@ -13,6 +13,7 @@ import type { AbortRequested, KnownOutcome, PurgeRequested, TasksSubmitted } fro
 import { DIRECT_COUNTERS_FROM } from "../../protocol/ids.ts";
 import type { SystemErrorName, TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
+import { pinFor } from "./holding.ts";
 import { move } from "./moves.ts";
 import { attachSession } from "./on_clients.ts";
 import { enqueue, overdue } from "./queueing.ts";
@@ -84,7 +85,9 @@ function takeKnown(s: SchedulerState, session: SessionRecord, known: KnownOutcom
   session.tasks.set(counter, record);
   s.retention.add(record);
   const dependents = session.cameAtLast(counter);
-  if (dependents !== null) s.settledNow.push({ id: record.id, record, dependents });
+  if (dependents === null) return;
+  s.settledNow.push({ id: record.id, record, dependents });
+  pinFor(s, dependents.watches, record);
 }
 
 /** Makes the record of a task that is new here; `null`: it is not. */

@@ -52,7 +52,8 @@ export class Ledger implements DependencyView {
   readonly #dispatches = new Map<string, LedgerDispatch>();
   readonly #held = new HeldAttempts();
   readonly #incarnations = new Map<HostId, string>();
-  readonly #incomplete = new Set<Session>();
+  /** Sessions of whose batch more is to come, and until when that is waited for. */
+  readonly #incomplete = new Map<Session, number>();
   #ages: ReadonlyMap<TaskId, number> = new Map();
   #order = 0;
   #assignments = 0;
@@ -92,7 +93,7 @@ export class Ledger implements DependencyView {
   }
 
   mayStillCome({ session }: LedgerTask, id: TaskId): boolean {
-    return this.#incomplete.has(session) && id.startsWith(`${session}-`);
+    return this.now < (this.#incomplete.get(session) ?? 0) && id.startsWith(`${session}-`);
   }
 
   /** Tasks that an engine may have at a time; `Infinity`: any number. */
@@ -111,13 +112,14 @@ export class Ledger implements DependencyView {
       case "tasks-submitted":
         this.#ages = new Map(event.specs.map(({ id }, i) => [id, event.agesMs?.[i] ?? 0]));
         this.#learn(event);
-        if (event.more) this.#incomplete.add(event.session);
+        if (event.more) this.#incomplete.set(event.session, Infinity);
         else this.#incomplete.delete(event.session);
         return this.#meet(event.session);
       case "client-attached":
+        if (this.#incomplete.has(event.session)) this.#incomplete.set(event.session, Infinity);
         return this.#meet(event.session);
       case "client-left":
-        return void this.#incomplete.delete(event.session);
+        return this.#leave(event.session);
       case "attempts-ended":
         return this.#attemptsEnded(event);
       case "host-joined":
@@ -166,6 +168,13 @@ export class Ledger implements DependencyView {
 
   complain(rule: RuleName, what: string, ...tasks: readonly TaskId[]): never {
     throw new BrokenRule(rule, what, tasks);
+  }
+
+  /** What is to come of its batch is waited for, and not for ever. */
+  #leave(session: Session): void {
+    if (this.#incomplete.get(session) === Infinity) {
+      this.#incomplete.set(session, this.now + this.options.adoptableMs);
+    }
   }
 
   /** What became of tasks that this life has never seen. */

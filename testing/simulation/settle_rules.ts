@@ -82,6 +82,8 @@ const VERDICTS: Readonly<Partial<Record<SystemErrorName, (ledger: Ledger, task: 
     const state = dependencyState(task, ledger);
     if (state === "impossible" || state === "either") return null;
     if (isOnCycle(task, ledger) || areTargetsGone(ledger, task) || canNeverFollow(ledger, task)) return null;
+    // What an earlier life left of it may have declined the one engine where it may run.
+    if (task.isUnsure && task.flags.follow !== null) return null;
     return `its dependency is ${state}`;
   },
 };
