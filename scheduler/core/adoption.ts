@@ -20,7 +20,7 @@ import { endWaits } from "./holding.ts";
 import { move } from "./moves.ts";
 import type { Orphan } from "./orphan.ts";
 import type { SchedulerState } from "./state.ts";
-import { Attempt, TaskRecord } from "./task_record.ts";
+import { Attempt, FinishedRecord, TaskRecord } from "./task_record.ts";
 
 /** A host says that it holds this attempt. */
 export function takeHeld(s: SchedulerState, host: HostRecord, held: HeldAttempt): void {
@@ -31,7 +31,9 @@ export function takeHeld(s: SchedulerState, host: HostRecord, held: HeldAttempt)
   const isWanted = known === null
     ? !s.orphans.has(held.task)
     : known instanceof TaskRecord && known.attempts === 0 && (known.state === "ready" || known.waits?.holding === true);
-  if (!isUsable || !isWanted) return refuseHeld(s, host, held);
+  // What came back for nothing is as if it had never gone: its task is taken in like any other.
+  const isNothing = held.ended !== null && inheritedOutcome(held.ended).kind === "returned";
+  if (!isUsable || !isWanted || isNothing) return refuseHeld(s, host, held);
   const orphan = orphanOf(s, host, held, engine);
   if (known instanceof TaskRecord) {
     s.placement.remove(known);
@@ -49,11 +51,12 @@ export function claimOrphan(s: SchedulerState, task: TaskRecord): boolean {
   return true;
 }
 
-/** An orphan's attempt ended on this process: its result waits with it. */
-export function orphanEnded(orphan: Orphan, ended: EndedAttempt, uuid: EngineUuid): void {
+/** An orphan's attempt ended on this process: its result waits with it, if it has one. */
+export function orphanEnded(s: SchedulerState, orphan: Orphan, ended: EndedAttempt, uuid: EngineUuid): void {
   orphan.uuid = uuid;
   orphan.attempt = null;
   orphan.ended = ended;
+  if (inheritedOutcome(ended).kind === "returned") dropOrphan(s, orphan);
 }
 
 /**
@@ -131,8 +134,8 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
 }
 
 /**
- * What it waited for had come when it was dispatched; if it follows others, it was sent where they ran. Of a `follow` of
- * any there may be more such places.
+ * What it waited for had come when it was dispatched. If it follows others of which this life knows too little, it was
+ * sent where they ran.
  */
 function followThere(s: SchedulerState, task: TaskRecord, { engine: id, uuid }: Orphan): void {
   if (task.waits !== null) endWaits(s, task.waits);
@@ -141,10 +144,13 @@ function followThere(s: SchedulerState, task: TaskRecord, { engine: id, uuid }: 
   if (follow === null || follow.ids.length === 0) return;
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
   waits.places = new FollowPlaces(follow.all);
-  const current = s.registry.current(id);
-  addPlaceAt(waits, task.id, id, current !== null && current.uuid === uuid ? current : null);
-  // Its host is here: a process that it does not name has ended.
-  waits.places.someGone = false;
-  if (!follow.all) addPlaces(s, waits, follow);
+  const isKnown = follow.ids.every((one) => s.task(one) instanceof FinishedRecord);
+  if (!isKnown) {
+    const current = s.registry.current(id);
+    addPlaceAt(waits, task.id, id, current !== null && current.uuid === uuid ? current : null);
+    // Its host is here: a process that it does not name has ended.
+    waits.places.someGone = false;
+  }
+  if (isKnown || !follow.all) addPlaces(s, waits, follow);
   s.grace?.followers.push(waits);
 }

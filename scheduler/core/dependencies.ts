@@ -161,12 +161,12 @@ export function findPlaces(s: SchedulerState, followers: readonly TaskWaits[]): 
   for (const waits of followers) {
     const { task: { flags, state }, follow, places } = waits;
     if (places === null || flags.follow === null || state === "settled") continue;
-    // Of a task that was dispatched in an earlier life nobody knows more than where that was.
-    if (follow !== null) {
+    // Of one that was dispatched in an earlier life it may be that nobody knows more than where that was.
+    if (follow !== null || places.someGone) {
       forgetPlaces(waits);
       waits.places = new FollowPlaces(places.all);
     }
-    if (follow !== null || !places.all) addPlaces(s, waits, flags.follow);
+    if (follow !== null || places.someGone || !places.all) addPlaces(s, waits, flags.follow);
     reconsider(s, waits);
   }
 }

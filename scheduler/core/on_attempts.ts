@@ -28,7 +28,7 @@ export function attemptsEnded(s: SchedulerState, { host, epoch, results }: Attem
 function attemptEnded(s: SchedulerState, attempt: Attempt, ended: EndedAttempt): void {
   const { task, orphan, engine } = attempt;
   detach(s, attempt);
-  if (orphan !== null) orphanEnded(orphan, ended, engine.uuid);
+  if (orphan !== null) orphanEnded(s, orphan, ended, engine.uuid);
   if (task === null) return;
   learn(s, task, ended);
   const outcome = attempt.epoch === s.options.epoch ? ended.outcome : inheritedOutcome(ended);
