@@ -1,11 +1,12 @@
 /**
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
- * Parts: raw, core, start, memory, latency, throughput, cpu; without any, all of them. `--peers` measures the peers too,
+ * Parts: raw, core, start, memory, latency, throughput, auto, cpu; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
  */
+import { benchAuto } from "./auto_bench.ts";
 import type { Carrier } from "./bench_cluster.ts";
 import { benchCore } from "./core_bench.ts";
 import { cpuPerTask } from "./cpu_per_task.ts";
@@ -36,7 +37,7 @@ interface Amounts {
   readonly scale: number;
 }
 
-const OWN_PARTS = ["raw", "core", "start", "memory", "latency", "throughput", "cpu"] as const;
+const OWN_PARTS = ["raw", "core", "start", "memory", "latency", "throughput", "auto", "cpu"] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
 const FULL: Amounts = {
   calls: 200,
@@ -118,6 +119,9 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
       return await perCarrier(machine, "throughput", (carrier) => (
         perMark(amounts, (hwm, tasks) => benchThroughput(carrier, hwm, tasks, rounds))
       ));
+    case "auto":
+      progress("hwm auto");
+      return await benchAuto(amounts.tasksHwm0, rounds, scale);
     case "cpu":
       return await perCarrier(machine, "CPU per task", (carrier) => (
         perMark(amounts, (hwm, tasks) => cpuPerTask(carrier, hwm, tasks))

@@ -4,6 +4,7 @@
  * Types only. Read by `targets.ts` and `table.ts`.
  * @module
  */
+import type { AutoFigures } from "./auto_bench.ts";
 import type { Carrier } from "./bench_cluster.ts";
 import type { CoreFigures } from "./core_bench.ts";
 import type { CpuPerTask } from "./cpu_per_task.ts";
@@ -33,6 +34,7 @@ export interface BenchParts {
   readonly memory?: MemoryFigures;
   readonly latency?: PerCarrier<Latency>;
   readonly throughput?: PerCarrier<PerMark<Throughput>>;
+  readonly auto?: AutoFigures;
   readonly cpu?: PerCarrier<PerMark<CpuPerTask>>;
   readonly peers?: PeersReport;
 }

@@ -4,6 +4,7 @@
  * Pure. Called by `main.ts`.
  * @module
  */
+import type { Compared } from "./auto_bench.ts";
 import type { Carrier } from "./bench_cluster.ts";
 import type { PeerFigures } from "./peers_bench.ts";
 import type { BenchParts, PerCarrier, Ratio, Target } from "./report.ts";
@@ -23,7 +24,12 @@ export function on<T extends object>(figures: PerCarrier<T> | undefined, carrier
 
 /** All ratios that the parts of a run allow. */
 export function ratiosOf(parts: BenchParts): readonly Ratio[] {
-  return [...peerRatios(parts), ...CARRIERS.flatMap((carrier) => yardstickRatios(parts, carrier)), ...memory(parts)];
+  return [
+    ...peerRatios(parts),
+    ...CARRIERS.flatMap((carrier) => yardstickRatios(parts, carrier)),
+    ...autoRatios(parts),
+    ...memory(parts),
+  ];
 }
 
 function ratio(what: string, value: number, yardstick: number | undefined, name: string, target: Target | null): Ratio {
@@ -77,6 +83,22 @@ function yardstickRatios(parts: BenchParts, carrier: Carrier): readonly Ratio[] 
     list.push(ratio(`tasks/s, hwm 0 (${carrier})`, hwm0.median, raw?.echoesPerSecond, name, null));
   }
   return list;
+}
+
+/** Round by round, since what else the machine does meets both of a round alike: not one median over the other. */
+function autoRatios({ auto }: BenchParts): readonly Ratio[] {
+  if (auto === undefined) return [];
+  const list = [compared("tasks/s, hwm auto", auto.noop, "hwm 0", atLeast(0.6))];
+  for (const how of ["spinning", "sleeping"] as const) {
+    const { oneFunction, twoFunctions } = auto[how];
+    list.push(compared(`mixed ${how} tasks of one function, hwm auto, s`, oneFunction, "hwm 1", atMost(1.03)));
+    list.push(compared(`mixed ${how} tasks of two functions, hwm auto, s`, twoFunctions, "hwm 1", atMost(1.03)));
+  }
+  return list;
+}
+
+function compared(what: string, { auto, other, ratio }: Compared, yardstickName: string, target: Target): Ratio {
+  return { what, value: auto, yardstick: other, yardstickName, ratio, target, reached: holds(ratio, target) };
 }
 
 function memory({ memory }: BenchParts): readonly Ratio[] {

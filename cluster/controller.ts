@@ -16,19 +16,14 @@ import type { Epoch } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { inboxPrefix, subjectPermissions } from "../protocol/subjects.ts";
 import { createScheduler } from "../scheduler/core/scheduler.ts";
-import {
-  type CustomScheme,
-  DEFAULT_OPTIONS,
-  type SchedulerCore,
-  type SchemeName,
-} from "../scheduler/core/scheduler_core.ts";
+import { DEFAULT_OPTIONS, type SchedulerCore, type SchemeName } from "../scheduler/core/scheduler_core.ts";
 import { SchedulerActor, type SchedulerActorOptions } from "../scheduler/scheduler_actor.ts";
 import { AlreadyRunning, NameTaken } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import type { BrokerConfig, ControllerLife } from "./control_line.ts";
 import { Roster, type RosterReport } from "./roster.ts";
 import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
-import { guardScheme, importScheme, isSchemeModule } from "./scheme_module.ts";
+import { logSchemeFailures, schemeFor, type SchemeInUse } from "./scheme_in_use.ts";
 
 /** Name of the controller's node: there is one at a time in a cluster. */
 const CONTROLLER_NODE = "main";
@@ -53,39 +48,6 @@ async function startBroker(cluster: string, config: BrokerConfig, log: Log): Pro
       : [{ user, password, permissions: subjectPermissions(cluster, role) }];
   });
   return await Broker.start({ hostname: config.hostname, port: config.port, users, log });
-}
-
-/** How engines are picked in this life. */
-interface SchemeInUse {
-  /** A name, or the URL of a module. */
-  readonly scheme: string;
-  /** The module's function. */
-  readonly custom: CustomScheme | null;
-  /** Why it is not the one that was asked for. */
-  readonly schemeProblem: string | null;
-}
-
-/** In a first life a scheme that can't be had is an error. A later one, which has tasks to go on with, does without. */
-async function schemeFor({ scheme, graceMs }: ControllerLife, log: Log): Promise<SchemeInUse> {
-  if (!isSchemeModule(scheme)) return { scheme, custom: null, schemeProblem: null };
-  try {
-    return { scheme, custom: guardScheme(await importScheme(scheme)), schemeProblem: null };
-  } catch (error) {
-    if (graceMs === 0) throw error;
-    const { message: reason } = error as Error;
-    log("error", "scheme replaced by leastload", { scheme, reason });
-    return { scheme: "leastload", custom: null, schemeProblem: reason };
-  }
-}
-
-/** A scheme that fails is told of loudly. */
-function logSchemeFailures(facts: readonly Fact[], scheme: string, log: Log): void {
-  for (const fact of facts) {
-    if (fact.kind !== "scheme-failed") continue;
-    const { offence, reason, replaced } = fact;
-    if (replaced) log("error", "scheme replaced by leastload: it failed too often", { scheme, offence, reason });
-    else log("warn", "scheme failed, and leastload picked in its place", { scheme, offence, reason });
-  }
 }
 
 function makeCore(config: ControllerLife, { scheme, custom }: SchemeInUse): SchedulerCore {

@@ -25,7 +25,7 @@ export class FeedWindow {
 
   /** At least one for each slot. What is ahead of these is counted as for one slot: quick tasks rarely await. */
   get runs(): number {
-    return this.#slots + Math.min(MAX_RUNS, Math.floor(AHEAD_MS / this.#meanMs));
+    return this.#slots + Math.min(MAX_RUNS - 1, Math.floor(AHEAD_MS / this.#meanMs));
   }
 
   /** A run took so long on the engine. */

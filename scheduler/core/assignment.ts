@@ -13,7 +13,9 @@ import { Attempt, type TaskRecord } from "./task_record.ts";
 /** Assigns all that can be assigned now. */
 export function assignReady(s: SchedulerState): void {
   if (s.grace !== null) return;
-  for (let pair = s.placement.next(); pair !== null; pair = s.placement.next()) assign(s, pair.task, pair.engine);
+  for (let pair = s.placement.next(s.now); pair !== null; pair = s.placement.next(s.now)) {
+    assign(s, pair.task, pair.engine);
+  }
 }
 
 function assign(s: SchedulerState, task: TaskRecord, engine: EngineRecord): void {

@@ -26,7 +26,7 @@ export function callBackAhead(s: SchedulerState): void {
   let hasAsked = false;
   for (const engine of mostAheadFirst(pool.laden)) {
     if (free === 0) break;
-    if (s.now - engine.heardAt < AHEAD_MS) lookAgainAt = Math.min(lookAgainAt, engine.heardAt + AHEAD_MS);
+    if (!engine.isLate(s.now)) lookAgainAt = Math.min(lookAgainAt, engine.heardAt + AHEAD_MS);
     else if (askBack(s, engine)) {
       hasAsked = true;
       free--;

@@ -65,6 +65,17 @@ export class EnginePool implements FreeEngines {
     return this.#roomy.firstWhere(accepts);
   }
 
+  /**
+   * An engine of which nothing was heard for too long does something that takes longer than was expected: it is out until
+   * it is heard of again. Looks at no more than it drops.
+   */
+  dropLate(now: number): void {
+    for (let engine = this.#roomy.first; engine !== null && engine.isLate(now); engine = this.#roomy.first) {
+      this.#roomy.remove(engine);
+      engine.seenRoomUs = 0;
+    }
+  }
+
   /** Whether it is free. */
   has(engine: EngineRecord): boolean {
     return this.#free.has(engine);

@@ -108,6 +108,11 @@ export class EngineRecord {
     return Math.max(0, AHEAD_MS * 1_000 * this.slots - this.expectedUs);
   }
 
+  /** Nothing was heard of it for so long that what it does takes longer than was expected. */
+  isLate(now: number): boolean {
+    return this.inFlight.size > 0 && now - this.heardAt >= AHEAD_MS;
+  }
+
   /** With `hwm` `auto`: how many attempts it has ahead of their turn that can be asked back. */
   get recallable(): number {
     if (!this.#isAuto || !this.#isOpen) return 0;

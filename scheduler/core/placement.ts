@@ -79,8 +79,8 @@ export class Placement {
     task.group = group;
     const isNew = group.queue.size === 0;
     group.queue.push(task);
-    if (isNew || (group.queue.first === task && this.pool.mostRoomUs > 0)) this.#activate(group);
-    else if (group.heapIndex >= 0) this.#rank(group);
+    if (group.heapIndex >= 0) this.#rank(group);
+    else if (isNew || (group.queue.first === task && this.pool.mostRoomUs > 0)) this.#activate(group);
   }
 
   /** A ready task is ready no more. */
@@ -95,12 +95,12 @@ export class Placement {
   }
 
   /** The next task to leave and its engine; `null`: nothing can run now. The caller assigns it before asking again. */
-  next(): { readonly task: TaskRecord; readonly engine: EngineRecord } | null {
+  next(now: number): { readonly task: TaskRecord; readonly engine: EngineRecord } | null {
     while (!this.pool.isEmpty) {
       const group = this.#firstRunnable();
       const task = group?.ranked ?? null;
       if (group === null || task === null) return null;
-      const engine = this.#pick(group) ?? this.#pickAhead(group, task);
+      const engine = this.#pick(group) ?? this.#pickAhead(group, task, now);
       if (engine !== null) return { task, engine };
       this.#runnable.remove(group);
     }
@@ -251,13 +251,13 @@ export class Placement {
   }
 
   /** No engine is free for the task: the one that has the most room for it, if that is enough. */
-  #pickAhead(group: PlacementGroup, task: TaskRecord): EngineRecord | null {
-    const { mostRoomUs } = this.pool;
-    if (mostRoomUs === 0) return null;
+  #pickAhead(group: PlacementGroup, task: TaskRecord, now: number): EngineRecord | null {
+    this.pool.dropLate(now);
+    if (this.pool.mostRoomUs === 0) return null;
     const expectedUs = this.#estimates.of(task.spec.template.code);
-    if (expectedUs > mostRoomUs) return null;
+    if (expectedUs > this.pool.mostRoomUs) return null;
     const accepts = (engine: EngineRecord) =>
-      engine.seenRoomUs >= expectedUs && group.accepts(engine) && !this.#isAwaited(engine, task);
+      engine.seenRoomUs >= expectedUs && !engine.isLate(now) && group.accepts(engine) && !this.#isAwaited(engine, task);
     const only = group.ids !== null && group.ids.size === 1 ? group.ids.values().next().value : undefined;
     if (only === undefined) return this.pool.roomiestWhere(accepts);
     const engine = this.#engines.current(only);

@@ -34,7 +34,7 @@ const WRONG: readonly Wrong[] = [
   { args: "start --hwm all", says: /--hwm.*or "auto"/ },
   { args: "start --scheme fastest", says: /"fastest": there are leastload, lru, .*"\.\/mine\.ts"/ },
   { args: "start --scheme ./nowhere.ts", says: /nowhere\.ts": its module can't be imported/ },
-  { args: "controller --scheme data:text/javascript,export|const|x=1", says: /its default export is missing/ },
+  { args: "controller --scheme data:text/javascript,export|{}", says: /its default export is missing/ },
   { args: "start --slots 0", says: /--slots.*1.*"0"/ },
   { args: "engines --slots many", says: /--slots.*integer.*"many"/ },
   { args: "start --nats nats://10.0.0.5:4222 --port 4222", says: /--nats with --listen or --port/ },

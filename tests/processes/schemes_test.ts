@@ -118,7 +118,7 @@ Deno.test("with hwm auto, what is behind a task that turns out to be long is don
     new Promise<void>((resolve) => {
       let left = short.length;
       // One may have been in the pipe behind the long one already.
-      for (const one of short) void Promise.resolve(one).then(() => --left <= 1 && resolve());
+      for (const one of short) void Promise.resolve(one).then(() => --left === 0 && resolve());
     }),
     "the short ones",
     LONG_MS - 500,

@@ -55,6 +55,14 @@ Deno.test("a carrier that is missing has no ratios", () => {
   assert.deepEqual(ratiosOf(parts), []);
 });
 
+Deno.test("hwm auto is judged by the ratio round by round, from below and from above", () => {
+  const compared = (ratio: number) => ({ auto: 1, other: 1, ratio });
+  const mixed = { oneFunction: compared(1.03), twoFunctions: compared(1.04) };
+  const parts: BenchParts = { auto: { noop: compared(0.6), spinning: mixed, sleeping: mixed } };
+  assert.deepEqual(ratiosOf(parts).map(({ reached }) => reached), [true, true, false, true, false]);
+  assert.match(ratiosOf(parts)[1]?.what ?? "", /mixed spinning tasks of one function/);
+});
+
 Deno.test("the largest idle engine is held against the bound", () => {
   const small = { rss: 50, anonymous: 10 };
   const cluster = { host: small, controller: small, engines: [small, { rss: 66, anonymous: 10 }] };

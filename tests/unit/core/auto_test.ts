@@ -140,6 +140,26 @@ Deno.test("what is sent ahead goes where the least is to be done, not where the 
   assert.deepEqual(stage.dispatches, ["c-0>1"]);
 });
 
+Deno.test("nothing is sent behind a task that is known to take longer than expected, until something ends there", () => {
+  const stage = stageThatKnows(1, { f: 1 });
+  stage.submit(of("f", "a-0"), of("f", "a-1"));
+  stage.after(4).submit(of("f", "b-0"));
+  assert.deepEqual(loads(stage), [3]);
+  stage.after(1).submit(of("f", "c-0"));
+  assert.deepEqual(loads(stage), [3], "5 ms, and nothing has ended");
+  assert.equal(stage.state.placement.pool.mostRoomUs, 0, "one look is enough");
+  stage.end("a-0", DONE, 1);
+  assert.deepEqual(stage.dispatches, ["c-0>0"]);
+});
+
+Deno.test("nothing is sent behind it either while another engine, which the task may not take, has more room", () => {
+  const stage = stageThatKnows(2, { f: 1 });
+  stage.submit(...many("f", 2, "a", targets(0)));
+  stage.after(5).submit(...many("f", 1, "b", targets(1)));
+  stage.submit(...many("f", 1, "c", targets(0)));
+  assert.deepEqual(loads(stage), [2, 1]);
+});
+
 Deno.test("an engine that drains, or whose host can't be heard, is sent nothing ahead", () => {
   const stage = new Stage({ hwm: "auto" });
   stage.join([engine(0, "a")]);

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import type { EngineId } from "../../../protocol/ids.ts";
 import type { Dispatch, Effect } from "../../../scheduler/core/effects.ts";
 import type { EngineRecord } from "../../../scheduler/core/engine_record.ts";
+import type { SeededRandom } from "../../../scheduler/core/random.ts";
+import { SCHEMES } from "../../../scheduler/core/scheme.ts";
 import type { CustomScheme, SchedulerOptions } from "../../../scheduler/core/scheduler_core.ts";
 import { spec, Stage } from "./given.ts";
 
@@ -137,3 +139,18 @@ for (const [scheme, expectation] of Object.entries(EXPECTED)) {
     }
   }
 }
+
+Deno.test("of two draws with equal loads weighted takes the first", () => {
+  const stage = new Stage({ hwm: 0 });
+  stage.joinEngines(2);
+  const members = [...stage.state.registry.alive()];
+  const shares = [0.9, 0.1];
+  const random = { next: () => shares.shift() ?? 0 } as SeededRandom;
+  const free = {
+    members,
+    first: null,
+    firstWhere: () => null,
+    at: (share: number) => members[share < 0.5 ? 0 : 1] ?? null,
+  };
+  assert.equal(SCHEMES.weighted.pick(free, random)?.id, 1);
+});
