@@ -107,8 +107,8 @@ function canNeverFollow(ledger: Ledger, task: LedgerTask): boolean {
 }
 
 function checkLastFailure(ledger: Ledger, task: LedgerTask): void {
-  const { failures, flags } = task;
-  if (failures >= flags.retries) return;
+  const { failures, flags, isUnsure } = task;
+  if (failures >= flags.retries || isUnsure) return;
   ledger.complain("outcomes are true", `it has failed after ${failures + 1} of ${flags.retries + 1} attempts`, task.id);
 }
 
