@@ -76,7 +76,11 @@ export function checkVerdict(ledger: Ledger, task: LedgerTask): void {
 const VERDICTS: Readonly<Partial<Record<SystemErrorName, (ledger: Ledger, task: LedgerTask) => string | null>>> = {
   TaskAborted: (ledger, task) => ledger.memory.abortsAsked.has(task.id) ? null : "nobody asked for an abort",
   DependencyTimeout: (ledger, task) =>
-    task.spared ? "it came back for nothing" : ledger.now >= task.deadline ? null : "its timeout is not over",
+    task.spared && !task.isUnsure
+      ? "it came back for nothing"
+      : ledger.now >= task.deadline
+      ? null
+      : "its timeout is not over",
   InvalidDependency: (ledger, task) => invalidId(task, ledger) !== null ? null : "all ids that it names are there",
   ImpossibleDependency: (ledger, task) => {
     const state = dependencyState(task, ledger);
@@ -109,8 +113,8 @@ function canNeverFollow(ledger: Ledger, task: LedgerTask): boolean {
 }
 
 function checkLastFailure(ledger: Ledger, task: LedgerTask): void {
-  const { failures, flags } = task;
-  if (failures >= flags.retries) return;
+  const { failures, flags, isUnsure } = task;
+  if (failures >= flags.retries || isUnsure) return;
   ledger.complain("outcomes are true", `it has failed after ${failures + 1} of ${flags.retries + 1} attempts`, task.id);
 }
 
