@@ -11,7 +11,7 @@ import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
 import { DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
 import { failCycles } from "./cycles.ts";
 import type { EngineRecord } from "./engine_record.ts";
-import { addPlace, addPlaces, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
+import { addPlace, addPlaceAt, addPlaces, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { closeWatch, hold, letGo } from "./holding.ts";
 import { areTargetsGone, armDeadline, block, doomedOutcome, enqueue, overdue, relocate } from "./queueing.ts";
@@ -53,6 +53,7 @@ export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
   const refusal = watchNamed(s, waits) ?? overdue(s, task) ?? (waits.missing > 0 ? null : impossibility(s, waits));
   if (refusal !== null) return settle(s, task, "refuse", refusal);
+  if (waits.follow !== null) s.grace?.followers.push(waits);
   if (isMet(waits)) {
     closeMet(s, waits);
     move(s, task, "accept");
@@ -60,7 +61,6 @@ export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
   }
   if (areTargetsGone(s, task.flags.targets)) return settle(s, task, "refuse", doomedOutcome(task));
   if (waits.isForward) task.session.forward.push(waits);
-  if (waits.follow !== null) s.grace?.followers.push(waits);
   move(s, task, "hold");
   armDeadline(s, task);
   hold(s, waits);
@@ -156,17 +156,16 @@ function reconsiderWaiting(s: SchedulerState, waits: TaskWaits): void {
   enqueue(s, task, waits.deadline);
 }
 
-/** The hosts that came back are there: where followed tasks ran is looked for again. */
+/** The hosts that came back are there: where followed tasks ran is looked for again. What is forgotten since stays found. */
 export function findPlaces(s: SchedulerState, followers: readonly TaskWaits[]): void {
   for (const waits of followers) {
-    const { task: { flags, state }, follow, places } = waits;
+    const { task: { flags, state }, places } = waits;
     if (places === null || flags.follow === null || state === "settled") continue;
-    // Of one that was dispatched in an earlier life it may be that nobody knows more than where that was.
-    if (follow !== null || places.someGone) {
-      forgetPlaces(waits);
-      waits.places = new FollowPlaces(places.all);
-    }
-    if (follow !== null || places.someGone || !places.all) addPlaces(s, waits, flags.follow);
+    forgetPlaces(waits);
+    const found = waits.places = new FollowPlaces(places.all);
+    for (const [place, id] of places.alive) addPlaceAt(waits, id, place.id, place);
+    addPlaces(s, waits, flags.follow);
+    if (found.alive.size === 0) found.lost ??= places.lost;
     reconsider(s, waits);
   }
 }

@@ -16,9 +16,9 @@ export interface DrawOptions {
 }
 
 /** Every scheme, the default more often. */
-const SCHEMES: readonly SchemeName[] = ["leastload", "leastload", "lru", "plainrandom", "twobin"];
+const SCHEMES: readonly SchemeName[] = ["leastload", "leastload", "lru", "plainrandom", "twobin", "weighted"];
 /** Every kind of mark, the default more often. */
-const MARKS: readonly SchedulerOptions["hwm"][] = [1, 1, 0, 2, 5];
+const MARKS: readonly SchedulerOptions["hwm"][] = [1, 1, 0, 2, 5, "auto", "auto"];
 const CLIENTS: readonly string[] = ["ann", "bob", "cleo"];
 
 /** The same seed and options give the same plan. */

@@ -108,7 +108,7 @@ function isAtRest(world: World): boolean {
 function checkClients({ clients }: World): void {
   for (const client of clients.values()) {
     for (const { spec, outcome, submittedAtMs } of client.alive ? client.tasks : []) {
-      if (outcome?.kind !== "failed" || !outcome.error.message.includes("never submitted")) continue;
+      if (outcome?.kind !== "failed" || outcome.error.name !== "InvalidDependency") continue;
       const { after, follow } = spec.template.flags;
       const known = [...after?.ids ?? [], ...follow?.ids ?? []].find((id) => {
         const named = outcome.error.message.includes(`names "${id}"`) ? client.taskOf(id) : null;

@@ -40,7 +40,7 @@ class Witness {
     const specs = tasks.map(([id, flags]) => spec(id, flags));
     this.step(
       { kind: "tasks-submitted", at: this.now, session: "s" as never, specs, agesMs: null, more: false } as never,
-      specs.map((one) => ({ kind: "task-accepted", at: this.now, spec: one })),
+      specs.map((one) => ({ kind: "task-accepted", at: this.now, spec: one, submittedAt: this.now })),
     );
   }
 
