@@ -278,6 +278,7 @@ export class Ledger implements DependencyView {
     this.engines.place(dispatch, engine);
     this.served.set(task.session, ++this.#assignments);
     task.current = dispatch;
+    task.wasAssigned = true;
     task.pause = null;
   }
 
@@ -337,7 +338,9 @@ export class Ledger implements DependencyView {
       this.complain("facts and orders agree", "forgotten while it was not settled", id);
     }
     for (const other of this.open) {
-      if (other.current === null && names(other, id) && dependencyState(other, this) === "waiting") {
+      if (
+        other.current === null && !other.wasAssigned && names(other, id) && dependencyState(other, this) === "waiting"
+      ) {
         this.complain("what is waited for is not forgotten", "it is forgotten", id, other.id);
       }
     }

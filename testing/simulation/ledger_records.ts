@@ -101,6 +101,8 @@ export class LedgerTask {
   forgottenInStep = Infinity;
   /** The number of the step in which it last went into the queue, or may have. */
   movedInStep: number;
+  /** It was ready once: it waits only for places after that. */
+  wasAssigned = false;
   /** What it waits for has happened; that never changes back. */
   afterMet = false;
 
