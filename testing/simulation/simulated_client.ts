@@ -249,7 +249,7 @@ export class SimulatedClient {
     const end = batch.findIndex(({ endsPart }) => endsPart);
     const part = end < 0 ? batch.splice(0) : batch.splice(0, end + 1);
     if (batch.length === 0) this.#outgoing.shift();
-    this.#sendPart(part.filter(({ outcome }) => outcome === null), batch.length > 0);
+    this.#sendPart(part, batch.length > 0);
     this.#sending = true;
     const attempt = this.#attempts;
     this.#world.clock.setTimer(() => {
@@ -258,22 +258,26 @@ export class SimulatedClient {
     }, batch.length > 0 ? PART_PAUSE_MS : 0);
   }
 
-  #sendPart(part: readonly ClientTask[], more: boolean): void {
+  /** Of tasks that ended here meanwhile it tells only that they did. */
+  #sendPart(all: readonly ClientTask[], more: boolean): void {
     const tie = this.#tie;
     if (tie === null) return;
+    const part = all.filter(({ outcome }) => outcome === null);
+    const ended = all.filter(({ outcome }) => outcome !== null).map(({ spec }) => spec.id);
     for (const { counter } of part) this.#sent.add(counter);
     const now = this.#world.clock.now();
     const ages = part.map(({ submittedAtMs }) => now - submittedAtMs);
     const specs = part.map(({ spec }) => spec);
-    const batch = { specs, agesMs: ages, more, known: this.#knownOf(specs) };
+    const batch = { specs, agesMs: ages, more, known: this.#knownOf(specs, ended) };
     tie.link.send("near", () => tie.scheduler.submit(this.session, batch));
   }
 
-  /** What became of tasks of its own that these name, where it is settled. */
-  #knownOf(specs: readonly TaskSpec[]): EarlierOutcome[] {
-    const named = new Set(
-      specs.flatMap(({ template: { flags } }) => [...flags.after?.ids ?? [], ...flags.follow?.ids ?? []]),
-    );
+  /** What became of tasks of its own that these name, where it is settled, and of those that ended here. */
+  #knownOf(specs: readonly TaskSpec[], ended: readonly TaskId[]): EarlierOutcome[] {
+    const named = new Set([
+      ...specs.flatMap(({ template: { flags } }) => [...flags.after?.ids ?? [], ...flags.follow?.ids ?? []]),
+      ...ended,
+    ]);
     return [...named].flatMap((id) => {
       const { outcome, told } = this.taskOf(id) ?? { outcome: null, told: null };
       if (outcome === null) return [];
