@@ -67,7 +67,7 @@ const brokering = {
 const scheduling = {
   scheme: withDefault(
     option("--scheme", string({ metavar: "SCHEME" }), {
-      description: message`How engines are picked: leastload; no other yet.`,
+      description: message`How engines are picked: leastload, or pure, where nobody picks.`,
     }),
     "leastload",
   ),

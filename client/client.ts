@@ -16,6 +16,7 @@ import { DirectView, type Targets } from "./direct_view.ts";
 import { checkInteger } from "./flag_checks.ts";
 import type { Job } from "./job.ts";
 import { LoadBalancedView } from "./load_balanced_view.ts";
+import type { PureTarget } from "./pure_queue.ts";
 import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
@@ -34,6 +35,8 @@ export interface AttachOptions {
   readonly timeoutMs?: number;
   /** Ends that waiting. */
   readonly signal?: AbortSignal;
+  /** Where balanced tasks go in a cluster of the scheme `pure`; without it, they are refused there. */
+  readonly pure?: PureTarget;
   /** Resolves when the connection is closed for good, with the reason. */
   readonly connectionClosed?: Promise<Error | undefined>;
 }
@@ -68,6 +71,7 @@ export class Client implements AsyncDisposable {
       host: hostLinks(system, (host, reason) => session.hostLost(host, reason)),
       clock: system.clock,
       log: system.log,
+      pure: options.pure ?? null,
     });
     const actor = await system.spawn(ClientActor, { name: ACTOR_NAMES.client, unique: false, args: [session] });
     const client = new Client(session);

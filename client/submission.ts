@@ -44,6 +44,7 @@ export class Submission {
     // Costs as much as all the rest of a call: worth it, unless somebody submits thousands of them in a loop.
     const origin = this.session.pending < ORIGINS_UNTIL_PENDING ? new CallOrigin() : null;
     try {
+      this.session.checkFlags(flags);
       const template = this.session.templates.of(f, flags.task, false);
       const payload = inlineOrBig(encodeArguments(args));
       const base = flags.id === null ? this.session.allocate(1) : this.session.useId(flags.id);
@@ -60,6 +61,7 @@ export class Submission {
   map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: CallOrigin = new CallOrigin()): Job {
     let items = 1;
     try {
+      this.session.checkFlags(flags);
       const list = rows();
       const { chunksize } = flags;
       items = list.length;

@@ -40,7 +40,7 @@ export const HEARTBEAT_MS = 1_000;
 const DRAIN_MS = 10_000;
 
 /** Schemes and stores there are; the names of others are refused before anything starts. */
-export const SCHEMES: readonly string[] = ["leastload"];
+export const SCHEMES: readonly string[] = ["leastload", "pure"];
 const STORES: readonly string[] = ["memory"];
 
 function checkWhole(option: string, value: unknown, least: number): number {

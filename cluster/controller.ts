@@ -115,6 +115,7 @@ async function spawnActors(
     core: makeCore(config),
     epoch: epoch as Epoch,
     heartbeatMs,
+    scheme,
     onFacts: (facts: readonly Fact[]) => {
       hub.cast.facts(facts);
       if (roster.apply(facts)) onRoster(roster.report());

@@ -152,6 +152,8 @@ export class EngineFeed {
 
   /** The process has ended: the first run ran, the others never began. Those that are for this very engine wait on. */
   close(reason: string): void {
+    // A drain closes it before; a death finds it open.
+    const died = this.#open;
     this.#open = false;
     this.#deadline.stop();
     this.#outputs.close();
@@ -160,7 +162,9 @@ export class EngineFeed {
     if (first !== null) this.#report(first, endWith(this.#deathOf(first, reason), now, now - first.startedAtMs));
     const waiting = this.#putOff;
     for (let sent = this.#sent.shift(); sent !== null; sent = this.#sent.shift()) {
-      if (sent.run.origin.kind === "scheduled") this.#report(sent, endWith({ kind: "returned" }, now));
+      const { kind } = sent.run.origin;
+      if (kind === "pure" && died) this.#report(sent, endWith({ kind: "engine-died", message: reason }, now));
+      else if (kind !== "direct") this.#report(sent, endWith({ kind: "returned" }, now));
       else if (sent.run.state !== "ended") waiting.push(sent.run);
     }
     for (const run of waiting.reverse()) this.#requeue(run);
