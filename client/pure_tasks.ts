@@ -37,7 +37,6 @@ export interface PureTasksOptions extends Pick<PureQueueOptions, "session" | "no
   readonly watchHost: (host: HostId) => void;
   /** Ends a task here; it may still be in the table. */
   readonly fail: (job: Job, task: number, error: Error) => void;
-  readonly failRest: (job: Job, error: Error) => void;
 }
 
 /** The state of one client's tasks in this scheme. */
@@ -85,10 +84,7 @@ export class PureTasks {
   schemeIs(scheme: string): void {
     this.#active = scheme === PURE_SCHEME;
     if (this.#active) return this.wake();
-    for (const task of this.#table.all()) {
-      if (!this.#flight.has(task.counter)) this.#options.fail(task.job, task.task, schemeChanged(taskIdOf(task)));
-    }
-    for (const job of this.#slices.jobs) this.#options.failRest(job, schemeChanged(job.taskId(0)));
+    for (const job of new Set(this.jobs())) this.#endUnpublished(job, schemeChanged);
   }
 
   /** Throws `TypeError` for a flag that this scheme can't honour. */
@@ -189,12 +185,7 @@ export class PureTasks {
 
   /** Nobody wants the results of this job any more: what is not published never will be. The rest runs on. */
   letGo(job: Job): void {
-    for (let task = 0; task < job.taskCount; task++) {
-      const counter = job.plan.base + task;
-      if (this.#table.get(counter) === undefined || this.#flight.has(counter)) continue;
-      const error = new TaskAborted(`Dropped task "${job.taskId(task)}" before it was published: nobody waits for it.`);
-      this.#options.fail(job, task, error);
-    }
+    this.#endUnpublished(job, droppedUnpublished);
   }
 
   /** The client ends; its jobs are failed by the session. */
@@ -237,6 +228,16 @@ export class PureTasks {
     if (counts) { for (const flight of this.#flight.tick()) this.#lose(flight, takenByNobody(flight.interrupted)); }
     this.#showRunning();
     this.wake();
+  }
+
+  #endUnpublished(job: Job, why: (id: TaskId) => Error): void {
+    job.markAborted();
+    for (let task = 0; task < job.taskCount; task++) {
+      const counter = job.plan.base + task;
+      // A task that is in no table, and not to be made yet, is settled already but for the bytes of its result.
+      const isThere = this.#table.get(counter) !== undefined || counter >= this.#slices.limit;
+      if (isThere && !this.#flight.has(counter)) this.#options.fail(job, task, why(job.taskId(task)));
+    }
   }
 
   /** Engines run in order of arrival: of ours, the oldest ones are the first that can be running. Seen by the second. */
@@ -284,6 +285,10 @@ function takenByNobody(interrupted: boolean) {
   return (id: TaskId) =>
     `Lost task "${id}": it was published, and no engine said within ${TICKS_TO_TAKE * TICK_MS} ms that it took it` +
     `${connection}; submit it again where it does no harm if it ran after all.`;
+}
+
+function droppedUnpublished(id: TaskId): TaskAborted {
+  return new TaskAborted(`Dropped task "${id}" before it was published: nobody waits for it any more.`);
 }
 
 function schemeChanged(id: TaskId): EngineError {

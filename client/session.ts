@@ -121,7 +121,6 @@ export class Session {
       recheck: (value) => this.#transfer.recheck(value),
       watchHost: (host) => void options.host(host),
       fail: (job, task, error) => this.#fail(job, task, error),
-      failRest: (job, error) => this.#failRest(job, error),
     });
     this.#attachment = new Attachment({
       link: options.scheduler,

@@ -106,7 +106,7 @@ export class Submission {
   #addRows(job: Job, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
     const feed = (from: number, end: number) => {
       for (let task = from; task < end && !job.aborted; task++) this.#addTask(job, task, template, rows, flags);
-      if (job.aborted) this.session.abortJob(job);
+      if (job.aborted) this.session.letGo(job);
     };
     const early = Math.min(job.taskCount, SLICE_TASKS);
     const rest = early < job.taskCount && rows.primitiveFrom(job.firstItem(early)) ? early : job.taskCount;
