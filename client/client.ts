@@ -5,6 +5,7 @@
  * @module
  */
 import type { ActorSystem } from "../actors/actor_system.ts";
+import { Outbox } from "../actors/outbox.ts";
 import type { Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { ConnectionError, NotRunning, TimeoutError, type TroupeError, UnknownTask } from "../wire/errors.ts";
@@ -64,11 +65,13 @@ export class Client implements AsyncDisposable {
    */
   static async attach(options: AttachOptions): Promise<Client> {
     const { system, signal } = options;
+    const self = new Outbox(system.refAt<ClientActor>(system.address, ACTOR_NAMES.client));
     const session: Session = new Session({
       id: options.session,
       node: nodeName(system.address),
       scheduler: new SchedulerRefLink(system, () => session.controllerLost()),
-      host: hostLinks(system, (host, reason) => session.hostLost(host, reason)),
+      // Through the actor's mailbox, behind what the host has said before: that still waits there.
+      host: hostLinks(system, (host, reason) => self.push((cast) => cast.hostLost(host, reason))),
       clock: system.clock,
       log: system.log,
       pure: options.pure ?? null,

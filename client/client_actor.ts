@@ -35,6 +35,11 @@ export class ClientActor extends Actor implements ClientApi {
     this.#session.directSettled(results);
   }
 
+  /** From this node itself: the host is gone. */
+  hostLost(host: HostId, reason: string): void {
+    this.#session.hostLost(host, reason);
+  }
+
   pureTaken(host: HostId, taken: readonly TakenMessage[]): void {
     this.#session.pureTaken(host, taken);
   }

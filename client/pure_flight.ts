@@ -23,7 +23,7 @@ export interface Flight {
 /** Ticks that somebody has to say that it took a task. */
 export const TICKS_TO_TAKE = 10;
 /** The same, once a host is gone that may have had it. */
-const TICKS_AFTER_LOSS = 3;
+const TICKS_AFTER_LOSS = 2;
 
 /** Everything under way, in order of publishing. */
 export class PureFlight {

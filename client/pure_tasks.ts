@@ -83,8 +83,17 @@ export class PureTasks {
   /** A controller said which scheme it is of. What is not published yet can't wait for one that is over. */
   schemeIs(scheme: string): void {
     this.#active = scheme === PURE_SCHEME;
-    if (this.#active) return this.wake();
+    if (this.#active) return this.enginesChanged();
     for (const job of new Set(this.jobs())) this.#endUnpublished(job, schemeChanged);
+  }
+
+  /**
+   * The list of engines is another one. Their hosts are watched before anything is published: so the way on which they
+   * say what they took is open, and the loss of one is known even where it could not say anything.
+   */
+  enginesChanged(): void {
+    if (this.#active) { for (const host of this.#options.roster.hosts) this.#options.watchHost(host); }
+    this.wake();
   }
 
   /** Throws `TypeError` for a flag that this scheme can't honour. */

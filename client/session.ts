@@ -203,7 +203,7 @@ export class Session {
 
   engines(list: readonly EngineMessage[]): void {
     this.roster.update(list);
-    this.#pure.wake();
+    this.#pure.enginesChanged();
   }
 
   hostLost(host: HostId, reason: string): void {
