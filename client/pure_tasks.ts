@@ -11,15 +11,15 @@ import { DIRECT_COUNTERS_FROM, type EngineId, type HostId, type Session, type Ta
 import type { SettledMessage, TakenMessage } from "../protocol/messages.ts";
 import { PURE_SCHEME } from "../protocol/subjects.ts";
 import type { Clock } from "../wire/clock.ts";
-import { EngineError, TaskAborted } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
 import type { Job, TaskReport } from "./job.ts";
 import { type FeedTasks, MapSlices } from "./map_slices.ts";
+import { droppedUnpublished, lostWithHost, schemeChanged, takenByNobody } from "./pure_errors.ts";
 import { cannotAbort, checkPureFlags } from "./pure_flags.ts";
-import { type Flight, PureFlight, TICKS_TO_TAKE } from "./pure_flight.ts";
+import { type Flight, PureFlight } from "./pure_flight.ts";
 import { PureQueue, type PureQueueOptions, type PureTarget } from "./pure_queue.ts";
-import { PureSweep, TICK_MS } from "./pure_sweep.ts";
+import { PureSweep } from "./pure_sweep.ts";
 import { PureWindow } from "./pure_window.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
 import { type PendingTask, TaskTable } from "./task_table.ts";
@@ -261,9 +261,9 @@ export class PureTasks {
     }
   }
 
-  #lose({ counter, engine }: Flight, why: (id: TaskId, engine: EngineId | null) => string): void {
+  #lose({ counter, engine }: Flight, why: (id: TaskId, engine: EngineId | null) => Error): void {
     const task = this.take(counter);
-    if (task !== undefined) this.#options.fail(task.job, task.task, new EngineError(why(taskIdOf(task), engine)));
+    if (task !== undefined) this.#options.fail(task.job, task.task, why(task.job.taskId(task.task), engine));
   }
 }
 
@@ -278,31 +278,3 @@ const NOT_BEGUN: TaskReport = {
   stdout: "",
   stderr: "",
 };
-
-function taskIdOf({ job, task }: PendingTask): TaskId {
-  return job.taskId(task);
-}
-
-function lostWithHost(host: HostId, reason: string) {
-  return (id: TaskId, engine: EngineId | null) =>
-    `Lost task "${id}": engine ${engine} had taken it, and its host "${host}" is gone (${reason}); in the scheme ` +
-    `"${PURE_SCHEME}" nobody runs it again, so submit it again where that does no harm.`;
-}
-
-function takenByNobody(interrupted: boolean) {
-  const connection = interrupted ? ", and the connection to NATS was interrupted meanwhile" : "";
-  return (id: TaskId) =>
-    `Lost task "${id}": it was published, and no engine said within ${TICKS_TO_TAKE * TICK_MS} ms that it took it` +
-    `${connection}; submit it again where it does no harm if it ran after all.`;
-}
-
-function droppedUnpublished(id: TaskId): TaskAborted {
-  return new TaskAborted(`Dropped task "${id}" before it was published: nobody waits for it any more.`);
-}
-
-function schemeChanged(id: TaskId): EngineError {
-  return new EngineError(
-    `Cannot run task "${id}": it was submitted to a cluster of the scheme "${PURE_SCHEME}", and the scheme has changed; ` +
-      `submit it again.`,
-  );
-}

@@ -60,6 +60,8 @@ export class FakeCluster implements SchedulerLink {
   readonly hellos: ClientHello[] = [];
   readonly batches: SubmitMessage[] = [];
   readonly directBatches: { host: HostId; batch: DirectMessage }[] = [];
+  /** Hosts that the session asked the way to. */
+  readonly hostsFound: HostId[] = [];
   readonly aborts: TaskId[] = [];
   readonly directAborts: number[] = [];
   readonly detached: SessionId[] = [];
@@ -291,6 +293,7 @@ export class FakeCluster implements SchedulerLink {
   }
 
   #host(id: HostId): HostLink {
+    this.hostsFound.push(id);
     return {
       direct: (batch) => {
         this.directBatches.push({ host: id, batch });
