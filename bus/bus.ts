@@ -53,6 +53,11 @@ export interface BusSubscription {
   readonly subject: string;
   /** Ends now; no handler call follows. */
   unsubscribe(): void;
+  /**
+   * Gets nothing that is published from now on, and ends when all that is on its way to it has been handled; then it
+   * resolves. Where the connection is away or gets lost, nothing is on its way, and it ends at once. Never rejects.
+   */
+  drain(): Promise<void>;
 }
 
 /** `disconnected` is passing: the adapter reconnects by itself and renews subscriptions. `closed` is for ever. */

@@ -130,11 +130,22 @@ class NatsBus implements Bus {
     const subscription = this.#listen(pattern, options, (message) => {
       if (!isNoResponders(message)) handler(new NatsMessage(message, literal));
     });
+    const unsubscribe = () => {
+      this.#subscriptions.delete(subscription);
+      if (!subscription.isClosed()) subscription.unsubscribe();
+    };
     return {
       subject: pattern,
-      unsubscribe: () => {
-        this.#subscriptions.delete(subscription);
-        if (!subscription.isClosed()) subscription.unsubscribe();
+      unsubscribe,
+      drain: async () => {
+        try {
+          const connected = this.status === "connected" && this.#nats.alive && !subscription.isClosed();
+          if (connected) await this.#whileConnected(subscription.drain(), "drain");
+        } catch (error) {
+          // Lost on the way: what was to be handled is lost with it.
+          if (!(error instanceof ConnectionError)) throw error;
+        }
+        unsubscribe();
       },
     };
   }

@@ -67,6 +67,7 @@ export class RouterBus implements Bus {
     arrived: (subscription, message) => this.#queue.push({ subscription, message }),
     copy: (data) => this.#slab.copy(data),
     ended: (subscription) => this.#subscriptions.delete(subscription),
+    handledSoFar: () => this.#handledSoFar(),
   };
   #hasInbox = false;
 

@@ -13,6 +13,8 @@ export interface SubscriptionOwner {
   copy(data: Uint8Array): Uint8Array;
   /** It has ended. */
   ended(subscription: RouterSubscription): void;
+  /** Resolves when what has arrived until now has been handled, or is lost. */
+  handledSoFar(): Promise<void>;
 }
 
 /** Messages arrive through the owner's queue and come back through `handle`. */
@@ -25,6 +27,7 @@ export class RouterSubscription implements BusSubscription {
   #arrived = 0;
   #handled = 0;
   #ended = false;
+  #draining = false;
   #stop: (() => void) | undefined;
 
   /** Hears nothing until `attach`. */
@@ -43,6 +46,7 @@ export class RouterSubscription implements BusSubscription {
 
   /** Begins to listen on the router. */
   attach(router: Router): void {
+    if (this.#draining) return;
     this.#arrived = this.#handled;
     this.#stop = router.subscribe(this.subject, this.#queue, (message) => this.#arrive(message));
   }
@@ -58,6 +62,14 @@ export class RouterSubscription implements BusSubscription {
     this.#ended = true;
     this.detach();
     this.#owner.ended(this);
+  }
+
+  async drain(): Promise<void> {
+    if (this.#ended) return;
+    this.#draining = true;
+    this.detach();
+    await this.#owner.handledSoFar();
+    this.unsubscribe();
   }
 
   /** Gives a message to the handler, whose exceptions pass. */

@@ -6,6 +6,7 @@
  */
 import type { ActorSystem } from "../actors/actor_system.ts";
 import type { Explanation, StoryLine } from "../protocol/explanation.ts";
+import { Outbox } from "../actors/outbox.ts";
 import type { Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { ConnectionError, NotRunning, TimeoutError, type TroupeError, UnknownTask } from "../wire/errors.ts";
@@ -22,6 +23,7 @@ import { Questions, type ResultStatus } from "./questions.ts";
 import type { QueueStatus, QueueStatusOptions } from "./queue_status.ts";
 import type { HubRecord, QueryOptions, RecordQuery } from "./record_query.ts";
 import { Resubmission } from "./resubmission.ts";
+import type { PureTarget } from "./pure_queue.ts";
 import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
@@ -37,6 +39,8 @@ export interface AttachOptions {
   readonly timeoutMs?: number;
   /** Ends that waiting. */
   readonly signal?: AbortSignal;
+  /** Where balanced tasks go in a cluster of the scheme `pure`; without it, they are refused there. */
+  readonly pure?: PureTarget;
   /** Resolves when the connection is closed for good, with the reason. */
   readonly connectionClosed?: Promise<Error | undefined>;
 }
@@ -68,14 +72,17 @@ export class Client implements AsyncDisposable {
    */
   static async attach(options: AttachOptions): Promise<Client> {
     const { system, signal } = options;
+    const self = new Outbox(system.refAt<ClientActor>(system.address, ACTOR_NAMES.client));
     const session: Session = new Session({
       id: options.session,
       node: nodeName(system.address),
       scheduler: new SchedulerRefLink(system, () => session.controllerLost()),
-      host: hostLinks(system, (host, reason) => session.hostLost(host, reason)),
+      // Through the actor's mailbox, behind what the host has said before: that still waits there.
+      host: hostLinks(system, (host, reason) => self.push((cast) => cast.hostLost(host, reason))),
       questions: questionLink(system),
       clock: system.clock,
       log: system.log,
+      pure: options.pure ?? null,
     });
     const actor = await system.spawn(ClientActor, { name: ACTOR_NAMES.client, unique: false, args: [session] });
     const client = new Client(session);

@@ -5,8 +5,8 @@
  * @module
  */
 import { Actor } from "../actors/actor.ts";
-import type { Epoch } from "../protocol/ids.ts";
-import type { EngineMessage, RunningMessage, SettledMessage } from "../protocol/messages.ts";
+import type { Epoch, HostId } from "../protocol/ids.ts";
+import type { EngineMessage, RunningMessage, SettledMessage, TakenMessage } from "../protocol/messages.ts";
 import type { ClientApi } from "../protocol/roles.ts";
 import type { Session } from "./session.ts";
 
@@ -33,5 +33,18 @@ export class ClientActor extends Actor implements ClientApi {
 
   directSettled(results: readonly SettledMessage[]): void {
     this.#session.directSettled(results);
+  }
+
+  /** From this node itself: the host is gone. */
+  hostLost(host: HostId, reason: string): void {
+    this.#session.hostLost(host, reason);
+  }
+
+  pureTaken(host: HostId, taken: readonly TakenMessage[]): void {
+    this.#session.pureTaken(host, taken);
+  }
+
+  pureReturned(counters: readonly number[]): void {
+    this.#session.pureReturned(counters);
   }
 }

@@ -12,6 +12,8 @@ export class EngineRoster {
   #ids: readonly EngineId[] = [];
   #homes = new Map<EngineId, HostId>();
   #hosts: readonly HostId[] = [];
+  #slots = new Map<EngineId, number>();
+  #allSlots = 0;
   #closed: Error | null = null;
   #waiters: (() => void)[] = [];
   #turn = 0;
@@ -29,8 +31,20 @@ export class EngineRoster {
     return this.#homes.get(engine);
   }
 
+  /** Tasks that an engine runs at a time; 1 where it is not known. */
+  slotsOf(engine: EngineId): number {
+    return this.#slots.get(engine) ?? 1;
+  }
+
+  /** Tasks that all of them run at a time. */
+  get slots(): number {
+    return this.#allSlots;
+  }
+
   update(list: readonly EngineMessage[]): void {
     this.#homes = new Map(list.map(([id, , host]) => [id, host]));
+    this.#slots = new Map(list.map(([id, , , , slots]) => [id, slots]));
+    this.#allSlots = list.reduce((sum, [, , , , slots]) => sum + slots, 0);
     this.#ids = Object.freeze([...this.#homes.keys()].sort((a, b) => a - b));
     this.#hosts = [...new Set(this.#homes.values())];
     this.#wake();

@@ -4,7 +4,7 @@
  *   LazyRows → pump (fills up to `maxOutstanding`) → jobs → `results()` → the user's loop
  *
  * What counts as outstanding is drawn and not yet handed to the consumer, so that memory stays bounded whichever side is
- * slow. However it ends, the input is closed and what is in flight aborted. Made by the load-balanced view.
+ * slow. However it ends, the input is closed and what is in flight let go: aborted, where the scheme can. Made by the load-balanced view.
  * @module
  */
 import type { CallOrigin } from "./call_origin.ts";
@@ -166,7 +166,7 @@ export class ImapRun {
   async #stop(): Promise<void> {
     this.#ended = true;
     this.#wakePump?.();
-    for (const job of this.#jobs) if (!job.finished) this.#options.submission.session.abortJob(job);
+    for (const job of this.#jobs) if (!job.finished) this.#options.submission.session.letGo(job);
     await this.#options.rows.close();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The state of one client: its unsettled tasks, the engines it knows, the controller life it talks to.
  *
- *   views → `Submission` → **Session** → `SubmitQueue` / `DirectQueue` → links
+ *   views → `Submission` → **Session** → `SubmitQueue` / `DirectQueue` / `PureTasks` → links
  *   client actor (news) → **Session** → `Settlement` → `Job` → `AsyncResult`
  *
  * Talks to ports only, so all of it runs against fakes. A new controller gets everything unsettled again; what is settled
@@ -22,6 +22,7 @@ import type {
   EngineMessage,
   RunningMessage,
   SettledMessage,
+  TakenMessage,
 } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
@@ -40,12 +41,15 @@ import type { FindHost } from "./host_link.ts";
 import type { Job } from "./job.ts";
 import { KnownOutcomes } from "./known_outcomes.ts";
 import { MapSlices } from "./map_slices.ts";
+import type { PureTarget } from "./pure_queue.ts";
+import { PureTasks } from "./pure_tasks.ts";
 import type { QuestionLink } from "./question_link.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 import { Settlement } from "./settlement.ts";
 import { SubmitQueue } from "./submit_queue.ts";
 import { TaskAborts } from "./task_aborts.ts";
 import { type PendingTask, TaskTable } from "./task_table.ts";
+import type { ResolvedFlags } from "./task_flags.ts";
 import { TaskTemplates } from "./task_templates.ts";
 
 /** What a session works with. */
@@ -58,6 +62,8 @@ export interface SessionOptions {
   readonly questions: QuestionLink;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where balanced tasks go in a cluster of the scheme `pure`; `null`: nowhere. */
+  readonly pure?: PureTarget | null;
 }
 
 /** One client's side of everything. */
@@ -73,6 +79,7 @@ export class Session {
   readonly #directTasks = new TaskTable(DIRECT_COUNTERS_FROM);
   readonly #queue: SubmitQueue;
   readonly #directQueue: DirectQueue;
+  readonly #pure: PureTasks;
   readonly #slices: MapSlices;
   readonly #aborts: TaskAborts;
   readonly #attachment: Attachment;
@@ -92,7 +99,7 @@ export class Session {
     this.settlement = new Settlement(options.clock, this.#transfer);
     this.#slices = new MapSlices(options.clock, () => this.#queue.wake());
     this.#outcomes = new KnownOutcomes(options.id);
-    this.drawnIds = new DrawnIds(options.id, () => this.#tasks.allocate(1));
+    this.drawnIds = new DrawnIds(options.id, () => this.allocate(1));
     const place = this.#transfer.place.bind(this.#transfer);
     const reject = ({ job, task }: PendingTask, error: Error) => this.fail(job, task, error);
     this.#queue = new SubmitQueue({
@@ -115,6 +122,17 @@ export class Session {
       host: options.host,
       place,
       reject,
+    });
+    this.#pure = new PureTasks({
+      session: options.id,
+      node: options.node,
+      clock: options.clock,
+      roster: this.roster,
+      target: options.pure ?? null,
+      place,
+      recheck: (value) => this.#transfer.recheck(value),
+      watchHost: (host) => void options.host(host),
+      fail: (job, task, error) => this.fail(job, task, error),
     });
     this.#attachment = new Attachment({
       link: options.scheduler,
@@ -140,9 +158,9 @@ export class Session {
     return this.#closed;
   }
 
-  /** Unsettled tasks of the scheduler. */
+  /** Unsettled balanced tasks. */
   get pending(): number {
-    return this.#tasks.size;
+    return this.#tasks.size + this.#pure.size;
   }
 
   // --- the controller and its news ---
@@ -181,11 +199,20 @@ export class Session {
 
   directSettled(results: readonly SettledMessage[]): void {
     for (const result of results) {
-      const task = this.#directTasks.take(result[0]);
+      const isPure = this.#pure.owns(result[0]);
+      const task = isPure ? this.#pure.settled(result) : this.#directTasks.take(result[0]);
       if (task === undefined) continue;
-      this.#directQueue.forget(task.counter);
+      if (!isPure) this.#directQueue.forget(task.counter);
       this.settlement.settle(task, result);
     }
+  }
+
+  pureTaken(host: HostId, taken: readonly TakenMessage[]): void {
+    if (this.#closed === null) this.#pure.taken(host, taken);
+  }
+
+  pureReturned(counters: readonly number[]): void {
+    this.#pure.returned(counters);
   }
 
   running(tasks: readonly RunningMessage[]): void {
@@ -200,17 +227,19 @@ export class Session {
 
   engines(list: readonly EngineMessage[]): void {
     this.roster.update(list);
+    this.#pure.enginesChanged();
   }
 
   hostLost(host: HostId, reason: string): void {
     this.#directQueue.hostLost(host, reason);
+    this.#pure.hostLost(host, reason);
   }
 
   // --- what the views ask for ---
 
   /** Takes consecutive counters for the tasks of a job; returns the first. */
   allocate(count: number): number {
-    return this.#tasks.allocate(count);
+    return this.#pure.active ? this.#pure.allocate(count) : this.#tasks.allocate(count);
   }
 
   /** The same for tasks that the scheduler never sees. */
@@ -223,9 +252,15 @@ export class Session {
     return this.#nextRefused++;
   }
 
+  /** Throws `TypeError` for a flag that the scheme of this cluster can't honour. */
+  checkFlags(flags: ResolvedFlags): void {
+    this.#pure.check(flags);
+  }
+
   /** Submits the task at the end of this turn. */
   add(task: PendingTask): void {
     if (this.#closed !== null) return this.settlement.fail(task, closedError(this.#closed));
+    if (this.#pure.owns(task.counter)) return this.#pure.add(task);
     this.#tasks.set(task);
     this.#queue.addLate(task.counter);
     this.#placeEarly(task);
@@ -242,8 +277,9 @@ export class Session {
 
   /** The tasks of the job from `at` on are added later, by `feed`. */
   addLater(job: Job, at: number, feed: (from: number, end: number) => void): void {
-    if (this.#closed === null) this.#slices.add(job, at, feed);
-    else this.#failRest(job, closedError(this.#closed));
+    if (this.#closed !== null) this.#failRest(job, closedError(this.#closed));
+    else if (this.#pure.owns(job.plan.base)) this.#pure.addLater(job, at, feed);
+    else this.#slices.add(job, at, feed);
   }
 
   /** Ends a task here, wherever it was; it need not have been added. */
@@ -251,6 +287,7 @@ export class Session {
     const counter = job.plan.base + task;
     const isDirect = counter >= DIRECT_COUNTERS_FROM;
     this.#tasks.take(counter);
+    this.#pure.take(counter);
     if (isDirect && this.#directTasks.take(counter) !== undefined) this.#directQueue.forget(counter);
     if (!isDirect) this.#outcomes.endedHere(counter, error);
     this.settlement.fail({ job, task }, error);
@@ -260,13 +297,21 @@ export class Session {
     this.#signals.watch(signal, job);
   }
 
-  /** Aborts what is not settled of a job. */
+  /** Aborts what is not settled of a job. Throws `TypeError` where the scheme of its tasks can't. */
   abortJob(job: Job): void {
+    if (job.taskCount > 0) this.#pure.checkAbort([job.taskId(0)]);
     this.#aborts.job(job);
   }
 
-  /** Aborts by ids, also those of other clients. */
+  /** Nobody wants the results of a job any more: aborts what is not settled of it, as far as its scheme can. */
+  letGo(job: Job): void {
+    if (this.#pure.owns(job.plan.base)) this.#pure.letGo(job);
+    else this.abortJob(job);
+  }
+
+  /** Aborts by ids, also those of other clients. Throws `TypeError` where the scheme of one of these can't. */
   abortIds(ids: readonly TaskId[]): void {
+    this.#pure.checkAbort(ids);
     this.#aborts.ids(ids);
   }
 
@@ -292,7 +337,8 @@ export class Session {
   find(id: TaskId): PendingTask | null {
     const parts = parseTaskId(id);
     if (parts?.session !== this.id) return null;
-    return this.#tasks.get(parts.counter) ?? this.#directTasks.get(parts.counter) ?? null;
+    const { counter } = parts;
+    return this.#tasks.get(counter) ?? this.#directTasks.get(counter) ?? this.#pure.get(counter) ?? null;
   }
 
   /** The job of an unsettled task of that id, also of one that is yet to be made. */
@@ -306,7 +352,7 @@ export class Session {
 
   /** Jobs that are not finished. */
   unfinishedJobs(): ReadonlySet<Job> {
-    const jobs = new Set<Job>(this.#slices.jobs);
+    const jobs = new Set<Job>([...this.#slices.jobs, ...this.#pure.jobs()]);
     for (const table of [this.#tasks, this.#directTasks]) {
       for (const task of table.all()) jobs.add(task.job);
     }
@@ -330,12 +376,14 @@ export class Session {
     for (const job of this.unfinishedJobs()) this.#failRest(job, closedError(cause));
     for (const table of [this.#tasks, this.#directTasks]) for (const task of table.all()) table.take(task.counter);
     this.#slices.close();
+    this.#pure.close();
   }
 
-  #welcomed([epoch, , engines]: ClientWelcome): void {
+  #welcomed([epoch, , engines, , scheme = ""]: ClientWelcome): void {
     if (this.#epoch >= 0) this.#outcomes.renew();
     this.#epoch = epoch;
     this.roster.update(engines);
+    this.#pure.schemeIs(scheme);
     for (const task of this.#tasks.all()) this.#recheckPlaces(task);
     this.#queue.restart();
   }

@@ -45,7 +45,7 @@ export class Settlement {
   fail(task: { readonly job: PendingTask["job"]; readonly task: number }, error: unknown): void {
     const { job } = task;
     showOrigin(error, job.plan.origin);
-    job.failTask(task.task, error, this.#localReport(error));
+    job.failTask(task.task, error, this.#localReport(error, job.report(task.task)));
   }
 
   async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
@@ -116,11 +116,13 @@ export class Settlement {
     return { status, engineId, engineUuid, attempts, started, completed, received, stdout, stderr };
   }
 
-  #localReport(error: unknown): TaskReport {
+  /** Where it was said to be, it was until now. */
+  #localReport(error: unknown, known: TaskReport | undefined): TaskReport {
     const now = this.#clock.wallTime();
     const status = error instanceof TaskAborted ? "aborted" : "failed";
-    const nowhere = { engineId: null, engineUuid: null, attempts: 0, started: null, stdout: "", stderr: "" };
-    return { ...nowhere, status, completed: now, received: now };
+    const { engineId = null, engineUuid = null, started = null } = known ?? {};
+    const rest = { attempts: 0, stdout: "", stderr: "" };
+    return { ...rest, engineId, engineUuid, started, status, completed: now, received: now };
   }
 }
 

@@ -47,6 +47,7 @@ export class Submission {
     const origin = this.session.pending < ORIGINS_UNTIL_PENDING ? new CallOrigin() : null;
     try {
       this.#refusals.check(flags);
+      this.session.checkFlags(flags);
       const template = this.session.templates.of(f, flags.task, false);
       const payload = inlineOrBig(encodeArguments(args));
       const base = flags.id === null ? this.session.allocate(1) : this.session.drawnIds.use(flags.id);
@@ -64,6 +65,7 @@ export class Submission {
     let items = 1;
     try {
       this.#refusals.check(flags);
+      this.session.checkFlags(flags);
       const list = rows();
       const { chunksize } = flags;
       items = list.length;
@@ -109,7 +111,7 @@ export class Submission {
   #addRows(job: Job, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
     const feed = (from: number, end: number) => {
       for (let task = from; task < end && !job.aborted; task++) this.#addTask(job, task, template, rows, flags);
-      if (job.aborted) this.session.abortJob(job);
+      if (job.aborted) this.session.letGo(job);
     };
     const early = Math.min(job.taskCount, SLICE_TASKS);
     const rest = early < job.taskCount && rows.primitiveFrom(job.firstItem(early)) ? early : job.taskCount;

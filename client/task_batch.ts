@@ -31,6 +31,15 @@ export function unplaced({ template, args }: PendingTask): BigValue | null {
   return args instanceof BigValue && args.home === null ? args : null;
 }
 
+/** A template as it travels, with what its function was given beforehand; that must be placed. */
+export function templateMessage({ code, message, captures }: TaskTemplateEntry): TemplateMessage {
+  if (captures === null) return message;
+  const payload = placed(captures);
+  if (payload === null) throw new TypeError(`Cannot send "${code.name}": what it captured is not placed yet.`);
+  const [hash, name, flags, , ...more] = message;
+  return [hash, name, flags, payload, ...more];
+}
+
 /** One message in the making. */
 export class TaskBatch<Row> {
   readonly codes: CodeMessage[] = [];
@@ -73,13 +82,12 @@ export class TaskBatch<Row> {
     return this.#lastIndex = index;
   }
 
-  #messageOf({ code, message, flags, captures }: TaskTemplateEntry): TemplateMessage {
+  #messageOf(template: TaskTemplateEntry): TemplateMessage {
+    const { message, flags, captures } = template;
     this.#bytes += ID_BYTES * ((flags.after?.ids.length ?? 0) + (flags.follow?.ids.length ?? 0));
     if (captures === null) return message;
-    const payload = placed(captures);
-    if (payload === null) throw new TypeError(`Cannot send "${code.name}": what it captured is not placed yet.`);
-    if (payload instanceof Uint8Array) this.#bytes += payload.length;
-    return message.length < 5 ? [message[0], message[1], message[2], payload] : [...message].with(3, payload) as never;
+    if (captures instanceof Uint8Array) this.#bytes += captures.length;
+    return templateMessage(template);
   }
 
   #addCode({ code }: TaskTemplateEntry): void {

@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { newSession } from "../wire/task_ids.ts";
 import type { HostConfig } from "./control_line.ts";
 import { makeCredentials, oneForAll } from "./credentials.ts";
+import { PURE_SCHEME } from "../protocol/subjects.ts";
 import { checkClusterName } from "./profile.ts";
 import { checkSchemeModule } from "./scheme_check.ts";
 
@@ -49,7 +50,7 @@ export const HEARTBEAT_MS = 1_000;
 const DRAIN_MS = 10_000;
 
 /** Schemes and stores there are; the names of others are refused before anything starts. */
-export const SCHEMES: readonly string[] = ["leastload", "lru", "plainrandom", "twobin", "weighted"];
+export const SCHEMES: readonly string[] = ["leastload", "lru", "plainrandom", "twobin", "weighted", PURE_SCHEME];
 const STORES: readonly string[] = ["memory"];
 
 function checkMark(value: unknown): number | "auto" {

@@ -14,7 +14,7 @@ import { HubActor } from "../hub/hub_actor.ts";
 import type { Fact } from "../protocol/facts.ts";
 import type { Epoch } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
-import { inboxPrefix, subjectPermissions } from "../protocol/subjects.ts";
+import { inboxPrefix, PURE_SCHEME, subjectPermissions } from "../protocol/subjects.ts";
 import { createScheduler } from "../scheduler/core/scheduler.ts";
 import { DEFAULT_OPTIONS, type SchedulerCore, type SchemeName } from "../scheduler/core/scheduler_core.ts";
 import { SchedulerActor, type SchedulerActorOptions } from "../scheduler/scheduler_actor.ts";
@@ -50,12 +50,18 @@ async function startBroker(cluster: string, config: BrokerConfig, log: Log): Pro
   return await Broker.start({ hostname: config.hostname, port: config.port, users, log });
 }
 
+/** Under `pure` nobody asks the core to pick. */
+function coreScheme(scheme: string, custom: SchemeInUse["custom"]): SchemeName {
+  if (custom !== null) return "custom";
+  return scheme === PURE_SCHEME ? "leastload" : scheme as SchemeName;
+}
+
 function makeCore(config: ControllerLife, { scheme, custom }: SchemeInUse): SchedulerCore {
   const { retention } = DEFAULT_OPTIONS;
   const options = {
     ...DEFAULT_OPTIONS,
     epoch: config.epoch as Epoch,
-    scheme: custom === null ? scheme as SchemeName : "custom" as const,
+    scheme: coreScheme(scheme, custom),
     hwm: config.hwm,
     seed: config.epoch,
     graceMs: config.graceMs,
@@ -122,6 +128,7 @@ async function spawnActors(
     core: makeCore(config, inUse),
     epoch: epoch as Epoch,
     heartbeatMs,
+    scheme,
     onFacts: (facts: readonly Fact[]) => {
       hub.cast.facts(facts);
       if (custom !== null) logSchemeFailures(facts, scheme, log);

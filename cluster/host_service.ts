@@ -11,7 +11,9 @@ import type { Ref } from "../actors/ref.ts";
 import { type EngineCommandOptions, engineMainModule, findSetpriv } from "../host/engine_command.ts";
 import { HostActor, type HostActorOptions } from "../host/host_actor.ts";
 import type { EngineId } from "../protocol/ids.ts";
+import type { PureSource } from "../host/pure_intake.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
+import { pureSubject } from "../protocol/subjects.ts";
 import type { Log } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
 import { ownBlobPlace, sweepBlobFolders } from "./blob_places.ts";
@@ -86,7 +88,7 @@ export class HostService implements AsyncDisposable {
     const actor = await system.spawn(HostActor, {
       name: ACTOR_NAMES.host,
       unique: false,
-      args: [hostActorOptions(config, gate, drain)],
+      args: [hostActorOptions(config, gate, drain, { bus, subject: pureSubject(config.cluster) })],
     });
     actor.watch((event) => event.kind === "ended" && gate.hostEnded(event.reason));
     void bus.closed.then((cause) => cause !== undefined && gate.refused(cause));
@@ -179,7 +181,12 @@ async function startController(
   return controller.servers;
 }
 
-function hostActorOptions(config: HostConfig, gate: EngineGate, drain: Drain): HostActorOptions {
+function hostActorOptions(
+  config: HostConfig,
+  gate: EngineGate,
+  drain: Drain,
+  pure: PureSource,
+): HostActorOptions {
   const command: EngineCommandOptions = {
     permissions: config.permissions,
     secretFolders: [troupeHome()],
@@ -200,6 +207,7 @@ function hostActorOptions(config: HostConfig, gate: EngineGate, drain: Drain): H
     drainMs: () => drain.ms,
     blobLimitBytes: null,
     blobPlace: ownBlobPlace(),
+    pure,
     search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },
     onRefused: (error) => gate.refused(error),
     onEngineReady: (engine) => gate.engineReady(engine.id),

@@ -28,7 +28,12 @@ export class DirectClients {
 
   /** Results for a client, if it is still there. */
   send(session: Session, results: readonly SettledMessage[]): void {
-    this.#boxes.get(session)?.push((cast) => cast.directSettled(results));
+    this.tell(session, (cast) => cast.directSettled(results));
+  }
+
+  /** Says something to a client, if it is still there. */
+  tell(session: Session, say: (cast: Ref<ClientApi>["cast"]) => void): void {
+    this.#boxes.get(session)?.push(say);
   }
 
   /** The client's node is gone: what of it is left in hand, to be ended. */

@@ -36,6 +36,10 @@ function place({ task, engine }: EngineRun): string {
 }
 
 function diedMessage(run: EngineRun, reason: string): string {
+  if (run.origin.kind === "pure") {
+    return `Cannot finish task "${run.task}": engine ${run.engine}, which had taken it, died (${reason}); with the scheme ` +
+      `"pure" nobody runs it again, so submit it again where that does no harm`;
+  }
   return `Cannot finish task "${run.task}": engine ${run.engine} died while it ran (${reason})`;
 }
 

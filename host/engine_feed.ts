@@ -166,14 +166,18 @@ export class EngineFeed {
 
   /** The process has ended: the others than those that ran never began. Those for this very engine wait on. */
   close(reason: string): void {
+    // A drain closes it before; a death finds it open.
+    const died = this.#open;
     this.#open = false;
     this.#deadline.stop();
     this.#outputs.close();
     const now = this.#options.clock.now();
     const waiting = this.#putOff;
     for (const sent of this.#sent.clear()) {
+      const { kind } = sent.run.origin;
       if (sent.running) this.#report(sent, endWith(deathOf(sent, reason), now, now - sent.startedAtMs));
-      else if (sent.run.origin.kind === "scheduled") this.#report(sent, endWith({ kind: "returned" }, now));
+      else if (kind === "pure" && died) this.#report(sent, endWith({ kind: "engine-died", message: reason }, now));
+      else if (kind !== "direct") this.#report(sent, endWith({ kind: "returned" }, now));
       else if (sent.run.state !== "ended") waiting.push(sent.run);
     }
     for (const run of waiting.reverse()) this.#requeue(run);

@@ -12,7 +12,9 @@ import type { RunQueue } from "./run_queue.ts";
 /** Who asked, and gets the result. */
 export type RunOrigin =
   | { readonly kind: "scheduled"; readonly epoch: Epoch; readonly number: DispatchNumber }
-  | { readonly kind: "direct"; readonly session: Session; readonly counter: number; readonly client: string };
+  | { readonly kind: "direct"; readonly session: Session; readonly counter: number; readonly client: string }
+  /** Taken from the queue group of the scheme `pure`: for this very process of the engine, and for no other. */
+  | { readonly kind: "pure"; readonly session: Session; readonly counter: number; readonly client: string };
 
 /** `sent`: in the pipe, behind those that run. */
 export type RunState = "queued" | "sent" | "running" | "ended";

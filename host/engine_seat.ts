@@ -10,6 +10,7 @@
 import type { ToHostMessage } from "../protocol/pipe_messages.ts";
 import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
 import type { EngineId, EngineUuid } from "../protocol/ids.ts";
+import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import type { EngineCommand } from "./engine_command.ts";
@@ -104,19 +105,20 @@ export class EngineSeat {
     this.#queue.push(run);
     if (this.#state === "failed" || this.#state === "stopped" || this.#state === "draining") {
       this.#returnQueue(() => true);
-    } else this.#feed?.pump();
+    } else if (run.origin.kind === "pure" && this.#state !== "up") this.callBack(run);
+    else this.#feed?.pump();
   }
 
   /** Queued: gone at once. Sent: see `EngineFeed.abort`. */
   abort(run: EngineRun): void {
-    if (this.#queue.remove(run)) this.#endQueued(run, "aborted");
+    if (this.#queue.remove(run)) this.#endQueued(run, { kind: "aborted" });
     else this.#feed?.abort(run);
   }
 
   /** Queued: returned at once. Sent: see `EngineFeed.callBack`. Direct runs are for this very engine. */
   callBack(run: EngineRun): void {
-    if (run.origin.kind === "direct") return;
-    if (this.#queue.remove(run)) this.#endQueued(run, "returned");
+    if (run.origin.kind !== "scheduled") return;
+    if (this.#queue.remove(run)) this.#endQueued(run, { kind: "returned" });
     else this.#feed?.callBack(run);
   }
 
@@ -143,7 +145,7 @@ export class EngineSeat {
       return this.#settleOrder();
     }
     const gone = this.#gone.promise;
-    this.#returnQueue((run) => run.origin.kind === "scheduled" || !returns);
+    this.#returnQueue((run) => run.origin.kind !== "direct" || !returns);
     if (this.#announced && this.#state !== "draining" && this.#id !== null) this.#events.draining(this.#id);
     this.#state = "draining";
     const late = this.#options.clock.setTimer(
@@ -226,7 +228,8 @@ export class EngineSeat {
     const givenUp = order === null && decision.delayMs === null;
     const returns = order === null ? !givenUp : order.returns;
     // What waited here for this process goes back; tasks that were sent to this very engine wait for the next one.
-    this.#returnQueue((run) => run.origin.kind === "scheduled" || !returns);
+    if (order === null) this.#failPure(end.reason);
+    this.#returnQueue((run) => run.origin.kind !== "direct" || !returns);
     if (wasAnnounced && id !== null) this.#events.ended(id, this.#uuid, end.reason, order !== null, returns);
     else if (order === null) this.#events.failed(id, end.reason, givenUp);
     else if (!order.returns) this.#tellGone(end.reason);
@@ -271,12 +274,19 @@ export class EngineSeat {
   }
 
   #returnQueue(which: (run: EngineRun) => boolean): void {
-    for (const run of this.#queue.removeAll(which)) this.#endQueued(run, "returned");
+    for (const run of this.#queue.removeAll(which)) this.#endQueued(run, { kind: "returned" });
   }
 
-  #endQueued(run: EngineRun, kind: "returned" | "aborted"): void {
+  /** What the queue group gave to a process goes with it, begun or not: its scheme promises no more. */
+  #failPure(reason: string): void {
+    for (const run of this.#queue.removeAll(({ origin }) => origin.kind === "pure")) {
+      this.#endQueued(run, { kind: "engine-died", message: reason });
+    }
+  }
+
+  #endQueued(run: EngineRun, outcome: AttemptOutcome): void {
     run.state = "ended";
-    this.#events.runEnded(run, endWith({ kind }, this.#options.clock.now()));
+    this.#events.runEnded(run, endWith(outcome, this.#options.clock.now()));
   }
 }
 

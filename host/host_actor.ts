@@ -9,6 +9,7 @@ import { Actor, type WatchEvent } from "../actors/actor.ts";
 import type { ContentHash, DispatchNumber, EngineId, Epoch, HostId, Incarnation, Session } from "../protocol/ids.ts";
 import type { DirectMessage, DispatchMessage, EngineMessage, HostHello } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type HostApi } from "../protocol/roles.ts";
+import { PURE_SCHEME } from "../protocol/subjects.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import { SerializationError } from "../wire/errors.ts";
 import { DirectClients } from "./direct_clients.ts";
@@ -18,6 +19,7 @@ import type { EngineRun } from "./engine_run.ts";
 import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
 import { HeldRuns } from "./held_runs.ts";
 import { buildHostParts, type HostActorOptions, type HostParts } from "./host_parts.ts";
+import { readPure } from "./read_pure.ts";
 import { readDirect, readDispatch, readNumbers, type ReceivedCode } from "./read_orders.ts";
 import type { RunEnd } from "./run_end.ts";
 
@@ -65,8 +67,10 @@ export class HostActor extends Actor implements HostApi {
 
   protected override async onStop(): Promise<void> {
     if (this.#parts === null) return;
-    const { fleet, folder, results, link } = this.#own;
-    await fleet.close(this.#options.drainMs());
+    const { fleet, folder, results, link, intake, news } = this.#own;
+    // What still comes in while engines end is given back.
+    await Promise.all([fleet.close(this.#options.drainMs()), intake?.end()]);
+    news.flush();
     results.flush();
     link.close();
     folder[Symbol.dispose]();
@@ -174,8 +178,9 @@ export class HostActor extends Actor implements HostApi {
   #build(): HostParts {
     return buildHostParts(this.context, this.#options, this.#id, this.#fleetEvents(), {
       hello: () => this.#hello(),
-      joined: (ids) => {
+      joined: (ids, scheme) => {
         this.context.watch(this.#own.link.ref);
+        this.#usePure(scheme === PURE_SCHEME);
         this.#own.fleet.assignIds(ids);
         this.#own.naming.look();
       },
@@ -184,17 +189,25 @@ export class HostActor extends Actor implements HostApi {
         this.context.fail(error);
       },
       directSettled: (session, results) => this.#clients.send(session, results),
+      pureArrived: (engine, bytes) => this.#takePure(engine, bytes),
+      toClient: (session, say) => this.#clients.tell(session, say),
     });
   }
 
   #fleetEvents(): SeatEvents {
     return {
       ready: (engine) => {
+        // Before anybody hears that it is there: what is published then finds it.
+        this.#own.intake?.open(engine.id);
         this.#own.link.tell((cast) => cast.engineReady(this.#engineMessage(engine)));
         this.#options.onEngineReady?.(engine);
       },
-      draining: (id) => this.#own.link.tell((cast) => cast.engineDraining(id)),
+      draining: (id) => {
+        this.#own.intake?.close(id);
+        this.#own.link.tell((cast) => cast.engineDraining(id));
+      },
       ended: (id, uuid, reason, requested, returns) => {
+        this.#own.intake?.close(id);
         this.context.log(requested ? "info" : "warn", `engine ${id} ended: ${reason}`, { engine: id, returns });
         // That it is gone goes first: told of free places before that, the scheduler would fill them again.
         this.#own.link.tell((cast) => cast.engineEnded(id, uuid, reason, requested, returns));
@@ -223,8 +236,33 @@ export class HostActor extends Actor implements HostApi {
       return results.addEnded(origin.epoch, origin.number, end);
     }
     this.#clients.runs.remove(origin.session, origin.counter);
+    if (origin.kind === "pure" && end.outcome.kind === "returned") {
+      return this.#own.news.returned(origin.session, origin.counter);
+    }
     const uuid = fleet.uuidOf(run.engine);
     results.addDirect(origin.session, origin.counter, run, uuid, end);
+  }
+
+  #usePure(pure: boolean): void {
+    const { intake } = this.#own;
+    if (intake !== null) intake.enable(pure);
+    else if (pure) this.context.log("error", "this host was not given the queue group, and takes no balanced tasks");
+  }
+
+  /** Tasks that nobody picked this engine for: they are its own from here on. */
+  #takePure(engine: EngineId, bytes: Uint8Array): void {
+    const order = this.#read("pure", () => readPure(bytes, engine), "the queue group");
+    if (order === null) return;
+    const { session, node, code, runs } = order;
+    const { fleet, news } = this.#own;
+    const met = this.#clients.meet(session, `client.${node}`, this.context.system);
+    if (met !== null) this.context.watch(met);
+    this.#takeCodes([code]);
+    const uuid = fleet.uuidOf(engine);
+    if (uuid !== null) news.taken(session, engine, uuid, runs.map(([counter]) => counter));
+    for (const [counter, run] of runs) {
+      if (this.#clients.runs.add(session, counter, run)) fleet.enqueue(run);
+    }
   }
 
   #hello(): HostHello {
@@ -269,12 +307,12 @@ export class HostActor extends Actor implements HostApi {
   }
 
   /** What a cast says, or `null` where it is no message of ours: garbage from one sender must not end the host. */
-  #read<T>(method: string, read: () => T): T | null {
+  #read<T>(method: string, read: () => T, from: string = this.context.sender): T | null {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
-      this.context.log("error", "message dropped", { method, from: this.context.sender, reason: error.message });
+      this.context.log("error", "message dropped", { method, from, reason: error.message });
       return null;
     }
   }

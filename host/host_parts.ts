@@ -7,7 +7,8 @@
 import type { ActorContext } from "../actors/actor.ts";
 import type { EngineId, HostId, Session } from "../protocol/ids.ts";
 import type { HostHello, SettledMessage } from "../protocol/messages.ts";
-import { ACTOR_NAMES, type HostApi } from "../protocol/roles.ts";
+import type { Ref } from "../actors/ref.ts";
+import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
 import { BlobFetcher } from "./blob_fetcher.ts";
 import { BlobFolder, type BlobPlace } from "./blob_folder.ts";
 import { ReceivedCodes } from "./received_codes.ts";
@@ -15,6 +16,8 @@ import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
 import { EngineFleet } from "./engine_fleet.ts";
 import { EngineNaming } from "./engine_naming.ts";
 import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
+import { PureIntake, type PureSource } from "./pure_intake.ts";
+import { PureNews } from "./pure_news.ts";
 import { ResultBatches } from "./result_batches.ts";
 import { type ControllerSearch, SchedulerLink } from "./scheduler_link.ts";
 
@@ -39,6 +42,8 @@ export interface HostActorOptions {
   readonly blobPlace?: BlobPlace;
   /** Told of each engine that is ready, for who waits for the start. */
   readonly onEngineReady?: (engine: ReadyEngine) => void;
+  /** Where tasks of the scheme `pure` come from; without it, this host takes none. */
+  readonly pure?: PureSource;
   /** How long to look for a first controller; `null`: for ever. */
   readonly search: ControllerSearch | null;
   /** Told why no controller takes this host, before its actor ends for it. */
@@ -57,15 +62,21 @@ export interface HostParts {
   readonly fleet: EngineFleet;
   readonly naming: EngineNaming;
   readonly link: SchedulerLink;
+  /** `null` where this host has no access to the queue group. */
+  readonly intake: PureIntake | null;
+  readonly news: PureNews;
 }
 
 /** What the parts ask of the actor. */
 export interface HostPartsEvents {
   /** The introduction to a controller, as of now. */
   hello(): HostHello;
-  joined(ids: readonly EngineId[]): void;
+  joined(ids: readonly EngineId[], scheme: string): void;
   refused(error: Error): void;
   directSettled(session: Session, results: readonly SettledMessage[]): void;
+  /** Tasks arrived from the queue group, for this engine. */
+  pureArrived(engine: EngineId, bytes: Uint8Array): void;
+  toClient(session: Session, say: (cast: Ref<ClientApi>["cast"]) => void): void;
 }
 
 /** How long another host may take to give a piece of a blob. */
@@ -95,7 +106,7 @@ export function buildHostParts(
     clock,
     log,
     hello: () => events.hello(),
-    joined: (ids) => events.joined(ids),
+    joined: (ids, scheme) => events.joined(ids, scheme),
     refused: (error) => events.refused(error),
     search: options.search,
   });
@@ -120,5 +131,12 @@ export function buildHostParts(
     // No limit: the answer may take the grace of a new controller, and the end of its node ends the wait.
     ask: (count) => link.ref.call.addEngines(home, count, { timeout: Infinity }),
   });
-  return { folder, codes, results, fleet, naming, link };
+  const intake = options.pure === undefined
+    ? null
+    : new PureIntake(options.pure, (engine, bytes) => events.pureArrived(engine, bytes));
+  const news = new PureNews({
+    taken: (session, taken) => events.toClient(session, (cast) => cast.pureTaken(home, taken)),
+    returned: (session, counters) => events.toClient(session, (cast) => cast.pureReturned(counters)),
+  });
+  return { folder, codes, results, fleet, naming, link, intake, news };
 }

@@ -67,7 +67,8 @@ function ordered(message: unknown, what: string, isFirst: (value: unknown) => bo
   return message as unknown as Ordered;
 }
 
-function readCode(message: unknown): ReceivedCode {
+/** Code that comes with tasks. */
+export function readCode(message: unknown): ReceivedCode {
   if (!isArray(message, 2) || !isContentHash(message[0])) throw malformedMessage("code", message);
   return [message[0], payloadFromMessage(message[1])];
 }

@@ -33,8 +33,8 @@ export interface SchedulerLinkOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly hello: () => HostHello;
-  /** A controller has taken this host, and named its new engines: time to watch it. */
-  readonly joined: (ids: readonly EngineId[]) => void;
+  /** A controller has taken this host, and named its new engines: time to watch it. `scheme`: as it was said. */
+  readonly joined: (ids: readonly EngineId[], scheme: string) => void;
   /** The controller will never take this host, or there is none within the limit. */
   readonly refused: (error: Error) => void;
   /** How long to look for a first controller; `null`: for ever. One that was there is always waited for. */
@@ -112,7 +112,7 @@ export class SchedulerLink {
     this.#lose();
   }
 
-  #welcome([epoch, ids, , packageVersion]: HostWelcome): void {
+  #welcome([epoch, ids, , packageVersion, scheme = ""]: HostWelcome): void {
     this.#retryMs = RETRY_MS;
     this.#endSearch();
     this.accepts(epoch);
@@ -121,7 +121,7 @@ export class SchedulerLink {
     }
     this.#options.log("info", "joined the controller", { epoch });
     this.#welcomed = true;
-    this.#options.joined(ids);
+    this.#options.joined(ids, scheme);
   }
 
   #failed(error: Error): void {

@@ -116,7 +116,7 @@ export type EndedMessage = readonly [
 export const SETTLED = { done: 0, threw: 1, failed: 2 } as const;
 export type SettledCode = typeof SETTLED[keyof typeof SETTLED];
 
-/** Scheduler (or, for direct tasks, host) → client: one task is settled. `failed` carries `[name, message, cause]`. */
+/** Scheduler (or, for direct tasks and the scheme `pure`, host) → client: one task is settled. `failed` carries `[name, message, cause]`. */
 export type SettledMessage = readonly [
   counter: number,
   code: SettledCode,
@@ -141,6 +141,21 @@ export type DirectMessage = readonly [
   templates: readonly TemplateMessage[],
   runs: readonly (readonly [counter: number, engine: EngineId, template: number, args: PayloadMessage])[],
 ];
+
+/**
+ * Client → whichever engine of the queue group gets it, in the scheme `pure`: tasks of one function, with all that they
+ * need, since nobody knows what its receiver has had before.
+ */
+export type PureMessage = readonly [
+  session: Session,
+  node: string,
+  code: CodeMessage,
+  template: TemplateMessage,
+  runs: readonly (readonly [counter: number, args: PayloadMessage])[],
+];
+
+/** Host → client: these of its tasks are now with this engine. */
+export type TakenMessage = readonly [engine: EngineId, engineUuid: EngineUuid, counters: readonly number[]];
 
 /** An engine as its host and the registry describe it. */
 export type EngineMessage = readonly [
@@ -186,6 +201,8 @@ export type HostWelcome = readonly [
   ids: readonly EngineId[],
   heartbeatMs: number,
   packageVersion: string,
+  /** How balanced tasks find their engines; `pure`: through the queue group, which this host's engines are to join. */
+  scheme?: string,
 ];
 
 /** Client → scheduler, first of all in each life of either. */
@@ -204,4 +221,6 @@ export type ClientWelcome = readonly [
   packageVersion: string,
   engines: readonly EngineMessage[],
   heartbeatMs: number,
+  /** How balanced tasks find their engines; `pure`: the client publishes them itself. */
+  scheme?: string,
 ];

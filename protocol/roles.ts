@@ -20,6 +20,7 @@ import type {
   RunningMessage,
   SettledMessage,
   SubmitMessage,
+  TakenMessage,
 } from "./messages.ts";
 import type { SchedulerQueues } from "./queue_status.ts";
 import type {
@@ -131,4 +132,8 @@ export interface ClientApi {
   engines(list: readonly EngineMessage[]): void;
   /** Results of direct tasks, from a host. */
   directSettled(results: readonly SettledMessage[]): void;
+  /** Scheme `pure`: engines of this host took these tasks. Their results come as those of direct tasks do. */
+  pureTaken(host: HostId, taken: readonly TakenMessage[]): void;
+  /** Scheme `pure`: engines that took these tasks end before they began; the client sends them again. */
+  pureReturned(counters: readonly number[]): void;
 }

@@ -30,18 +30,36 @@ export function nameSubject(cluster: string, actorName: string): string {
   return `${SUBJECT_ROOT}.${cluster}.name.${actorName}`;
 }
 
+/** The scheme in which nobody picks an engine: balanced tasks go past the scheduler. */
+export const PURE_SCHEME = "pure";
+
+/**
+ * Where the scheme `pure` puts tasks: clients publish, hosts listen in one queue group, a member for each engine, so
+ * that each message goes to one of them.
+ */
+export function pureSubject(cluster: string): string {
+  return `${SUBJECT_ROOT}.${cluster}.pure`;
+}
+
+/** The queue group on that subject. */
+export const PURE_QUEUE_GROUP = "engines";
+
 /** Subjects a credential may publish to and subscribe to, in NATS's own form. */
 export interface SubjectPermissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
 }
 
-/** The allow lists of a credential. Clients and hosts hear only nodes of their own role; names belong to the controller. */
+/**
+ * The allow lists of a credential. Clients and hosts hear only nodes of their own role; names belong to the controller;
+ * tasks past the scheduler go from clients to hosts.
+ */
 export function subjectPermissions(cluster: string, role: CredentialRole): SubjectPermissions {
   const root = `${SUBJECT_ROOT}.${cluster}`;
   if (role === "controller") return { publish: [`${root}.>`], subscribe: [`${root}.>`] };
-  return {
-    publish: [`${root}.controller.>`, `${root}.host.>`, `${root}.client.>`, `${root}.name.*`],
-    subscribe: [`${root}.${role}.>`],
-  };
+  const nodes = [`${root}.controller.>`, `${root}.host.>`, `${root}.client.>`, `${root}.name.*`];
+  const heard = `${root}.${role}.>`;
+  return role === "client"
+    ? { publish: [...nodes, pureSubject(cluster)], subscribe: [heard] }
+    : { publish: nodes, subscribe: [heard, pureSubject(cluster)] };
 }

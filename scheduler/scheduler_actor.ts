@@ -53,6 +53,8 @@ export interface SchedulerActorOptions {
   readonly core: SchedulerCore;
   readonly epoch: Epoch;
   readonly heartbeatMs: number;
+  /** What hosts and clients are told of how balanced tasks go; with `pure` they pass by here. Default: nothing. */
+  readonly scheme?: string;
   /** Takes the facts of each step, in order, before anything leaves that rests on them. */
   readonly onFacts: (facts: readonly Fact[]) => void;
 }
@@ -162,8 +164,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     this.context.watch(this.#receivers.client(session));
     this.#gate.attached(session);
     this.#step(event);
-    const { epoch, heartbeatMs } = this.#options;
-    return [epoch, PACKAGE_VERSION, engineMessages(this.#core.engines()), heartbeatMs];
+    const { epoch, heartbeatMs, scheme = "" } = this.#options;
+    return [epoch, PACKAGE_VERSION, engineMessages(this.#core.engines()), heartbeatMs, scheme];
   }
 
   detachClient(session: Session): void {
@@ -272,8 +274,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       case "engines-named":
         return this.#engineRequests.resolve(effect.request, effect.ids);
       case "host-welcomed": {
-        const { epoch, heartbeatMs } = this.#options;
-        return this.#welcomes.resolve(effect.host, [epoch, effect.ids, heartbeatMs, PACKAGE_VERSION]);
+        const { epoch, heartbeatMs, scheme = "" } = this.#options;
+        return this.#welcomes.resolve(effect.host, [epoch, effect.ids, heartbeatMs, PACKAGE_VERSION, scheme]);
       }
       case "host-refused":
         this.context.log("warn", "host refused", { host: effect.host, reason: effect.reason });

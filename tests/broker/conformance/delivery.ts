@@ -137,6 +137,30 @@ export const deliveryCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a member that drains handles what is on its way to it, and the others get all that comes after",
+    async run(server) {
+      const [sender, left, stays] = [await server.connect(), await server.connect(), await server.connect()];
+      const handled: string[] = [];
+      const leaving = left.subscribe("work", (message) => handled.push(text(message)), { queue: "crew" });
+      await left.flush();
+      for (let index = 0; index < 500; index++) sender.publish("work", bytes(index));
+      await sender.flush();
+      const box = await inlet(stays, "work", "crew");
+      const drained = leaving.drain();
+      for (let index = 500; index < 600; index++) sender.publish("work", bytes(index));
+      await within(drained, "the drain");
+      const early = handled.length;
+      ok(early >= 500, `${early} handled`);
+      for (let index = 600; index < 700; index++) sender.publish("work", bytes(index));
+      await settle(sender, left, stays);
+      equal(handled.length, early, "nothing comes after the drain");
+      const all = [...handled, ...box.texts].map(Number).sort((a, b) => a - b);
+      deepEqual(all, Array.from({ length: 700 }, (_, index) => index));
+      await within(leaving.drain(), "a second drain");
+      leaving.unsubscribe();
+    },
+  },
+  {
     name: "unsubscribe() in the handler ends it at once",
     async run(server) {
       const bus = await server.connect();

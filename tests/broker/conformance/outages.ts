@@ -105,6 +105,26 @@ export const outageCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a subscription that drains while the connection is away, or gets lost, ends and is not renewed",
+    needs: "outage",
+    async run(server) {
+      const bus = await server.connect();
+      let late = 0;
+      const [before, during] = [bus.subscribe("a", () => late++), bus.subscribe("a", () => late++)];
+      await bus.flush();
+      const gone = goAway(server);
+      const drained = before.drain();
+      await gone;
+      await reaches(bus, "disconnected");
+      await within(Promise.all([drained, during.drain()]), "the drains");
+      await comeBack(server);
+      await reaches(bus, "connected");
+      bus.publish("a", bytes("x"));
+      await settle(bus);
+      equal(late, 0);
+    },
+  },
+  {
     name: "a connection that is disconnected can be closed, and drained",
     needs: "outage",
     async run(server) {

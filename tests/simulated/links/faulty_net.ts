@@ -131,7 +131,8 @@ export class FaultyBus implements Bus {
 
   subscribe(subject: string, handler: (message: BusMessage) => void): BusSubscription {
     this.#handlers.set(subject, handler);
-    return { subject, unsubscribe: () => this.#handlers.delete(subject) };
+    const unsubscribe = () => void this.#handlers.delete(subject);
+    return { subject, unsubscribe, drain: () => Promise.resolve(unsubscribe()) };
   }
 
   request(): Promise<BusMessage> {

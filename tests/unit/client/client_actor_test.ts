@@ -25,6 +25,8 @@ class Seen {
   /** Submitted tasks are left alone. */
   holds = false;
   refuses = false;
+  /** The host ends right after it has run its tasks. */
+  hostEnds = false;
   #watchers: (() => void)[] = [];
 
   changed(): void {
@@ -95,6 +97,7 @@ class HostStandIn extends Actor {
     for (const [counter, engine] of runs) {
       client.cast.directSettled([[counter, 0, encodeValue("direct"), engine, null, 1, 1, 0]]);
     }
+    if (this.#seen.hostEnds) this.context.stop();
   }
 }
 
@@ -144,6 +147,14 @@ Deno.test("over actors: abort reaches the scheduler and its verdict comes back",
     result.abort();
     await assert.rejects(Promise.resolve(result), /Aborted/);
     assert.deepEqual(seen.aborted, [`${SESSION}-0`]);
+  });
+});
+
+Deno.test("over actors: what a host said before it ended counts before its end does", async () => {
+  await withCluster(async (seen, client) => {
+    seen.hostEnds = true;
+    const results = Array.from({ length: 200 }, () => client.at(0).apply(() => ""));
+    assert.deepEqual(await Promise.all(results), Array(200).fill("direct"));
   });
 });
 

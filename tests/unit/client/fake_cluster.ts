@@ -19,6 +19,7 @@ import {
   type DirectMessage,
   type EngineMessage,
   type PayloadMessage,
+  type PureMessage,
   SETTLED,
   type SettledMessage,
   type SubmitMessage,
@@ -27,6 +28,7 @@ import {
 import { PACKAGE_VERSION } from "../../../protocol/version.ts";
 import { Client } from "../../../client/client.ts";
 import type { HostLink } from "../../../client/host_link.ts";
+import type { PureTarget } from "../../../client/pure_queue.ts";
 import type { SchedulerLink } from "../../../client/scheduler_link.ts";
 import { Session } from "../../../client/session.ts";
 import { type Clock, systemClock } from "../../../wire/clock.ts";
@@ -59,6 +61,8 @@ export class FakeCluster implements SchedulerLink {
   readonly hellos: ClientHello[] = [];
   readonly batches: SubmitMessage[] = [];
   readonly directBatches: { host: HostId; batch: DirectMessage }[] = [];
+  /** Hosts that the session asked the way to. */
+  readonly hostsFound: HostId[] = [];
   readonly aborts: TaskId[] = [];
   readonly directAborts: number[] = [];
   readonly detached: SessionId[] = [];
@@ -72,9 +76,13 @@ export class FakeCluster implements SchedulerLink {
   mostPiecesInFlight = 0;
   epoch = 1;
   attempt = 1;
+  /** What each task is said to have taken. */
+  runMs = 5;
   engines: EngineMessage[] = [engineMessage(0), engineMessage(1)];
   /** Runs tasks as they arrive. */
   automatic = true;
+  /** Engines say what they take from the queue group. */
+  takes = true;
   /** Else they arrive, and nothing comes of them. */
   heedsAborts = true;
   /** How many submits are taken before `MailboxFull`. */
@@ -90,7 +98,10 @@ export class FakeCluster implements SchedulerLink {
   readonly session: Session;
   readonly client: Client;
 
-  constructor(clock: Clock = systemClock) {
+  /** What the controller says of its scheme. */
+  scheme = "";
+
+  constructor(clock: Clock = systemClock, pure: PureTarget | null = null) {
     this.session = new Session({
       id: SESSION,
       node: "n1",
@@ -99,6 +110,7 @@ export class FakeCluster implements SchedulerLink {
       questions: this.questions,
       clock,
       log: () => {},
+      pure,
     });
     this.client = new Client(this.session);
   }
@@ -116,7 +128,7 @@ export class FakeCluster implements SchedulerLink {
     this.hellos.push(hello);
     this.#changed();
     if (this.attachError !== null) return Promise.reject(this.attachError);
-    return Promise.resolve([this.epoch as Epoch, PACKAGE_VERSION, this.engines, 1000]);
+    return Promise.resolve([this.epoch as Epoch, PACKAGE_VERSION, this.engines, 1000, this.scheme]);
   }
 
   submit(batch: SubmitMessage): void {
@@ -159,6 +171,30 @@ export class FakeCluster implements SchedulerLink {
 
   drained(): Promise<void> {
     return new Promise((resolve) => void this.#drained.push(resolve));
+  }
+
+  /** Tasks that came to an engine through the queue group; it says so, and runs them. */
+  arrive(engine: EngineId, host: HostId, [, , code, template, runs]: PureMessage): void {
+    this.#learn([code]);
+    for (const [counter, args] of runs) {
+      if (this.tasks.has(counter)) throw new Error(`task ${counter} came twice`);
+      this.tasks.set(counter, { counter, template, args, ageMs: 0, engine, direct: true });
+    }
+    const counters = runs.map(([counter]) => counter);
+    if (this.takes) { for (const counter of counters) this.take(counter, engine, host); }
+    if (this.automatic) queueMicrotask(() => void this.run(counters));
+    this.#changed();
+  }
+
+  /** Says that an engine has the task. */
+  take(counter: number, engine: number, host: HostId): void {
+    this.session.pureTaken(host, [[engine as EngineId, `uuid-${engine}` as EngineUuid, [counter]]]);
+  }
+
+  /** Says that the engine that took it does not run it. */
+  giveBack(counter: number): void {
+    this.tasks.delete(counter);
+    this.session.pureReturned([counter]);
   }
 
   // --- what tests do ---
@@ -224,7 +260,8 @@ export class FakeCluster implements SchedulerLink {
     const { attempt, engine } = { attempt: this.attempt, engine: task.engine };
     const end = (code: 0 | 1, body: Uint8Array): SettledMessage => {
       const payload = body.length > 64 * 1024 ? this.store(body) : body;
-      return [task.counter, code, payload, engine, `uuid-${engine}` as EngineUuid, attempt, 5, 1, "out\n", ""];
+      const uuid = `uuid-${engine}` as EngineUuid;
+      return [task.counter, code, payload, engine, uuid, attempt, this.runMs, 1, "out\n", ""];
     };
     const leave = enterEngine({ attempt, engineId: engine });
     try {
@@ -259,6 +296,7 @@ export class FakeCluster implements SchedulerLink {
   }
 
   #host(id: HostId): HostLink {
+    this.hostsFound.push(id);
     return {
       direct: (batch) => {
         this.directBatches.push({ host: id, batch });

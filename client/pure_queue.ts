@@ -1,0 +1,241 @@
+/**
+ * The way of balanced tasks in the scheme `pure`: published to a queue group of engines, never more than these keep busy.
+ *
+ * Holds no tasks of its own, only how far into the table it has sent, and what goes again. A message without a receiver
+ * vanishes without a word: so nothing is published while there are no engines or no connection. Owned by `pure_tasks.ts`.
+ * @module
+ */
+import type { Bus } from "../bus/bus.ts";
+import type { Session } from "../protocol/ids.ts";
+import type { PayloadMessage, PureMessage } from "../protocol/messages.ts";
+import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
+import { ConnectionError } from "../wire/errors.ts";
+import { encodeFrame } from "../wire/frame_codec.ts";
+import { BigValue } from "./big_value.ts";
+import type { EngineRoster } from "./engine_roster.ts";
+import type { FunctionCode } from "./function_code.ts";
+import type { PureFlight } from "./pure_flight.ts";
+import type { PureWindow } from "./pure_window.ts";
+import { templateMessage } from "./task_batch.ts";
+import type { PendingTask, TaskTable } from "./task_table.ts";
+
+/** Where tasks are published. */
+export interface PureTarget {
+  readonly bus: Pick<Bus, "publish" | "status" | "maxPayload" | "onStatus">;
+  /** `pureSubject` of the cluster. */
+  readonly subject: string;
+}
+
+/** What the queue works with. */
+export interface PureQueueOptions {
+  readonly session: Session;
+  /** The client's node, where results go. */
+  readonly node: string;
+  readonly target: PureTarget;
+  readonly table: TaskTable;
+  readonly flight: PureFlight;
+  readonly window: PureWindow;
+  readonly roster: EngineRoster;
+  /** Tasks from this counter on are not there yet: later slices of a map. */
+  readonly limit: () => number;
+  /** Resolves when the value is placed or has failed. */
+  readonly place: (value: BigValue) => Promise<void>;
+  /** Forgets where a value is when that host is gone. */
+  readonly recheck: (value: BigValue) => void;
+  readonly reject: (task: PendingTask, error: Error) => void;
+  /** All below this counter is sent. */
+  readonly advanced: (cursor: number) => void;
+}
+
+/** Code up to this size goes with every message; above, it is brought to a host once. */
+const INLINE_CODE_BYTES = 4 * 1024;
+/** Argument bytes of one message, unless it is a single task. */
+const MESSAGE_BYTES = 16 * 1024;
+/** Bytes that are published and not settled: well below what a server holds for a slow receiver. */
+const FLIGHT_BYTES = 8 * 1024 * 1024;
+/** Of a message: for all that is in it besides arguments. */
+const HEAD_BYTES = 16 * 1024;
+/** So many messages for each slot at least, before tasks share one: else a short map would go to a few engines. */
+const MESSAGES_A_SLOT = 4;
+
+/** Publishes the tasks of a table. */
+export class PureQueue {
+  readonly #options: PureQueueOptions;
+  readonly #bigCodes = new WeakMap<FunctionCode, BigValue>();
+  /** Everything below was sent, or is settled, or is among `#again`. */
+  #cursor: number;
+  /** Below the cursor, and to be sent: given back, or submitted under ids that were drawn before. */
+  #again: number[] = [];
+  #scheduled = false;
+  /** Waiting for a value to be placed. */
+  #waiting = false;
+  #closed = false;
+
+  constructor(options: PureQueueOptions) {
+    this.#options = options;
+    this.#cursor = options.table.next;
+  }
+
+  /** Arguments longer than this travel as blobs. */
+  get inlineLimit(): number {
+    return Math.max(0, Math.min(INLINE_LIMIT_BYTES, this.#options.target.bus.maxPayload - HEAD_BYTES));
+  }
+
+  /** Something changed: publishes what there is room for, at the end of this turn. */
+  wake(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** A task was added below what is sent already. */
+  addLate(counter: number): void {
+    if (counter < this.#cursor) this.#again.push(counter);
+  }
+
+  /** Sends these once more: they are known to run nowhere. */
+  sendAgain(counters: readonly number[]): void {
+    this.#again.push(...counters);
+    this.wake();
+  }
+
+  /** Nothing goes out any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #flush(): void {
+    const { target, roster, advanced } = this.#options;
+    const canSend = () => !this.#closed && !this.#waiting && roster.slots > 0 && target.bus.status === "connected";
+    while (canSend() && this.#sendMessage());
+    if (!this.#closed) advanced(this.#cursor);
+  }
+
+  /** Whether there may be more to send. */
+  #sendMessage(): boolean {
+    const tasks = this.#gather();
+    const [first] = tasks;
+    if (first === undefined) return false;
+    if (this.#publish(first, tasks)) return true;
+    // Not away: it goes first when the connection is back.
+    this.#again.unshift(...tasks.filter(({ counter }) => this.#isLive(counter)).map(({ counter }) => counter));
+    return false;
+  }
+
+  /** Tasks of one function for one message; none where there is no room, or nothing to send. */
+  #gather(): PendingTask[] {
+    const tasks: PendingTask[] = [];
+    let bytes = 0;
+    let most = 1;
+    for (let task = this.#peek(); task !== null && tasks.length < most; task = this.#peek()) {
+      if (tasks.length === 0) most = this.#room(task);
+      if (most === 0 || (tasks[0] !== undefined && task.template !== tasks[0].template)) break;
+      const size = sizeOf(task);
+      if (tasks.length > 0 && bytes + size > MESSAGE_BYTES) break;
+      const value = this.#unplaced(task);
+      if (value !== null && value.failure === null) {
+        this.#waitFor(value);
+        break;
+      }
+      this.#pass(task);
+      if (value !== null) this.#options.reject(task, value.failure ?? new ConnectionError("No host took its bytes."));
+      else {
+        tasks.push(task);
+        bytes += size;
+      }
+    }
+    return tasks;
+  }
+
+  /** How many tasks may go in the next message, whose first one this is. */
+  #room({ template: { code } }: PendingTask): number {
+    const { flight, window, roster, limit } = this.#options;
+    if (flight.bytes >= FLIGHT_BYTES) return 0;
+    const free = window.aheadOf(code) * roster.slots - flight.size;
+    const waiting = this.#again.length + limit() - this.#cursor;
+    const share = Math.max(1, Math.floor(waiting / (MESSAGES_A_SLOT * roster.slots)));
+    return Math.max(0, Math.min(free, window.togetherOf(code), share));
+  }
+
+  #publish({ template }: PendingTask, tasks: readonly PendingTask[]): boolean {
+    const { target, flight, session, node } = this.#options;
+    const code = payload(this.#sourceOf(template.code));
+    const runs = tasks.map(({ counter, args }) => [counter, payload(args)] as const);
+    const message: PureMessage = [session, node, [template.code.hash, code], templateMessage(template), runs];
+    try {
+      const bytes = encodeFrame(message);
+      target.bus.publish(target.subject, bytes);
+      for (const task of tasks) flight.add(task.counter, sizeOf(task));
+      return true;
+    } catch (error) {
+      if (error instanceof ConnectionError) return false;
+      for (const task of tasks) this.#options.reject(task, error instanceof Error ? error : new Error(String(error)));
+      return true;
+    }
+  }
+
+  /** The next task to send, left where it is. */
+  #peek(): PendingTask | null {
+    const { table, limit } = this.#options;
+    for (let counter = this.#again[0]; counter !== undefined; counter = this.#again[0]) {
+      const task = this.#isLive(counter) ? table.get(counter) : undefined;
+      if (task !== undefined) return task;
+      this.#again.shift();
+    }
+    for (const end = limit(); this.#cursor < end; this.#cursor++) {
+      const task = table.get(this.#cursor);
+      if (task !== undefined) return task;
+    }
+    return null;
+  }
+
+  #pass({ counter }: PendingTask): void {
+    if (this.#again[0] === counter) this.#again.shift();
+    else this.#cursor = counter + 1;
+  }
+
+  /** Not settled, and not under way. */
+  #isLive(counter: number): boolean {
+    return this.#options.table.get(counter) !== undefined && !this.#options.flight.has(counter);
+  }
+
+  /** The part of a task that has to be brought to a host first. */
+  #unplaced({ template, args }: PendingTask): BigValue | null {
+    for (const value of [this.#sourceOf(template.code), template.captures, args]) {
+      if (!(value instanceof BigValue)) continue;
+      this.#options.recheck(value);
+      if (value.home === null) return value;
+    }
+    return null;
+  }
+
+  #sourceOf(code: FunctionCode): Uint8Array | BigValue {
+    const { source } = code;
+    if (source instanceof BigValue || source.length <= INLINE_CODE_BYTES) return source;
+    let value = this.#bigCodes.get(code);
+    if (value === undefined) this.#bigCodes.set(code, value = new BigValue(source, code.hash));
+    return value;
+  }
+
+  #waitFor(value: BigValue): void {
+    this.#waiting = true;
+    const goOn = () => {
+      this.#waiting = false;
+      this.wake();
+    };
+    this.#options.place(value).then(goOn, goOn);
+  }
+}
+
+function sizeOf({ args }: PendingTask): number {
+  return args instanceof Uint8Array ? args.length : 0;
+}
+
+function payload(value: Uint8Array | BigValue): PayloadMessage {
+  const message = value instanceof BigValue ? value.message : value;
+  if (message === null) throw new TypeError("Cannot publish a task whose bytes are at no host yet.");
+  return message;
+}
