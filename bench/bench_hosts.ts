@@ -5,7 +5,7 @@
  * @module
  */
 import type { ContentHash, EngineId, EngineUuid, Epoch, HostId, Incarnation, Session } from "../protocol/ids.ts";
-import { DEFAULT_FLAGS } from "../protocol/task_spec.ts";
+import { DEFAULT_FLAGS, type TaskSpec } from "../protocol/task_spec.ts";
 import type { Effect } from "../scheduler/core/effects.ts";
 import type { EndedAttempt } from "../scheduler/core/events.ts";
 import type { SchedulerCore } from "../scheduler/core/scheduler_core.ts";
@@ -16,6 +16,12 @@ export const TEMPLATE = { code: "0" as ContentHash, name: "noop", flags: DEFAULT
 
 const EPOCH = 1 as Epoch;
 const ENGINES_PER_HOST = 16;
+
+/** Submits tasks of the one client there is, as one batch. */
+export function submitBatch(core: SchedulerCore, specs: readonly TaskSpec[], at: number): readonly Effect[] {
+  const batch = { session: BENCH_SESSION, specs, agesMs: null, more: false, known: [] };
+  return core.step({ kind: "tasks-submitted", at, ...batch });
+}
 
 /** The hosts of one core. */
 export class BenchHosts {

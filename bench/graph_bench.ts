@@ -7,8 +7,7 @@
 import type { TaskId } from "../protocol/ids.ts";
 import { DEFAULT_FLAGS, type DependencySpec, type TaskSpec } from "../protocol/task_spec.ts";
 import { createScheduler } from "../scheduler/core/scheduler.ts";
-import type { SchedulerCore } from "../scheduler/core/scheduler_core.ts";
-import { BENCH_SESSION, BenchHosts, TEMPLATE, VALUE } from "./bench_hosts.ts";
+import { BENCH_SESSION, BenchHosts, submitBatch, TEMPLATE, VALUE } from "./bench_hosts.ts";
 
 /** What `benchGraphs` measures, in ms. */
 export interface GraphFigures {
@@ -26,7 +25,7 @@ export interface GraphFigures {
 export interface CoreMemoryFigures {
   /** A queued task: its record, without the spec that the shell made. */
   readonly bytesPerQueuedTask: number;
-  /** The same with its spec: id, flags shared, arguments of 16 bytes not counted. */
+  /** The same with its id; arguments and flags are shared. */
   readonly bytesPerQueuedTaskWithSpec: number;
   readonly bytesPerFinishedTask: number;
   readonly bytesPerForgottenTask: number;
@@ -49,18 +48,6 @@ function idOf(number: number): TaskId {
   return `${BENCH_SESSION}-${number}` as TaskId;
 }
 
-function submit(core: SchedulerCore, specs: readonly TaskSpec[], at: number) {
-  return core.step({
-    kind: "tasks-submitted",
-    at,
-    session: BENCH_SESSION,
-    specs,
-    agesMs: null,
-    more: false,
-    known: [],
-  });
-}
-
 function chain(length: number): TaskSpec[] {
   return Array.from({ length }, (_, i) => i === 0 ? plain(0) : after(i, [i - 1]));
 }
@@ -76,7 +63,7 @@ function runToEnd(specs: readonly TaskSpec[]): number {
   const core = createScheduler({ retention: KEEP_ALL });
   const hosts = new BenchHosts(core, 4);
   const ms = timed(() => {
-    hosts.collect(submit(core, specs, 1));
+    hosts.collect(submitBatch(core, specs, 1));
     hosts.answerAll(2);
   });
   const { settled } = core.counts();
@@ -86,7 +73,7 @@ function runToEnd(specs: readonly TaskSpec[]): number {
 
 function failChain(length: number): number {
   const core = createScheduler({ retention: KEEP_ALL });
-  submit(core, chain(length), 1);
+  submitBatch(core, chain(length), 1);
   const ms = timed(() => void core.step({ kind: "abort-requested", at: 2, ids: [idOf(0)] }));
   if (core.counts().settled !== length) throw new Error("The failure has not gone through the chain.");
   return ms;
@@ -103,7 +90,7 @@ function firstDispatch(count: number): number {
   const graph = Array.from({ length: count }, (_, i) => i < 4 ? plain(i) : after(i, [i >> 1, i - 1 - (i % 3)]));
   let dispatched = 0;
   const ms = timed(() => {
-    dispatched = submit(core, graph, 1).filter(({ kind }) => kind === "dispatch").length;
+    dispatched = submitBatch(core, graph, 1).filter(({ kind }) => kind === "dispatch").length;
   });
   if (dispatched === 0) throw new Error("Nothing was dispatched.");
   return ms;
@@ -136,7 +123,7 @@ export function benchCoreMemory(scale = 1): CoreMemoryFigures {
   const empty = heapBytes();
   let specs: TaskSpec[] = Array.from({ length: count }, (_, i) => plain(i));
   const withSpecs = heapBytes();
-  submit(core, specs, NOW + 1);
+  submitBatch(core, specs, NOW + 1);
   specs = [];
   const queued = heapBytes();
   const hosts = new BenchHosts(core, 4);
@@ -151,8 +138,4 @@ export function benchCoreMemory(scale = 1): CoreMemoryFigures {
     bytesPerFinishedTask: per(finished - empty),
     bytesPerForgottenTask: per(forgotten - empty),
   };
-}
-
-if (import.meta.main) {
-  console.log(JSON.stringify({ ...benchGraphs(), ...benchCoreMemory() }, null, 2));
 }

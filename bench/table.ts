@@ -112,7 +112,9 @@ function ownSection(report: BenchReport): string {
       `command's own process: ${start.fromCommandLine} s.`,
     core && `The scheduler's core alone, lives/s: ${count(core.livesPerSecond4Engines)} with 4 engines, ` +
       `${count(core.livesPerSecond10000Engines)} with 10,000, ${count(core.livesPerSecondMillionQueued)} with a ` +
-      `million tasks queued; ${core.bytesPerQueuedTask} bytes a queued task.`,
+      `million tasks queued; ${core.bytesPerQueuedTaskWithSpec} bytes a queued task, ${core.bytesPerFinishedTask} a ` +
+      `finished one. A chain of 100,000 tasks: ${count(core.chainRunMs)} ms to run, ${count(core.chainFailMs)} ms to ` +
+      `fail; two layers of 1,000, all to all: ${count(core.layersMs)} ms.`,
   ].filter((line) => line !== undefined);
   return section("On each carrier", table(["", ...CARRIERS], rows), ...lines);
 }

@@ -29,6 +29,7 @@ export function ratiosOf(parts: BenchParts): readonly Ratio[] {
     ...CARRIERS.flatMap((carrier) => yardstickRatios(parts, carrier)),
     ...autoRatios(parts),
     ...memory(parts),
+    ...coreRatios(parts),
   ];
 }
 
@@ -99,6 +100,28 @@ function autoRatios({ auto }: BenchParts): readonly Ratio[] {
 
 function compared(what: string, { auto, other, ratio }: Compared, yardstickName: string, target: Target): Ratio {
   return { what, value: auto, yardstick: other, yardstickName, ratio, target, reached: holds(ratio, target) };
+}
+
+/** The core against what it was to be, in the units of the figures. */
+function coreRatios({ core }: BenchParts): readonly Ratio[] {
+  if (core === undefined) return [];
+  const rate = (what: string, value: number, lives: number) =>
+    ratio(`core: lives/s, ${what}`, value, lives, `${lives.toLocaleString("en")}/s`, atLeast(1));
+  const ms = (what: string, value: number, most: number) =>
+    ratio(`core: ${what}, ms`, value, most, `${most.toLocaleString("en")} ms`, atMost(1));
+  const bytes = (what: string, value: number, most: number) =>
+    ratio(`core: bytes of a ${what} task`, value, most, `${most} bytes`, atMost(1));
+  return [
+    rate("4 engines", core.livesPerSecond4Engines, 200_000),
+    rate("10,000 engines", core.livesPerSecond10000Engines, 100_000),
+    rate("1,000,000 queued", core.livesPerSecondMillionQueued, 100_000),
+    ms("a chain of 100,000 runs", core.chainRunMs, 1_000),
+    ms("a chain of 100,000 fails", core.chainFailMs, 1_000),
+    ms("two layers of 1,000, all to all", core.layersMs, 3_000),
+    ms("first dispatch of a graph of 100,000", core.firstDispatchMs, 500),
+    bytes("queued", core.bytesPerQueuedTaskWithSpec, 1_024),
+    bytes("finished", core.bytesPerFinishedTask, 200),
+  ];
 }
 
 function memory({ memory }: BenchParts): readonly Ratio[] {
