@@ -88,9 +88,10 @@ export function expiredOutcome(task: TaskRecord): TaskOutcome {
   const { timeoutMs, targets } = task.flags;
   if (task.waits?.holding) return waitedInVain(task);
   const wanted = targets === null ? "no engine was" : `of its targets (engine ${shown(targets)}) none was`;
-  const after = task.lastError === null && task.lastFailure === null ? "" : " after its last attempt";
-  const text = `Cannot run task "${task.id}": ${wanted} free for it${after} within its timeout of ${timeoutMs} ms; ` +
-    `allow more time or start more engines`;
+  const after = task.lastFailure === null ? "" : " after its last attempt";
+  const declined = task.declinedOn === null ? "" : `, and ${task.declinedOn.length} declined it`;
+  const text = `Cannot run task "${task.id}": ${wanted} free for it${after} within its timeout of ${timeoutMs} ms` +
+    `${declined}; allow more time or start ${declined === "" ? "more engines" : "engines that can run it"}`;
   return systemFailure("DependencyTimeout", text, task.lastError);
 }
 
