@@ -8,9 +8,10 @@ import { type DependencyFlag, DependencyWatch, Dependents, TaskWaits } from "./d
 import type { EngineRecord } from "./engine_record.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { hold } from "./holding.ts";
-import type { PlacesSnapshot, Snapshot, WaitsSnapshot, WatchSnapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, TaskRecord } from "./task_record.ts";
+import type { PlacesSnapshot, WaitsSnapshot, WatchSnapshot } from "./waits_snapshot.ts";
 
 type EnginesBySerial = ReadonlyMap<number, EngineRecord>;
 

@@ -9,17 +9,16 @@ import type { DispatchNumber, EngineId, Epoch, HostId, Incarnation, Session, Tas
 import type { AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload, TaskSpec } from "../../protocol/task_spec.ts";
 import { GuardedScheme } from "./custom_scheme.ts";
-import type { DependencyWatch, TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { EstimateSnapshot } from "./estimates.ts";
 import type { EndedAttempt, ReadyEngine } from "./events.ts";
-import type { LostPlace } from "./follow_places.ts";
 import type { SchedulerOptions } from "./scheduler_core.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
 import { type AttemptPlace, FinishedRecord, type TaskRecord } from "./task_record.ts";
 import type { Timer } from "./timers.ts";
 import type { TaskState } from "./transitions.ts";
+import { type WaitsSnapshot, waitsSnapshot } from "./waits_snapshot.ts";
 
 /** Raised whenever an older reader would misread it. */
 export const SNAPSHOT_SCHEMA = 2;
@@ -44,32 +43,6 @@ export interface EngineSnapshot extends ReadyEngine {
   readonly usedAt: number;
   readonly heardAt: number;
   readonly inFlight: readonly AttemptSnapshot[];
-}
-
-/** How far one dependency has come that is still watched. */
-export interface WatchSnapshot {
-  readonly open: number;
-  readonly wanted: number;
-  readonly decisive: TaskId | null;
-}
-
-/** Where a follower may run: serials of live incarnations, each with a task that ran there. */
-export interface PlacesSnapshot {
-  readonly alive: readonly (readonly [serial: number, id: TaskId])[];
-  readonly lost: LostPlace | null;
-  readonly someGone: boolean;
-}
-
-/** What a task waits for. */
-export interface WaitsSnapshot {
-  readonly serial: number;
-  readonly holding: boolean;
-  readonly isForward: boolean;
-  readonly deadline: TaskWaits["deadline"];
-  /** `null`: met, or there is none. */
-  readonly after: WatchSnapshot | null;
-  readonly follow: WatchSnapshot | null;
-  readonly places: PlacesSnapshot | null;
 }
 
 /** A task that is not settled. Its group, attempt and timers follow from the rest. */
@@ -273,29 +246,6 @@ function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | Fin
   const waits = task.waits === null ? null : waitsSnapshot(task.waits);
   const mutable = { state, attempts, failures, failedOn, declinedOn, lastFailure, lastPlace, lastError, waits };
   return { kind: "live", spec, counter, order, submittedAt, ...mutable };
-}
-
-function waitsSnapshot({ serial, holding, isForward, deadline, after, follow, places }: TaskWaits): WaitsSnapshot {
-  return {
-    serial,
-    holding,
-    isForward,
-    deadline,
-    after: watchSnapshot(after),
-    follow: watchSnapshot(follow),
-    places: places &&
-      {
-        alive: [...places.alive].map(([{ serial }, id]) => [serial, id]),
-        lost: places.lost,
-        someGone: places.someGone,
-      },
-  };
-}
-
-function watchSnapshot(watch: DependencyWatch | null): WatchSnapshot | null {
-  if (watch === null || watch.closed) return null;
-  const { open, wanted, decisive } = watch;
-  return { open, wanted, decisive };
 }
 
 function timerSnapshot({ at, purpose }: Timer): TimerSnapshot {
