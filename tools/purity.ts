@@ -40,11 +40,38 @@ export interface Impurity {
 
 /** Blanks out comments and string contents, keeping the lines. */
 function codeOnly(source: string): string {
-  return source
+  const plain = source
     .replaceAll(/\/\*[\s\S]*?\*\//g, (text) => text.replaceAll(/[^\n]/g, " "))
-    .replaceAll(/(^|[^:"'`])\/\/.*$/gm, "$1")
-    .replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""')
-    .replaceAll(/`(?:[^`\\$]|\\.|\$(?!\{))*`/g, "``");
+    .replaceAll(/(^|[^:"'`])\/\/.*$/gm, "$1");
+  return withoutTemplateText(plain).replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+}
+
+/** Templates without their text, but with the code in their holes. */
+function withoutTemplateText(source: string): string {
+  let code = "";
+  /** For each template around: how many braces are open in its hole; -1 in its text. */
+  const depths: number[] = [];
+  for (let i = 0; i < source.length; i++) {
+    const char = source[i] ?? "";
+    const depth = depths.at(-1);
+    if (depth === -1) {
+      if (char === "\\") i++;
+      else if (char === "`") depths.pop();
+      else if (char === "$" && source[i + 1] === "{") depths[depths.length - 1] = 0;
+      code += char === "\n" ? char : " ";
+    } else if (char === "`") {
+      depths.push(-1);
+      code += " ";
+    } else if (depth !== undefined && char === "}" && depth <= 1) {
+      depths[depths.length - 1] = -1;
+      code += " ";
+    } else {
+      if (depth !== undefined && char === "{") depths[depths.length - 1] = depth + 1;
+      if (depth !== undefined && char === "}") depths[depths.length - 1] = depth - 1;
+      code += char;
+    }
+  }
+  return code;
 }
 
 /** The impure names in one source. */

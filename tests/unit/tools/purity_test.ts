@@ -16,6 +16,11 @@ Deno.test("purity: words in comments, strings, properties and longer names are n
   assert.deepEqual(names("const updated = task.process; const processed = 1;"), []);
 });
 
+Deno.test("purity: the text of a template is no use of a name in it, the code in its holes is", () => {
+  assert.deepEqual(names("const s = `await ${task.id} in a process ${ids.map((id) => `${id}, fetch`)}`;"), []);
+  assert.deepEqual(names("const s = `at ${Date.now()} ${{ a: { b: `${fetch(url)}` } }} crypto`;"), ["Date", "fetch"]);
+});
+
 Deno.test("purity: the line is that of the name", () => {
   assert.equal(findImpurities("x.ts", "const a = 1;\n/* two\nlines */\nfetch(a);")[0]?.line, 4);
 });
