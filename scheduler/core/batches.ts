@@ -30,7 +30,7 @@ export function closeBatch(s: SchedulerState, session: SessionRecord): void {
 /** Those who named what never came. */
 function failMissing(s: SchedulerState, { id, missing }: SessionRecord): void {
   for (const [counter, dependents] of missing) {
-    for (const { closed, waits: { task }, flag } of dependents.watches) {
+    for (const { closed, waits: { task }, flag } of dependents) {
       if (closed) continue;
       settle(s, task, "doom", invalidOutcome(task, flag, neverSubmitted(`${id}-${counter}` as TaskId)));
     }

@@ -8,7 +8,7 @@
 import { DIRECT_COUNTERS_FROM, REFUSED_COUNTERS_FROM, type TaskId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
-import { DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
+import { DependencyWatch, TaskWaits, withDependent } from "./dependency_watch.ts";
 import { failCycles } from "./cycles.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import { addPlace, addPlaceAt, addPlaces, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
@@ -92,9 +92,9 @@ function watchIds(s: SchedulerState, watch: DependencyWatch): TaskOutcome | null
       if (text !== null) return invalidOutcome(task, flag, text);
       waits.missing++;
       waits.isForward = true;
-      task.session.missingOf(id).add(watch);
+      task.session.awaitMissing(id, watch);
     } else {
-      (named.dependents ??= new Dependents()).add(watch);
+      named.dependents = withDependent(named.dependents, watch);
       if (named.order > task.order) waits.isForward = true;
     }
   }
@@ -196,7 +196,9 @@ function tellSettled(s: SchedulerState): void {
   for (let i = 0; i < settledNow.length; i++) {
     const ended = settledNow[i];
     if (ended === undefined) continue;
-    for (const watch of ended.dependents.watches) {
+    const { dependents } = ended;
+    for (let at = 0; at < dependents.size; at++) {
+      const watch = dependents.at(at);
       if (watch.closed) continue;
       noteEnd(s, watch, ended.record, ended.id);
       reconsider(s, watch.waits);

@@ -73,7 +73,7 @@ function checkWatch(
     else if (named !== null || task.session.mayCome(id)) open++;
     // It was ready and lost its place: what it was ready for may be forgotten since.
     else forgotten++;
-    if (named instanceof TaskRecord && !named.dependents?.watches.includes(watch)) {
+    if (named instanceof TaskRecord && ![...named.dependents ?? []].includes(watch)) {
       complain(`${task.id} would not hear of the end of ${id}`);
     }
   }

@@ -85,23 +85,47 @@ export class TaskWaits {
   }
 }
 
-/** Who waits for a task. */
-export class Dependents {
-  #watches: DependencyWatch[] = [];
+/** Who waits for a task: mostly one, which costs no list. */
+export class Dependents implements Iterable<DependencyWatch> {
+  #first: DependencyWatch;
+  #others: DependencyWatch[] | null = null;
   #closed = 0;
 
-  get watches(): readonly DependencyWatch[] {
-    return this.#watches;
+  constructor(first: DependencyWatch) {
+    this.#first = first;
+  }
+
+  get size(): number {
+    return 1 + (this.#others?.length ?? 0);
+  }
+
+  /** In the order in which they came; `index` is below `size`. */
+  at(index: number): DependencyWatch {
+    return this.#others?.[index - 1] ?? this.#first;
   }
 
   add(watch: DependencyWatch): void {
-    this.#watches.push(watch);
+    if (this.#others === null) this.#others = [watch];
+    else this.#others.push(watch);
   }
 
   /** One of them was closed: lets go of the closed ones when they are the greater part. */
   closedOne(): void {
-    if (++this.#closed * 2 <= this.#watches.length) return;
-    this.#watches = this.#watches.filter(({ closed }) => !closed);
+    if (this.#others === null || ++this.#closed * 2 <= this.size) return;
+    const open = [...this].filter(({ closed }) => !closed);
+    this.#first = open[0] ?? this.#first;
+    this.#others = open.length > 1 ? open.slice(1) : null;
     this.#closed = 0;
   }
+
+  *[Symbol.iterator](): Generator<DependencyWatch> {
+    for (let i = 0; i < this.size; i++) yield this.at(i);
+  }
+}
+
+/** One more waits for what has these dependents. */
+export function withDependent(dependents: Dependents | null, watch: DependencyWatch): Dependents {
+  if (dependents === null) return new Dependents(watch);
+  dependents.add(watch);
+  return dependents;
 }

@@ -5,7 +5,7 @@
  * `settlement.ts`.
  * @module
  */
-import type { DependencyWatch, TaskWaits } from "./dependency_watch.ts";
+import type { DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
 import { forgetPlaces } from "./follow.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, TaskRecord } from "./task_record.ts";
@@ -13,29 +13,28 @@ import { FinishedRecord, TaskRecord } from "./task_record.ts";
 /** It waits now: no finished task that it names is forgotten meanwhile. */
 export function hold(s: SchedulerState, waits: TaskWaits): void {
   waits.holding = true;
-  const pin = (record: FinishedRecord) => s.retention.pin(record);
-  for (const watch of [waits.after, waits.follow]) {
-    // Mostly none has ended when a task begins to wait.
-    if (watch !== null && watch.open < watch.spec.ids.length) forEachEnded(s, watch, pin);
-  }
+  pinNamed(s, waits.after);
+  pinNamed(s, waits.follow);
   for (const id of waits.task.flags.targets ?? []) s.waitingTargets.add(id, waits.task);
 }
 
 /** It waits no more. */
 export function letGo(s: SchedulerState, waits: TaskWaits): void {
   if (!waits.holding) return;
-  const unpin = (record: FinishedRecord) => {
-    if (s.retention.unpin(record, s.now)) s.toForget.push(record);
-  };
-  forEachEnded(s, waits.after, unpin);
-  forEachEnded(s, waits.follow, unpin);
+  unpinNamed(s, waits.after);
+  unpinNamed(s, waits.follow);
   for (const id of waits.task.flags.targets ?? []) s.waitingTargets.delete(id, waits.task);
   waits.holding = false;
 }
 
 /** A task that is watched has ended: those who wait go on naming it. */
-export function pinFor(s: SchedulerState, watches: readonly DependencyWatch[], record: FinishedRecord): void {
-  for (const { closed, waits } of watches) if (!closed && waits.holding) s.retention.pin(record);
+export function pinFor(s: SchedulerState, dependents: Dependents, record: FinishedRecord): void {
+  let times = 0;
+  for (let i = 0; i < dependents.size; i++) {
+    const { closed, waits } = dependents.at(i);
+    if (!closed && waits.holding) times++;
+  }
+  s.retention.pin(record, times);
 }
 
 /** Nothing is to be told to it by this dependency any more. */
@@ -57,11 +56,20 @@ export function endWaits(s: SchedulerState, waits: TaskWaits): void {
   forgetPlaces(waits);
 }
 
-/** Finished tasks that a dependency names, for as long as it is watched. */
-function forEachEnded(s: SchedulerState, watch: DependencyWatch | null, act: (record: FinishedRecord) => void): void {
+/** The finished tasks that a dependency names. */
+function pinNamed(s: SchedulerState, watch: DependencyWatch | null): void {
+  // Mostly none has ended when a task begins to wait.
+  if (watch === null || watch.closed || watch.open === watch.spec.ids.length) return;
+  for (const id of watch.spec.ids) {
+    const named = s.task(id);
+    if (named instanceof FinishedRecord) s.retention.pin(named);
+  }
+}
+
+function unpinNamed(s: SchedulerState, watch: DependencyWatch | null): void {
   if (watch === null || watch.closed) return;
   for (const id of watch.spec.ids) {
     const named = s.task(id);
-    if (named instanceof FinishedRecord) act(named);
+    if (named instanceof FinishedRecord && s.retention.unpin(named, s.now)) s.toForget.push(named);
   }
 }

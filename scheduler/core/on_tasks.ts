@@ -87,7 +87,7 @@ function takeKnown(s: SchedulerState, session: SessionRecord, known: KnownOutcom
   const dependents = session.cameAtLast(counter);
   if (dependents === null) return;
   s.settledNow.push({ id: record.id, record, dependents });
-  pinFor(s, dependents.watches, record);
+  pinFor(s, dependents, record);
 }
 
 /** Makes the record of a task that is new here; `null`: it is not. */
@@ -118,8 +118,8 @@ function accept(s: SchedulerState, task: TaskRecord): void {
 }
 
 /** Those that named a task before it came can be judged now, where it was the last. */
-function cameAtLast(s: SchedulerState, { watches }: Dependents): void {
-  for (const { waits, closed } of watches) if (!closed && waits.holding) reconsider(s, waits);
+function cameAtLast(s: SchedulerState, dependents: Dependents): void {
+  for (const { waits, closed } of dependents) if (!closed && waits.holding) reconsider(s, waits);
 }
 
 /** It ran and was settled once: it never runs twice, and what became of it is not known any more. */

@@ -4,7 +4,7 @@
  * In the order in which they began to wait, so that they hear of an end in the same order as they would have.
  * @module
  */
-import { type DependencyFlag, DependencyWatch, Dependents, TaskWaits } from "./dependency_watch.ts";
+import { type DependencyFlag, DependencyWatch, TaskWaits, withDependent } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { hold } from "./holding.ts";
@@ -64,10 +64,10 @@ function restoreWatch(
   Object.assign(watch, from);
   for (const id of spec.ids) {
     const named = s.task(id);
-    if (named instanceof TaskRecord) (named.dependents ??= new Dependents()).add(watch);
+    if (named instanceof TaskRecord) named.dependents = withDependent(named.dependents, watch);
     else if (named === null && waits.task.session.mayCome(id)) {
       waits.missing++;
-      waits.task.session.missingOf(id).add(watch);
+      waits.task.session.awaitMissing(id, watch);
     }
   }
   return watch;

@@ -28,18 +28,15 @@ export function recordBytes(record: FinishedRecord): number {
   return base + 2 * outcome.error.message.length + payloadBytes(outcome.error.cause);
 }
 
-/** How often a record is named by waiting tasks, and whether somebody wanted it forgotten meanwhile. */
-interface Pin {
-  count: number;
-  purged: boolean;
-}
-
 /** The finished tasks that are kept. */
 export class Retention {
   readonly #policy: RetentionPolicy;
   readonly #delivered = new LinkedList<FinishedRecord>();
   readonly #undelivered = new LinkedList<FinishedRecord>();
-  readonly #pins = new Map<FinishedRecord, Pin>();
+  /** How often each record is named by waiting tasks that is. */
+  readonly #pins = new Map<FinishedRecord, number>();
+  /** Those of them that somebody wanted forgotten meanwhile. */
+  readonly #purged = new Set<FinishedRecord>();
   #bytes = 0;
 
   constructor(policy: RetentionPolicy) {
@@ -98,39 +95,43 @@ export class Retention {
     this.add(record);
   }
 
-  /** One more waiting task names it: it is not forgotten before `unpin` was called as often. */
-  pin(record: FinishedRecord): void {
-    const pin = this.#pins.get(record);
-    if (pin !== undefined) return void pin.count++;
-    this.remove(record);
-    this.#pins.set(record, { count: 1, purged: false });
+  /** `times` more it is named by waiting tasks: it is not forgotten before `unpin` was called as often. */
+  pin(record: FinishedRecord, times = 1): void {
+    if (times === 0) return;
+    const pins = this.#pins.get(record) ?? 0;
+    if (pins === 0) this.remove(record);
+    this.#pins.set(record, pins + times);
   }
 
   /** One waiting task fewer names it. True: it is to be forgotten now. */
   unpin(record: FinishedRecord, now: number): boolean {
-    const pin = this.#pins.get(record);
-    if (pin === undefined || --pin.count > 0) return false;
+    const pins = this.#pins.get(record);
+    if (pins === undefined) return false;
+    if (pins > 1) {
+      this.#pins.set(record, pins - 1);
+      return false;
+    }
     this.#pins.delete(record);
     record.keptSince = now;
     this.add(record);
-    return pin.purged;
+    return this.#purged.delete(record);
   }
 
   /** Whether it has to stay for now; if so, it goes when it may. */
   putOffPurge(record: FinishedRecord): boolean {
-    const pin = this.#pins.get(record);
-    if (pin !== undefined) pin.purged = true;
-    return pin !== undefined;
+    if (!this.#pins.has(record)) return false;
+    this.#purged.add(record);
+    return true;
   }
 
   /** Whether it is kept only because others name it. */
   isPurged(record: FinishedRecord): boolean {
-    return this.#pins.get(record)?.purged ?? false;
+    return this.#purged.has(record);
   }
 
   /** How often it is named by waiting tasks. */
   pinsOf(record: FinishedRecord): number {
-    return this.#pins.get(record)?.count ?? 0;
+    return this.#pins.get(record) ?? 0;
   }
 
   /** The next to be forgotten at this time, if any; still in here. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Session, TaskId } from "../../protocol/ids.ts";
-import { Dependents, type TaskWaits } from "./dependency_watch.ts";
+import { type DependencyWatch, type Dependents, type TaskWaits, withDependent } from "./dependency_watch.ts";
 import { IntervalSet } from "./interval_set.ts";
 import { PagedTable } from "../../wire/paged_table.ts";
 import type { Timer } from "./timers.ts";
@@ -49,16 +49,14 @@ export class SessionRecord {
     if (this.missing.size === 0) return null;
     const dependents = this.missing.get(counter) ?? null;
     this.missing.delete(counter);
-    for (const { waits } of dependents?.watches ?? []) waits.missing--;
+    for (const { waits } of dependents ?? []) waits.missing--;
     return dependents;
   }
 
-  /** Who waits for a task of this session that is still to come. */
-  missingOf(id: TaskId): Dependents {
+  /** Somebody waits for a task of this session that is still to come. */
+  awaitMissing(id: TaskId, watch: DependencyWatch): void {
     const counter = counterOf(this.id, id);
-    let dependents = this.missing.get(counter);
-    if (dependents === undefined) this.missing.set(counter, dependents = new Dependents());
-    return dependents;
+    this.missing.set(counter, withDependent(this.missing.get(counter) ?? null, watch));
   }
 }
 

@@ -45,7 +45,7 @@ export function settle(
   if (waits !== null) endWaits(s, waits);
   if (dependents !== null) {
     s.settledNow.push({ id: task.id, record, dependents });
-    pinFor(s, dependents.watches, record);
+    pinFor(s, dependents, record);
   }
   if (s.options.facts) s.out.fact({ kind: "task-settled", at: s.now, task: task.id, outcome, ...ran, report });
   if (session.attached) tell(s, record, task);
