@@ -38,9 +38,10 @@ export type Cause =
  *
  * await using cluster = await Cluster.start({ n: 1 });
  * await using client = await cluster.connect();
- * const nowhere = client.loadBalancedView().with({ targets: 5 }).apply(() => 1);
- * const { cause, text } = await client.explain(nowhere);
- * console.log(cause, text); // targets Task "…-0" waits for its targets [5]: none of them is up.
+ * const lview = client.loadBalancedView();
+ * const first = lview.apply(() => new Promise((done) => setTimeout(done, 200)));
+ * const { cause, text } = await client.explain(lview.with({ after: first }).apply(() => 1));
+ * console.log(cause, text); // tasks Task "…-1" waits for task "…-0".
  * ```
  */
 export interface Explanation {

@@ -14,7 +14,16 @@ import type { EngineRecord } from "./engine_record.ts";
 import { addPlace, addPlaceAt, addPlaces, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { closeWatch, hold, letGo } from "./holding.ts";
-import { areTargetsGone, armDeadline, block, doomedOutcome, enqueue, overdue, relocate } from "./queueing.ts";
+import {
+  areTargetsGone,
+  armDeadline,
+  block,
+  doomedOutcome,
+  enqueue,
+  overdue,
+  relocate,
+  strangeTargets,
+} from "./queueing.ts";
 import { splitTaskId } from "./session_record.ts";
 import { settle } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -51,7 +60,8 @@ export function neverSubmitted(id: TaskId): string {
 /** Takes in a task that depends on others: it waits, is ready, or can never run. */
 export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
-  const refusal = watchNamed(s, waits) ?? overdue(s, task) ?? (waits.missing > 0 ? null : impossibility(s, waits));
+  const refusal = watchNamed(s, waits) ?? overdue(s, task) ?? strangeTargets(s, task) ??
+    (waits.missing > 0 ? null : impossibility(s, waits));
   if (refusal !== null) return settle(s, task, "refuse", refusal);
   if (waits.follow !== null) s.grace?.followers.push(waits);
   if (isMet(waits)) {

@@ -16,7 +16,7 @@ import type { TaskSpec } from "../../protocol/task_spec.ts";
 import { pinFor } from "./holding.ts";
 import { move } from "./moves.ts";
 import { attachSession } from "./on_clients.ts";
-import { enqueue, overdue } from "./queueing.ts";
+import { enqueue, overdue, strangeTargets } from "./queueing.ts";
 import { counterOf, type SessionRecord } from "./session_record.ts";
 import { forget, settle, systemFailure, tell } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -111,7 +111,7 @@ function enter(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs:
 function accept(s: SchedulerState, task: TaskRecord): void {
   if (claimOrphan(s, task)) return;
   if (isDependent(task)) return acceptDependent(s, task);
-  const refusal = overdue(s, task);
+  const refusal = overdue(s, task) ?? strangeTargets(s, task);
   if (refusal !== null) return settle(s, task, "refuse", refusal);
   move(s, task, "accept");
   enqueue(s, task, "applies");

@@ -113,6 +113,21 @@ export function areTargetsGone(s: SchedulerState, targets: readonly EngineId[] |
   return targets !== null && s.grace === null && targets.every((id) => s.registry.isGone(id));
 }
 
+/**
+ * What a fresh task becomes whose targets no engine ever was; `null`: some was. Before the first engine comes nobody knows
+ * which there will be, and in the grace of a new life nobody knows which there were.
+ */
+export function strangeTargets(s: SchedulerState, { id, flags: { targets } }: TaskRecord): TaskOutcome | null {
+  const { nextId } = s.registry;
+  if (targets === null || nextId === 0 || s.grace !== null || targets.some((target) => target < nextId)) return null;
+  const named = targets.length === 1 ? `its target, engine ${targets[0]}, does` : `its targets [${shown(targets)}] do`;
+  const there = nextId === 1 ? "there is engine 0" : `there were engines 0 to ${nextId - 1}`;
+  return systemFailure(
+    "ImpossibleDependency",
+    `Cannot run task "${id}": ${named} not exist: ${there}; name live engines in targets, or none`,
+  );
+}
+
 /** An engine is gone for good: so are ready tasks that had no other. */
 export function doomTasksFor(s: SchedulerState, id: EngineId): void {
   doomGroups(s, s.placement.groupsNaming(id));

@@ -28,7 +28,7 @@ Deno.test("what runs and waits is explained and counted; what ran is told, found
     lview.with({ targets: 1 }).apply(waitForGate, gate),
   ];
   const waiting = lview.with({ label: "waiting" }).map((x: number) => x, [7, 8, 9]);
-  const nowhere = lview.with({ targets: 77, timeout: 60_000 }).apply(() => 1);
+  const nowhere = lview.with({ after: held, timeout: 60_000 }).apply(() => 1);
 
   const running = await client.explain(held[0] ?? "");
   assert.deepEqual([running.cause, running.status, running.engines], ["assigned", "running", [0]]);
@@ -44,7 +44,7 @@ Deno.test("what runs and waits is explained and counted; what ran is told, found
   assert.deepEqual(status.engines.map(({ ids }) => ids?.running), held.map(({ msgId }) => [msgId]));
   assert.deepEqual(status.engines.flatMap(({ ids }) => ids?.completed ?? []).sort(), [...quick.msgIds].sort());
   assert.equal(status.engines.reduce((sum, { completed }) => sum + completed, 0), 5);
-  assert.deepEqual(status.waiting.map(({ cause, count }) => [cause, count]), [["free-engine", 3], ["targets", 1]]);
+  assert.deepEqual(status.waiting.map(({ cause, count }) => [cause, count]), [["free-engine", 3], ["tasks", 1]]);
   assert.deepEqual(status.waiting[0]?.ids, waiting.msgIds);
   await assert.rejects(client.purgeResults([...quick.msgIds, first]), TaskPending);
   await assert.rejects(client.resubmit(waiting).get(), TaskPending);
@@ -163,14 +163,18 @@ Deno.test("status on the command line says what waits, and for what", async () =
   const started = await fixture.run(["start", "-n", "1", "--daemon"]);
   assert.equal(started.code, 0, started.stderr);
   await using client = await Client.connect({ connectionFile: fixture.connectionFile() });
-  const nowhere = client.loadBalancedView().with({ targets: 9 }).map((x: number) => x, [1, 2]);
-  assert.equal((await client.resultStatus(nowhere)).pending.length, 2);
+  const lview = client.loadBalancedView();
+  const busy = lview.apply(() => new Promise(() => {}));
+  const waits = lview.with({ after: busy }).map((x: number) => x, [1, 2]);
+  assert.equal((await client.resultStatus(waits)).pending.length, 2);
   const [text, json] = await Promise.all([fixture.run(["status"]), fixture.run(["status", "--json"])]);
-  assert.match(text.stdout, /^ {2}2 × waits for its targets \[9\]: none of them is up$/m);
+  assert.match(text.stdout, /^ {2}2 × waits for tasks that are not finished$/m);
   const { waiting, unassigned } = JSON.parse(json.stdout);
   assert.deepEqual([waiting.map(({ cause, count }: { cause: string; count: number }) => [cause, count]), unassigned], [
-    [["targets", 2]],
+    [["tasks", 2]],
     2,
   ]);
+  busy.abort();
+  await waits.wait();
   await fixture.run(["stop"]);
 });

@@ -72,6 +72,12 @@ function accept(w: NaiveWorld, client: NaiveClient, spec: TaskSpec, counter: num
   w.tasks.set(spec.id, task);
   if (namedBy(task).some((id) => isRefused(w, task, id))) settle(w, task, "InvalidDependency");
   else if (task.deadline <= w.now) settle(w, task, "DependencyTimeout");
+  else if (hasStrangeTargets(w, task)) settle(w, task, "ImpossibleDependency");
+}
+
+/** It names only engines that never were, while it is known which were. */
+function hasStrangeTargets(w: NaiveWorld, { flags: { targets } }: NaiveTask): boolean {
+  return targets !== null && !w.isGrace && w.nextEngine > 0 && targets.every((id) => id >= w.nextEngine);
 }
 
 /** Its own id, one of a direct task, a forgotten one, or one that can't come any more. */

@@ -19,11 +19,12 @@ Deno.test("explain: what runs, what is queued on its engine, what waits for a fr
 
 Deno.test("explain: targets that are busy, and targets that are not up", () => {
   const stage = new Stage();
-  stage.joinEngines(3);
+  stage.joinEngines(4);
+  stage.engineEnded(engine(3));
   stage.submit(spec("s-0"), spec("s-1"), spec("s-2"));
-  stage.submit(spec("s-3", { targets: [1, 2] as unknown as EngineId[] }), spec("s-4", { targets: [8 as EngineId] }));
+  stage.submit(spec("s-3", { targets: [1, 2] as unknown as EngineId[] }), spec("s-4", { targets: [3 as EngineId] }));
   assert.deepEqual(explained(stage, "s-3")[2], 'Task "s-3" waits for one of 2 engines to be free.');
-  assert.deepEqual(explained(stage, "s-4")[2], 'Task "s-4" waits for its targets [8]: none of them is up.');
+  assert.deepEqual(explained(stage, "s-4")[2], 'Task "s-4" waits for its targets [3]: none of them is up.');
 });
 
 Deno.test("explain: a pause, and engines that all drain", () => {

@@ -165,14 +165,21 @@ Deno.test("an older task with targets goes before a younger one without, on thei
   assert.deepEqual(stage.dispatches, ["s-1>0"]);
 });
 
-Deno.test("a target that was never named is waited for", () => {
+Deno.test("a target that is to come is waited for, one that does not exist is an error at once", () => {
   const stage = new Stage();
-  stage.joinEngines(1);
+  stage.attach();
   stage.submit(spec("s-0", targets(7)));
-  assert.deepEqual([stage.dispatches, stage.outcomes], [[], []]);
-  assert.equal(stage.core.explain("s-0" as TaskId).cause, "targets");
-  stage.engineReady(engine(7));
-  assert.deepEqual(stage.dispatches, ["s-0>7"]);
+  stage.join([engine(0)], { newEngines: 1 });
+  stage.submit(spec("s-1", targets(1)), spec("s-2", targets(2, 3)), spec("s-3", targets(0, 3)));
+  assert.deepEqual([stage.dispatches, stage.outcomes], [["s-3>0"], ["s-2:ImpossibleDependency"]]);
+  const [told] = stage.of("settle");
+  assert.match(
+    told?.outcome.kind === "failed" ? told.outcome.error.message : "",
+    /its targets \[2, 3\] do not exist: there were engines 0 to 1;/,
+  );
+  assert.deepEqual(["s-0", "s-1"].map((id) => stage.core.explain(id as TaskId).cause), ["targets", "targets"]);
+  stage.engineReady(engine(1));
+  assert.deepEqual(stage.dispatches, ["s-1>1"]);
 });
 
 Deno.test("a task submitted after all its targets are gone for good is impossible at once", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EngineId } from "../../../protocol/ids.ts";
 import { LISTED_CAUSES } from "../../../protocol/queue_status.ts";
-import { DECLINED, spec, Stage, THREW } from "./given.ts";
+import { DECLINED, engine, spec, Stage, THREW } from "./given.ts";
 
 const id = (engine: number) => engine as EngineId;
 
@@ -32,14 +32,15 @@ Deno.test("queue status: an aborted task keeps its place on the engine, and is n
 
 Deno.test("queue status: what waits is counted by its cause, in the words of explain", () => {
   const stage = new Stage();
-  stage.joinEngines(2);
+  stage.joinEngines(3);
+  stage.engineEnded(engine(2));
   const backoff = { initialMs: 100, factor: 1, maxMs: 100, jitter: 0 };
   stage.submit(spec("s-0", { retries: 1, backoff }), spec("s-1"));
   stage.end("s-0", THREW);
-  stage.submit(spec("s-2"), spec("s-3"), spec("s-4"), spec("s-5", { targets: [id(9)] }));
+  stage.submit(spec("s-2"), spec("s-3"), spec("s-4"), spec("s-5", { targets: [id(2)] }));
   assert.deepEqual(waiting(stage), [
     ["free-engine", 2, "waits for one of 2 engines to be free"],
-    ["targets", 1, "waits for its targets [9]: none of them is up"],
+    ["targets", 1, "waits for its targets [2]: none of them is up"],
     ["pause", 1, "pauses before its next attempt"],
   ]);
   const status = stage.core.queueStatus(null, true);
