@@ -1,4 +1,7 @@
-/** The blocks of docs/tasks.md are one program, which passes the compiler, runs, and prints what its comments say. @module */
+/**
+ * The blocks of docs/tasks.md are one program, which passes the compiler, runs, and prints what its comments say.
+ * @module
+ */
 import assert from "node:assert/strict";
 import { CliFixture, type Ended, RunningCommand } from "./cli_fixture.ts";
 
@@ -30,6 +33,16 @@ async function succeeds(command: RunningCommand): Promise<Ended> {
   assert.equal(ended.code, 0, ended.stderr);
   return ended;
 }
+
+Deno.test("every link in the guide to tasks leads somewhere", async () => {
+  const here = new URL("docs/tasks.md", ROOT);
+  const guide = await Deno.readTextFile(here);
+  const links = [...guide.matchAll(/\]\(([^)#]+)/g)].map(([, link = ""]) => link);
+  assert.ok(links.length > 8);
+  for (const link of links) {
+    assert.ok((await Deno.stat(new URL(link, here))).isFile || link.endsWith("/examples"), link);
+  }
+});
 
 Deno.test("the guide to tasks runs from top to bottom and prints what it says", async () => {
   const guide = await Deno.readTextFile(new URL("docs/tasks.md", ROOT));
