@@ -14,6 +14,7 @@ import { show } from "./flag_checks.ts";
 export const MAX_DEPENDENCY_IDS = 100_000;
 
 const DEPEND = "depend";
+const SWITCHES: readonly string[] = ["all", "success", "failure"];
 
 /** A result, or the id of a task. The result of a map stands for all its tasks. */
 export type DependencyJob = AsyncResult<unknown, boolean> | string;
@@ -54,11 +55,12 @@ export class Dependency extends Set<string> {
   readonly failure: boolean;
 
   /**
-   * `jobs`: a result, an id, or several of these. Throws `TypeError` for anything else and where neither `success` nor
-   * `failure` is wanted, `RangeError` for more than 100,000 ids.
+   * `jobs`: a result, an id, or several of these. Throws `TypeError` for anything else, for a switch that there is not,
+   * and where neither `success` nor `failure` is wanted, `RangeError` for more than 100,000 ids.
    */
   constructor(jobs: DependencyJobs = [], options: DependencyOptions = {}) {
     super();
+    checkSwitchNames(options);
     this.all = checkSwitch("all", options.all, true);
     this.success = checkSwitch("success", options.success, true);
     this.failure = checkSwitch("failure", options.failure, false);
@@ -124,6 +126,19 @@ function* idsOf(jobs: DependencyJobs, doing: string): Generator<string> {
 function checkId(id: unknown, doing: string): TaskId {
   if (typeof id !== "string" || parseTaskId(id) === null) throw notAJob(id, doing);
   return id as TaskId;
+}
+
+function checkSwitchNames(options: DependencyOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot make a dependency with ${show(options)}: give switches, as in { all: false }.`);
+  }
+  const unknown = Object.keys(options).find((name) => !SWITCHES.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(
+    `Cannot make a dependency with the switch "${unknown}": there is none of this name; there are ${
+      SWITCHES.join(", ")
+    }.`,
+  );
 }
 
 function checkSwitch(name: string, value: unknown, absent: boolean): boolean {

@@ -190,6 +190,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   caughtUp(): void {}
 
   explain(id: TaskId): Explanation {
+    // So that what is left of a pause is told as of now.
+    this.#step({ kind: "woke", at: this.#now() });
     return this.#core.explain(idOf(id, "explain"));
   }
 

@@ -96,7 +96,7 @@ function cycleIn(s: SchedulerState, component: readonly TaskRecord[]): TaskId[] 
   const members = new Set(component);
   const path: TaskRecord[] = [];
   const places = new Map<TaskRecord, number>();
-  for (let task = component[0]; task !== undefined && !places.has(task);) {
+  for (let task: TaskRecord | undefined = component[0]; task !== undefined && !places.has(task);) {
     places.set(task, path.length);
     path.push(task);
     task = firstIn(upstreamOf(s, task), members);

@@ -87,11 +87,13 @@ function shown(targets: readonly number[]): string {
 export function expiredOutcome(task: TaskRecord): TaskOutcome {
   const { timeoutMs, targets } = task.flags;
   if (task.waits?.holding) return waitedInVain(task);
-  const wanted = targets === null ? "no engine was" : `of its targets (engine ${shown(targets)}) none was`;
-  const after = task.lastFailure === null ? "" : " after its last attempt";
-  const declined = task.declinedOn === null ? "" : `, and ${task.declinedOn.length} declined it`;
-  const text = `Cannot run task "${task.id}": ${wanted} free for it${after} within its timeout of ${timeoutMs} ms` +
-    `${declined}; allow more time or start ${declined === "" ? "more engines" : "engines that can run it"}`;
+  const declines = task.declinedOn?.length ?? 0;
+  const declined = declines === 0 ? "" : `it was declined by ${declines} engine${declines === 1 ? "" : "s"}, and `;
+  const [none, no] = declines === 0 ? ["none", "no engine"] : ["no other", "no other"];
+  const wanted = targets === null ? no : `of its targets (engine ${shown(targets)}) ${none}`;
+  const after = task.attempts === 0 ? "" : " after its last attempt";
+  const text = `Cannot run task "${task.id}": ${declined}${wanted} was free for it${after} within its timeout of ` +
+    `${timeoutMs} ms; allow more time or start more engines`;
   return systemFailure("DependencyTimeout", text, task.lastError);
 }
 

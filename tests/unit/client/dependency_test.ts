@@ -71,6 +71,8 @@ Deno.test("what it can't be made of is refused by name", () => {
   const make = Dependency as unknown as new (...args: unknown[]) => Dependency;
   assert.throws(() => new Dependency([A], { success: false }), /TypeError.*success and failure both false/);
   assert.throws(() => new make([A], { success: "yes" }), /TypeError.*success "yes": allowed is true or false/);
+  assert.throws(() => new make([A], { sucess: false }), /TypeError.*switch "sucess".*there are all, success, failure/);
+  assert.throws(() => new make([A], true), /TypeError.*with true: give switches/);
   for (const jobs of [5, null, {}, [5], [[A]], "", "nonsense", ["a-b"], [new Promise(() => {})], new Map([[A, B]])]) {
     assert.throws(() => new make(jobs), /TypeError: Cannot depend on .* neither a result nor the id of a task/);
   }

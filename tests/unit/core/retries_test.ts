@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { EngineId } from "../../../protocol/ids.ts";
+import type { TaskOutcome } from "../../../protocol/outcome.ts";
 import { ABORTED, DECLINED, DIED, DONE, engine, ERROR, RETURNED, spec, Stage, THREW, TIMED_OUT } from "./given.ts";
 
 Deno.test("a failed attempt is run again on an engine that has not failed it, and keeps its place", () => {
@@ -247,3 +248,26 @@ Deno.test("a declined task that nobody else can take is bounded by its timeout",
   stage.after(100).wake();
   assert.deepEqual(stage.outcomes, ["s-0:DependencyTimeout"]);
 });
+
+Deno.test("its error says that it was declined, and that only what ran was an attempt", () => {
+  const stage = new Stage();
+  stage.joinEngines(2);
+  stage.submit(spec("s-0", { timeoutMs: 100 }), spec("s-1", { timeoutMs: 200, retries: 1, targets: [1 as EngineId] }));
+  stage.end("s-0", DECLINED);
+  stage.end("s-1", THREW);
+  stage.end("s-0", DECLINED);
+  stage.after(100).wake();
+  const [declined = ""] = stage.of("settle").map(messageOf);
+  assert.match(declined, /"s-0": it was declined by 2 engines, and no other was free for it within its timeout of 100/);
+  stage.end("s-1", DECLINED);
+  stage.after(100).wake();
+  const [after = ""] = stage.of("settle").map(messageOf);
+  assert.match(
+    after,
+    /"s-1": it was declined by 1 engine, and of its targets \(engine 1\) no other was free for it after/,
+  );
+});
+
+function messageOf({ outcome }: { readonly outcome: TaskOutcome }): string {
+  return outcome.kind === "failed" ? outcome.error.message : outcome.kind;
+}

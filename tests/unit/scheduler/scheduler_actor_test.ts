@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { Actor } from "../../../actors/actor.ts";
-import { ActorSystem } from "../../../actors/actor_system.ts";
+import { ActorSystem, type LocalOptions } from "../../../actors/actor_system.ts";
 import type { Fact } from "../../../protocol/facts.ts";
 import type { Epoch, HostId, Incarnation, Session } from "../../../protocol/ids.ts";
 import type { DispatchMessage, HostHello, SettledMessage, SubmitMessage } from "../../../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../../protocol/version.ts";
 import { createScheduler } from "../../../scheduler/core/scheduler.ts";
-import { DEFAULT_OPTIONS } from "../../../scheduler/core/scheduler_core.ts";
+import { DEFAULT_OPTIONS, type SchedulerCore } from "../../../scheduler/core/scheduler_core.ts";
 import { SchedulerActor } from "../../../scheduler/scheduler_actor.ts";
+import { FakeClock } from "../../../testing/fake_clock.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
 
 const epoch = 1 as Epoch;
@@ -64,17 +65,20 @@ class FakeClient extends Actor {
 }
 
 /** A scheduler between a host and a client, all in this process. */
-async function stage() {
-  const system = ActorSystem.local();
+async function stage(local: LocalOptions = {}) {
+  const system = ActorSystem.local(local);
   const hostTold = new Told<[string, unknown]>();
   const clientTold = new Told<SettledMessage>();
   const facts: Fact[] = [];
   await system.spawn(FakeHost, { name: "host", args: [hostTold] });
   await system.spawn(FakeClient, { name: "client", args: [clientTold] });
-  const core = createScheduler({ ...DEFAULT_OPTIONS, epoch });
+  const pure = createScheduler({ ...DEFAULT_OPTIONS, epoch });
+  const stepTimes: number[] = [];
+  const step: SchedulerCore["step"] = (event) => (stepTimes.push(event.at), pure.step(event));
+  const core = { ...pure, step };
   const options = { core, epoch, heartbeatMs: 1_000, onFacts: (some: readonly Fact[]) => void facts.push(...some) };
   const scheduler = await system.spawn(SchedulerActor, { name: "scheduler", args: [options] });
-  return { system, scheduler, hostTold, clientTold, facts, [Symbol.asyncDispose]: () => system.close() };
+  return { system, scheduler, hostTold, clientTold, facts, stepTimes, [Symbol.asyncDispose]: () => system.close() };
 }
 
 function hello(protocol: number = PROTOCOL_VERSION): HostHello {
@@ -153,6 +157,17 @@ Deno.test("questions are answered in their place among the submissions, and fact
   assert.deepEqual(await words, ["ready", "unknown"]);
   assert.equal((await at.scheduler.call.explain(`${session}-1` as never)).cause, "no-engines");
   assert.equal((await at.scheduler.call.queueStatus(null, false)).unassigned, 2);
+});
+
+Deno.test("an explanation is as of now: the core is told the time before it is asked", async () => {
+  const clock = new FakeClock();
+  await using at = await stage({ clock });
+  at.scheduler.cast.submit(batch(0));
+  await at.scheduler.call.caughtUp();
+  const submittedAt = at.stepTimes.at(-1) ?? NaN;
+  clock.advance(400);
+  await at.scheduler.call.explain(`${session}-0` as never);
+  assert.equal(at.stepTimes.at(-1), submittedAt + 400);
 });
 
 Deno.test("purging is all or nothing: unfinished and unknown tasks are named, and nothing is forgotten", async () => {
