@@ -124,12 +124,12 @@ function isMet(waits: TaskWaits): boolean {
     hasPlace(waits);
 }
 
-/** What is met is watched no more, but for more places of a `follow` of any. */
+/** What is met is watched no more, but for more places of a `follow` of any. Where it must run outlives the watch. */
 function closeMet(s: SchedulerState, waits: TaskWaits): void {
   const { task, after, follow } = waits;
   if (after !== null) closeWatch(s, after);
   if (follow !== null && (follow.spec.all || follow.open === 0)) closeWatch(s, follow);
-  if (follow === null) task.waits = null;
+  if (follow === null && waits.places === null) task.waits = null;
 }
 
 /** Something that it waits for has changed. */

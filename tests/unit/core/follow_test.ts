@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { TaskId } from "../../../protocol/ids.ts";
+import type { Epoch, HostId, TaskId } from "../../../protocol/ids.ts";
 import type { DependencySpec, TaskFlags, TaskSpec } from "../../../protocol/task_spec.ts";
-import { DECLINED, DIED, engine, RETURNED, spec, Stage, THREW } from "./given.ts";
+import { DECLINED, DIED, engine, held, RETURNED, spec, Stage, THREW } from "./given.ts";
 
 function follow(
   id: string,
@@ -165,4 +165,20 @@ Deno.test("a task that loses its place and then waits for one that waits for it 
   stage.end("s-3", RETURNED);
   assert.match(messageOf(stage, "s-3"), /it waits for itself, in the cycle s-3 → s-4 → s-3/);
   assert.match(messageOf(stage, "s-4"), /it waits for itself/);
+});
+
+Deno.test("a follower that a new life took over and that lost its place in the grace goes where another ran", () => {
+  const stage = new Stage({ epoch: 2 as Epoch, graceMs: 3_000, knownHosts: ["a" as HostId, "b" as HostId] });
+  stage.join([engine(0, "a")], { held: [held("s-2", 7, 0, "ended", THREW)] });
+  const ran = (id: number) => {
+    const { id: engineId, uuid } = engine(id);
+    return { task: `s-${id}` as TaskId, ok: true, engine: engineId, engineUuid: uuid, error: null };
+  };
+  const specs = [follow("s-2", ["s-0", "s-1"], ANY, { retries: 1 })];
+  const batch = { session: "s" as never, specs, agesMs: null, more: false, known: [ran(0), ran(1)] };
+  stage.step({ kind: "tasks-submitted", at: stage.now, ...batch });
+  stage.engineEnded(engine(0, "a"));
+  stage.engineReady(engine(0, "a", 2));
+  stage.join([engine(1, "b")]);
+  assert.deepEqual([stage.outcomes, stage.dispatches], [[], ["s-2>1"]]);
 });
