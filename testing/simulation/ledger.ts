@@ -15,7 +15,7 @@ import { BrokenRule, type RuleName } from "./broken_rule.ts";
 import { dependencyState, type DependencyView } from "./dependency_oracle.ts";
 import { checkDispatch } from "./dispatch_rules.ts";
 import { earlierTask, isEarlier } from "./earlier_tasks.ts";
-import { HeldAttempts, inheritFailures } from "./held_attempts.ts";
+import { HeldAttempts } from "./held_attempts.ts";
 import { LedgerEngines } from "./ledger_engines.ts";
 import { LedgerDispatch, type LedgerEngine, LedgerTask } from "./ledger_records.ts";
 import { checkSettled, checkVerdict } from "./settle_rules.ts";
@@ -26,6 +26,8 @@ import { dispatchKey } from "./simulated_run.ts";
 export interface WorldMemory {
   /** Tasks that somebody asked to abort, ever. */
   readonly abortsAsked: Set<TaskId>;
+  /** Clients that were away in the middle of a batch for longer than the rest of it was waited for. */
+  readonly cameTooLate: Set<Session>;
 }
 
 /** How an attempt ended whose task was settled in one of these ways. */
@@ -50,7 +52,7 @@ export class Ledger implements DependencyView {
   step = 0;
   graceUntil = 0;
   readonly #dispatches = new Map<string, LedgerDispatch>();
-  readonly #held = new HeldAttempts();
+  readonly #held: HeldAttempts = new HeldAttempts(this.tasks);
   readonly #incarnations = new Map<HostId, string>();
   /** Sessions of whose batch more is to come, and until when that is waited for. */
   readonly #incomplete = new Map<Session, number>();
@@ -112,10 +114,12 @@ export class Ledger implements DependencyView {
       case "tasks-submitted":
         this.#ages = new Map(event.specs.map(({ id }, i) => [id, event.agesMs?.[i] ?? 0]));
         this.#learn(event);
+        this.#checkTime(event.session);
         if (event.more) this.#incomplete.set(event.session, Infinity);
         else this.#incomplete.delete(event.session);
         return this.#meet(event.session);
       case "client-attached":
+        this.#checkTime(event.session);
         if (this.#incomplete.has(event.session)) this.#incomplete.set(event.session, Infinity);
         return this.#meet(event.session);
       case "client-left":
@@ -168,6 +172,11 @@ export class Ledger implements DependencyView {
 
   complain(rule: RuleName, what: string, ...tasks: readonly TaskId[]): never {
     throw new BrokenRule(rule, what, tasks);
+  }
+
+  /** A client is back. */
+  #checkTime(session: Session): void {
+    if (this.now >= (this.#incomplete.get(session) ?? Infinity)) this.memory.cameTooLate.add(session);
   }
 
   /** What is to come of its batch is waited for, and not for ever. */
@@ -288,8 +297,7 @@ export class Ledger implements DependencyView {
     this.#tell(task.id, () => `is found on engine ${engine?.id}, as number ${number} of an earlier life`);
     this.engines.place(held, engine);
     task.current = held;
-    task.adopted = held.used = true;
-    inheritFailures(task, held);
+    this.#held.takeUp(task, held, engine?.uuid ?? null);
   }
 
   #failed(task: LedgerTask): void {

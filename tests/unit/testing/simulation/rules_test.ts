@@ -20,7 +20,7 @@ class Witness {
   #number = 0;
 
   constructor(options: Partial<SchedulerOptions> = {}) {
-    this.ledger = new Ledger({ ...DEFAULT_OPTIONS, ...options }, { abortsAsked: new Set() });
+    this.ledger = new Ledger({ ...DEFAULT_OPTIONS, ...options }, { abortsAsked: new Set(), cameTooLate: new Set() });
     const joined = [0, 1].map((id) => ({
       kind: "engine-joined",
       at: this.now,
