@@ -6,7 +6,7 @@
  * @module
  */
 import type { Fact } from "../../protocol/facts.ts";
-import type { EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
+import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
 import type { AttemptOutcome, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Dispatch, Effect, Settle } from "../../scheduler/core/effects.ts";
 import type { AttemptsEnded, HeldAttempt, HostJoined, SchedulerEvent } from "../../scheduler/core/events.ts";
@@ -60,6 +60,8 @@ export class Ledger implements DependencyView {
   #order = 0;
   #assignments = 0;
   #settledNow: LedgerTask[] = [];
+  /** Engines that the host which joins in this step will bring back. */
+  #returning: readonly EngineId[] = [];
   #leftRunning: LedgerDispatch[] = [];
   #tell: (task: TaskId, text: () => string) => void = () => {};
 
@@ -130,6 +132,9 @@ export class Ledger implements DependencyView {
         return this.#hostJoined(event);
       case "host-lost":
         return this.#hostGone(event.host);
+      case "engine-ended":
+        if (!event.returns) this.engines.expected.delete(event.engine);
+        return;
       case "host-unreachable":
         return void this.engines.unreachable.add(event.host);
       case "host-reachable":
@@ -211,7 +216,8 @@ export class Ledger implements DependencyView {
     }
   }
 
-  #hostJoined({ host, incarnation, held }: HostJoined): void {
+  #hostJoined({ host, incarnation, held, returning }: HostJoined): void {
+    this.#returning = returning;
     const known = this.#incarnations.get(host);
     if (known === incarnation) return;
     if (known !== undefined) this.#hostGone(host);
@@ -241,10 +247,20 @@ export class Ledger implements DependencyView {
       case "epoch-began":
         this.graceUntil = this.now + this.options.graceMs;
         return;
+      case "host-joined":
+        for (const id of this.#returning) this.engines.expected.set(id, fact.host);
+        return;
+      case "host-lost":
+        return this.engines.hostGone(fact.host);
       case "engine-joined":
         return this.engines.joined(fact, this.step);
       case "engine-left":
-        return this.engines.left(fact.engine, this.now);
+        return this.engines.left(fact.engine, fact.returns, this.now);
+      case "engine-expected":
+        return void this.engines.expected.set(fact.engine, fact.host);
+      case "engine-failed":
+        if (fact.givenUp) this.engines.expected.delete(fact.engine);
+        return;
       case "engine-draining":
         return this.engines.drains(fact.engine);
       case "task-accepted":

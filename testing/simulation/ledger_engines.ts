@@ -18,6 +18,8 @@ export class LedgerEngines {
   /** The live ones, by id. */
   readonly current: Map<EngineId, LedgerEngine> = new Map();
   readonly unreachable: Set<HostId> = new Set();
+  /** Ids without a process that will have one, as far as the scheduler was told: the host of each. */
+  readonly expected: Map<EngineId, HostId> = new Map();
 
   get(uuid: EngineUuid): LedgerEngine | undefined {
     return this.#all.get(uuid);
@@ -39,6 +41,7 @@ export class LedgerEngines {
     const engine = new LedgerEngine(id, uuid, host, slots, this.#all.has(uuid), step);
     this.#all.set(uuid, engine);
     this.current.set(id, engine);
+    this.expected.delete(id);
     for (const previous of this.#owing) {
       if (previous.id !== id || previous.host !== host) continue;
       for (const dispatch of [...previous.open]) this.place(dispatch, engine);
@@ -46,13 +49,19 @@ export class LedgerEngines {
     }
   }
 
-  left(id: EngineId, now: number): void {
+  left(id: EngineId, returns: boolean, now: number): void {
     const engine = this.current.get(id);
     if (engine === undefined) return;
+    if (returns) this.expected.set(id, engine.host);
     engine.alive = false;
     engine.endedAt = now;
     this.current.delete(id);
     this.#owing.add(engine);
+  }
+
+  /** A host is gone, and nothing of it comes back. */
+  hostGone(host: HostId): void {
+    for (const [id, owner] of this.expected) if (owner === host) this.expected.delete(id);
   }
 
   drains(id: EngineId): void {
