@@ -133,7 +133,7 @@ export class Ledger implements DependencyView {
       case "host-lost":
         return this.#hostGone(event.host);
       case "engine-ended":
-        if (!event.returns) this.engines.expected.delete(event.engine);
+        if (!event.returns) this.engines.giveUp(event.engine);
         return;
       case "host-unreachable":
         return void this.engines.unreachable.add(event.host);
@@ -248,18 +248,18 @@ export class Ledger implements DependencyView {
         this.graceUntil = this.now + this.options.graceMs;
         return;
       case "host-joined":
-        for (const id of this.#returning) this.engines.expected.set(id, fact.host);
+        for (const id of this.#returning) this.engines.expect(id, fact.host, this.step);
         return;
       case "host-lost":
         return this.engines.hostGone(fact.host);
       case "engine-joined":
         return this.engines.joined(fact, this.step);
       case "engine-left":
-        return this.engines.left(fact.engine, fact.returns, this.now);
+        return this.engines.left(fact.engine, fact.returns, this.now, this.step);
       case "engine-expected":
-        return void this.engines.expected.set(fact.engine, fact.host);
+        return this.engines.expect(fact.engine, fact.host, this.step);
       case "engine-failed":
-        if (fact.givenUp) this.engines.expected.delete(fact.engine);
+        if (fact.givenUp) this.engines.giveUp(fact.engine);
         return;
       case "engine-draining":
         return this.engines.drains(fact.engine);
