@@ -71,6 +71,8 @@ export class BenchHosts {
       { id: first + i as EngineId, uuid: `u${first + i}` as EngineUuid, host, pid: 1, slots: 1 }
     ));
     const hello = { host, incarnation: "one" as Incarnation, hostname: "bench", pid: 1, packageVersion: "0" };
-    this.collect(this.#core.step({ kind: "host-joined", at: 0, ...hello, newEngines: 0, engines, held: [] }));
+    this.collect(
+      this.#core.step({ kind: "host-joined", at: 0, ...hello, newEngines: 0, engines, returning: [], held: [] }),
+    );
   }
 }

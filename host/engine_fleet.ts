@@ -69,6 +69,11 @@ export class EngineFleet implements AsyncDisposable {
     return [...this.#named.values()].flatMap((seat) => seat.ready ?? []).sort((a, b) => a.id - b.id);
   }
 
+  /** Ids of engines that take none now and will, unless they don't get up; ascending. */
+  get returning(): readonly EngineId[] {
+    return [...this.#named].flatMap(([id, seat]) => seat.returns ? [id] : []).sort((a, b) => a - b);
+  }
+
   /** All engines. */
   get seats(): readonly SeatReport[] {
     return this.#seats.map(({ id, state }) => ({ id, state }));

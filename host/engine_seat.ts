@@ -93,6 +93,12 @@ export class EngineSeat {
     return { id: this.#id, uuid: this.#uuid, pid: this.#process.pid };
   }
 
+  /** No process takes tasks now, and one will. */
+  get returns(): boolean {
+    const isFinal = this.#state === "failed" || this.#state === "stopped";
+    return this.ready === null && !isFinal && (this.#order === null || this.#order.returns);
+  }
+
   /** Of this process, the id that is its for good. */
   assignId(id: EngineId): void {
     this.#id = id;

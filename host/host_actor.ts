@@ -284,6 +284,7 @@ export class HostActor extends Actor implements HostApi {
       engines,
       held,
       slots,
+      fleet.returning,
     ];
   }
 

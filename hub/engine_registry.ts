@@ -73,7 +73,8 @@ export class EngineRegistry {
         this.#loseHost(fact.host);
         break;
       case "engine-expected":
-        this.#engine(fact.engine, fact.host).host = fact.host;
+        // Of a host that was lost and is back, it may be known already.
+        Object.assign(this.#engine(fact.engine, fact.host), { host: fact.host, state: "starting", reason: null });
         break;
       case "engine-joined": {
         const engine = this.#engine(fact.engine, fact.host);

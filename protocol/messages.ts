@@ -193,6 +193,8 @@ export type HostHello = readonly [
   engines: readonly EngineMessage[],
   held: readonly HeldMessage[],
   slots: number,
+  /** Engines that are not ready now and will be, under the ids they have. */
+  returning?: readonly EngineId[],
 ];
 
 /** Scheduler → host in reply: the ids of the new engines, ascending. */

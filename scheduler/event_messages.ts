@@ -131,7 +131,8 @@ function heldAttempt(message: HeldMessage): HeldAttempt {
 export function hostJoined(hello: HostHello, at: number): HostJoined {
   const isList = (value: unknown) => isArray(value, 0);
   checked(hello, "host hello", [isCount, isText, isText, isText, isText, isCount, isCount, isList, isList, isCount]);
-  const [, packageVersion, host, incarnation, hostname, pid, newEngines, engines, held] = hello;
+  const [, packageVersion, host, incarnation, hostname, pid, newEngines, engines, held, , returning = []] = hello;
+  if (!isArray(returning, 0) || !returning.every(isCount)) throw malformedMessage("host hello", hello);
   return {
     kind: "host-joined",
     at,
@@ -142,6 +143,7 @@ export function hostJoined(hello: HostHello, at: number): HostJoined {
     packageVersion,
     newEngines,
     engines: engines.map(readyEngine),
+    returning,
     held: held.map(heldAttempt),
   };
 }

@@ -1,13 +1,13 @@
 /**
- * Long runs of the simulated cluster: `deno task simulate --seeds 10000 [--from 1] [--deps]`.
+ * Long runs of the simulated cluster: `deno task simulate --seeds 10000 [--from 1] [--no-deps]`.
  *
- * Stops at the first seed that breaks a rule, prints the shortest story of it, and ends with exit code 1. `--deps`: tasks
- * depend on each other. Whatever else is given is wrong usage: exit code 2.
+ * Stops at the first seed that breaks a rule, prints the shortest story of it, and ends with exit code 1. `--no-deps`: no
+ * task depends on another. Whatever else is given is wrong usage: exit code 2.
  * @module
  */
 import { firstFailedSeed } from "../testing/simulation/run_seeds.ts";
 
-const USAGE = "deno task simulate [--seeds N] [--from SEED] [--deps]";
+const USAGE = "deno task simulate [--seeds N] [--from SEED] [--no-deps]";
 /** After so many seeds it says how far it is. */
 const NEWS_EVERY = 1_000;
 
@@ -19,10 +19,10 @@ interface Wanted {
 
 /** The flags; a text says what is wrong with them. */
 function readFlags(args: readonly string[]): Wanted | string {
-  const wanted: Wanted = { seeds: 1_000, from: 1, dependencies: false };
+  const wanted: Wanted = { seeds: 1_000, from: 1, dependencies: true };
   for (let i = 0; i < args.length; i++) {
     const flag = args[i];
-    if (flag === "--deps") wanted.dependencies = true;
+    if (flag === "--no-deps") wanted.dependencies = false;
     else if (flag === "--seeds" || flag === "--from") {
       const value = Number(args[++i] ?? NaN);
       if (!Number.isInteger(value) || value < 0) return `Cannot read "${flag}": it takes a whole number from 0 on`;

@@ -9,6 +9,7 @@ import type { TaskId } from "../../protocol/ids.ts";
 import { cycleOutcome } from "./dependency_errors.ts";
 import type { TaskWaits } from "./dependency_watch.ts";
 import { settle } from "./settlement.ts";
+import { awaitsHosts } from "./follow.ts";
 import type { SchedulerState } from "./state.ts";
 import { TaskRecord } from "./task_record.ts";
 
@@ -82,8 +83,10 @@ function leave(first: Visit, open: Visit[], circles: TaskRecord[][]): void {
 
 /** The unsettled tasks that a task waits for and that wait themselves. */
 function* upstreamOf(s: SchedulerState, { waits }: TaskRecord): Generator<TaskRecord> {
-  for (const watch of [waits?.after, waits?.follow]) {
-    if (watch === null || watch === undefined || watch.closed) continue;
+  // It may be able to run without any of them: looked at again when that is known.
+  if (waits === null || awaitsHosts(s, waits)) return;
+  for (const watch of [waits.after, waits.follow]) {
+    if (watch === null || watch.closed) continue;
     for (const id of watch.spec.ids) {
       const task = s.task(id);
       if (task instanceof TaskRecord && task.waits?.holding) yield task;

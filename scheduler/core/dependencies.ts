@@ -22,6 +22,7 @@ import {
   enqueue,
   overdue,
   relocate,
+  seekCircle,
   strangeTargets,
 } from "./queueing.ts";
 import { splitTaskId } from "./session_record.ts";
@@ -64,7 +65,7 @@ export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
     (waits.missing > 0 ? null : impossibility(s, waits));
   if (refusal !== null) return settle(s, task, "refuse", refusal);
   if (waits.follow !== null) s.grace?.followers.push(waits);
-  if (isMet(waits)) {
+  if (isMet(s, waits)) {
     closeMet(s, waits);
     move(s, task, "accept");
     return enqueue(s, task, "applies");
@@ -128,18 +129,18 @@ function impossibility(s: SchedulerState, waits: TaskWaits): TaskOutcome | null 
 }
 
 /** Whether nothing keeps it from the queue. */
-function isMet(waits: TaskWaits): boolean {
+function isMet(s: SchedulerState, waits: TaskWaits): boolean {
   return waits.missing === 0 && (waits.after === null || waits.after.isMet) &&
     (waits.follow === null || waits.follow.isMet) &&
-    hasPlace(waits);
+    hasPlace(s, waits);
 }
 
-/** What is met is watched no more, but for more places of a `follow` of any. */
+/** What is met is watched no more, but for more places of a `follow` of any. Where it must run outlives the watch. */
 function closeMet(s: SchedulerState, waits: TaskWaits): void {
   const { task, after, follow } = waits;
   if (after !== null) closeWatch(s, after);
   if (follow !== null && (follow.spec.all || follow.open === 0)) closeWatch(s, follow);
-  if (follow === null) task.waits = null;
+  if (follow === null && waits.places === null) task.waits = null;
 }
 
 /** Something that it waits for has changed. */
@@ -148,7 +149,7 @@ export function reconsider(s: SchedulerState, waits: TaskWaits): void {
   if (task.state === "waiting" && waits.holding) return reconsiderWaiting(s, waits);
   if (task.state !== "ready") return;
   const never = lostFollow(s, waits);
-  if (never === null && !hasPlace(waits)) return block(s, waits, "spared");
+  if (never === null && !hasPlace(s, waits)) return block(s, waits, "spared");
   if (never === null) return relocate(s, task);
   s.placement.remove(task);
   settle(s, task, "doom", task.lastFailure ?? never);
@@ -159,7 +160,7 @@ function reconsiderWaiting(s: SchedulerState, waits: TaskWaits): void {
   if (waits.missing > 0) return;
   const never = impossibility(s, waits);
   if (never !== null) return settle(s, task, "doom", task.lastFailure ?? never);
-  if (!isMet(waits)) return;
+  if (!isMet(s, waits)) return;
   letGo(s, waits);
   closeMet(s, waits);
   move(s, task, "unblock");
@@ -171,6 +172,7 @@ export function findPlaces(s: SchedulerState, followers: readonly TaskWaits[]): 
   for (const waits of followers) {
     const { task: { flags, state }, places } = waits;
     if (places === null || flags.follow === null || state === "settled") continue;
+    if (waits.holding && places.someGone) seekCircle(s, waits);
     forgetPlaces(waits);
     const found = waits.places = new FollowPlaces(places.all);
     for (const [place, id] of places.alive) addPlaceAt(waits, id, place.id, place);

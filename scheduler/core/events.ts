@@ -71,6 +71,8 @@ export interface HostJoined {
   readonly newEngines: number;
   /** Engines that are ready, with the ids they have. */
   readonly engines: readonly ReadyEngine[];
+  /** Ids of engines that are not ready now and will be. */
+  readonly returning: readonly EngineId[];
   readonly held: readonly HeldAttempt[];
 }
 

@@ -46,10 +46,18 @@ export function forgetPlaces(waits: TaskWaits): void {
 }
 
 /** Whether it may go somewhere now, as far as `follow` goes. */
-export function hasPlace({ task, follow, places }: TaskWaits): boolean {
+export function hasPlace(s: SchedulerState, waits: TaskWaits): boolean {
+  const { task, follow, places } = waits;
   if (places === null) return true;
   if (follow !== null && !follow.isMet) return false;
+  // What it names has to be kept until it is known where all of it ran.
+  if (awaitsHosts(s, waits)) return false;
   return someReachable(task, places);
+}
+
+/** In the grace of a new life: a process that ran what it follows may yet come back. */
+export function awaitsHosts(s: SchedulerState, { places }: TaskWaits): boolean {
+  return s.grace !== null && places !== null && places.someGone;
 }
 
 /** Why it can never run where its `follow` ran; `null`: it can, or it may yet. */
@@ -58,7 +66,7 @@ export function lostFollow(s: SchedulerState, waits: TaskWaits): TaskOutcome | n
   if (places === null) return null;
   const { all, lost, alive } = places;
   // Until the hosts of the last life have come back nobody knows which processes are gone.
-  if (s.grace !== null && places.someGone && (!all || lost?.kind === "gone")) return null;
+  if (awaitsHosts(s, waits) && (!all || lost?.kind === "gone")) return null;
   if (all && lost !== null) return lostPlaceOutcome(task, lost, otherThan(s, waits, lost.id));
   const mayGrow = follow !== null && follow.open > 0;
   if (mayGrow && (!all || alive.size === 0)) return null;

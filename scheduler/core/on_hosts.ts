@@ -4,6 +4,7 @@
  * A host that was lost stays lost: when it comes back it is another incarnation and what it holds of this life is void.
  * @module
  */
+import type { EngineId } from "../../protocol/ids.ts";
 import { takeHeld } from "./adoption.ts";
 import { findPlaces } from "./dependencies.ts";
 import { type EngineSlot, HostRecord } from "./engine_record.ts";
@@ -23,6 +24,7 @@ export function hostJoined(s: SchedulerState, event: HostJoined): void {
     return s.out.effect({ kind: "host-refused", host: event.host, incarnation: event.incarnation, reason });
   }
   const host = openHost(s, event);
+  for (const id of event.returning) expectEngine(s, host, id);
   for (const engine of event.engines) engineReady(s, engine);
   for (const held of event.held) takeHeld(s, host, held);
   if (s.grace !== null && s.grace.awaited.delete(host.id) && s.grace.awaited.size === 0) endGrace(s);
@@ -69,6 +71,13 @@ function openHost(s: SchedulerState, { host: id, incarnation, hostname, pid, pac
   return host;
 }
 
+/** The host has this id from an earlier life: its engine is on its way back, and not gone. */
+function expectEngine(s: SchedulerState, host: HostRecord, id: EngineId): void {
+  if (host.slots.has(id)) return;
+  s.registry.claim(host, id);
+  s.out.fact({ kind: "engine-expected", at: s.now, engine: id, host: host.id });
+}
+
 /** Its engines die with it, and nobody is left to say what they were running. */
 function loseHost(s: SchedulerState, host: HostRecord, reason: string): void {
   s.registry.hosts.delete(host.id);
@@ -87,8 +96,8 @@ function enginesOwingReports(s: SchedulerState, host: HostRecord) {
 }
 
 /** Why this host can't join as it is; `null`: it can. */
-function conflictOf(s: SchedulerState, { host, engines }: HostJoined): string | null {
-  for (const { id } of engines) {
+function conflictOf(s: SchedulerState, { host, engines, returning }: HostJoined): string | null {
+  for (const id of [...engines.map((engine) => engine.id), ...returning]) {
     const slot = s.registry.slots.get(id);
     if (slot === undefined) continue;
     return `Cannot take host "${host}" with engine ${id}: host "${slot.host.id}" has an engine of this id; ` +

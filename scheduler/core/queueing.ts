@@ -26,7 +26,7 @@ export function enqueue(s: SchedulerState, task: TaskRecord, deadline: DeadlineP
   if (waits !== null) {
     const never = lostFollow(s, waits);
     if (never !== null) return settle(s, task, "doom", task.lastFailure ?? never);
-    if (!hasPlace(waits)) return block(s, waits, deadline);
+    if (!hasPlace(s, waits)) return block(s, waits, deadline);
   }
   if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) s.lastChances.push(task);
   s.placement.push(task);
@@ -40,8 +40,13 @@ export function block(s: SchedulerState, waits: TaskWaits, deadline: DeadlinePol
   waits.deadline = deadline;
   if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) return expire(s, task);
   hold(s, waits);
-  // What it waits for now may wait for it.
-  if (task.session.batchOpen) task.session.forward.push(waits);
+  seekCircle(s, waits);
+}
+
+/** What it waits for now may wait for it: looked at in the end of this step, or when its batch is complete. */
+export function seekCircle(s: SchedulerState, waits: TaskWaits): void {
+  const { session } = waits.task;
+  if (session.batchOpen) session.forward.push(waits);
   else s.blockedNow.push(waits);
 }
 
@@ -86,7 +91,9 @@ function shown(targets: readonly number[]): string {
 /** What a task past its deadline becomes. */
 export function expiredOutcome(task: TaskRecord): TaskOutcome {
   const { timeoutMs, targets } = task.flags;
-  if (task.waits?.holding) return waitedInVain(task);
+  const { waits } = task;
+  const open = waits?.holding ? (waits.after?.open ?? 0) + (waits.follow?.open ?? 0) : 0;
+  if (open > 0) return waitedInVain(task, open);
   const declines = task.declinedOn?.length ?? 0;
   const declined = declines === 0 ? "" : `it was declined by ${declines} engine${declines === 1 ? "" : "s"}, and `;
   const [none, no] = declines === 0 ? ["none", "no engine"] : ["no other", "no other"];
@@ -97,8 +104,7 @@ export function expiredOutcome(task: TaskRecord): TaskOutcome {
   return systemFailure("DependencyTimeout", text, task.lastError);
 }
 
-function waitedInVain({ id, flags: { timeoutMs }, waits, lastError }: TaskRecord): TaskOutcome {
-  const open = (waits?.after?.open ?? 0) + (waits?.follow?.open ?? 0);
+function waitedInVain({ id, flags: { timeoutMs }, lastError }: TaskRecord, open: number): TaskOutcome {
   const text = `Cannot run task "${id}": ${open} of the tasks that it depends on had not ended within its timeout of ` +
     `${timeoutMs} ms; allow more time`;
   return systemFailure("DependencyTimeout", text, lastError);

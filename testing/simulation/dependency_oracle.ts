@@ -44,10 +44,11 @@ export function dependencyState(task: LedgerTask, view: DependencyView): Depende
 export function followedEngines(task: LedgerTask, view: DependencyView): ReadonlySet<EngineUuid> | null {
   const { follow } = task.flags;
   if (follow === null || follow.ids.length === 0) return null;
+  const sentTo = task.sentTo === null ? [] : [task.sentTo];
   const uuids = (ids: readonly TaskId[]) => ids.flatMap((id) => view.task(id)?.uuid ?? []);
-  if (!follow.all) return new Set(uuids(follow.ids.filter((id) => counts(follow, view.task(id)))));
+  if (!follow.all) return new Set([...sentTo, ...uuids(follow.ids.filter((id) => counts(follow, view.task(id))))]);
   const all = new Set(uuids(follow.ids));
-  return all.size === 1 ? all : new Set();
+  return new Set([...sentTo, ...all.size === 1 ? all : []]);
 }
 
 /** Names an id that it must not: `null` where it names none. */
@@ -84,6 +85,7 @@ function afterState(task: LedgerTask, dependency: DependencySpec | null, view: D
 function followState(task: LedgerTask, view: DependencyView): DependencyState {
   const { follow } = task.flags;
   if (follow === null || follow.ids.length === 0) return "met";
+  if (task.sentTo !== null) return "either";
   const base = afterState(task, follow, view);
   if (base === "invalid" || base === "impossible" || base === "either") return base;
   const state = placeState(task, follow, base, view);

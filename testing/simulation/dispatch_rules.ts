@@ -18,14 +18,32 @@ export function checkDispatch(ledger: Ledger, task: LedgerTask, engine: LedgerEn
   checkOrder(ledger, task, engine);
 }
 
-/** Whether the task may run on this process, busy or not. */
-export function mayRunOn(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): boolean {
-  if (!allows(ledger, task, engine)) return false;
+/** Whether the task can surely run on this process, busy or not: nothing that is not promised keeps it off. */
+export function canRunOn(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): boolean {
+  if (!allows(ledger, task, engine) || !isPlace(task, engine)) return false;
   if (!task.failedOn.has(engine)) return true;
   for (const other of ledger.engines.takers()) {
     if (allows(ledger, task, other) && !task.failedOn.has(other)) return false;
   }
   return true;
+}
+
+/** Another process where it can surely run, and that has not failed it. */
+function isFreshElsewhere(ledger: Ledger, task: LedgerTask): boolean {
+  // What an earlier life left of it may have told the scheduler where it can't run.
+  if (task.isUnsure) return false;
+  for (const other of ledger.engines.takers()) {
+    if (allows(ledger, task, other) && isPlace(task, other) && !task.failedOn.has(other)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether what it follows is known to have run there. A process that is back from a host that was lost is another
+ * incarnation: what it ran before need not count.
+ */
+function isPlace({ flags: { follow }, sentTo }: LedgerTask, { isBack }: LedgerEngine): boolean {
+  return follow === null || follow.ids.length === 0 || (sentTo === null && !isBack);
 }
 
 /** Whether the next task may go to this process now. */
@@ -64,7 +82,7 @@ function checkPlace(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): voi
   if (task.declinedOn.has(engine)) {
     ledger.complain("where a task may run", `it goes to ${where}, which it declined`, task.id);
   }
-  if (!mayRunOn(ledger, task, engine) && task.failedOn.has(engine)) {
+  if (task.failedOn.has(engine) && isFreshElsewhere(ledger, task)) {
     ledger.complain(
       "where a task may run",
       `it goes to ${where} again, which failed it, while there is another`,
@@ -114,7 +132,7 @@ function checkOrder(ledger: Ledger, task: LedgerTask, engine: LedgerEngine): voi
     if (other === task || other.isUnsure || !leavesBefore(ledger, other, task) || other.movedInStep > ledger.step) {
       continue;
     }
-    if (!isReady(ledger, other) || !mayRunOn(ledger, other, engine)) continue;
+    if (!isReady(ledger, other) || !canRunOn(ledger, other, engine)) continue;
     ledger.complain("the queue is in order", `it overtakes "${other.id}" on engine ${engine.id}`, task.id, other.id);
   }
 }

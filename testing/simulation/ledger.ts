@@ -6,7 +6,7 @@
  * @module
  */
 import type { Fact } from "../../protocol/facts.ts";
-import type { EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
+import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
 import type { AttemptOutcome, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Dispatch, Effect, Settle } from "../../scheduler/core/effects.ts";
 import type { AttemptsEnded, HeldAttempt, HostJoined, SchedulerEvent } from "../../scheduler/core/events.ts";
@@ -15,7 +15,7 @@ import { BrokenRule, type RuleName } from "./broken_rule.ts";
 import { dependencyState, type DependencyView } from "./dependency_oracle.ts";
 import { checkDispatch } from "./dispatch_rules.ts";
 import { earlierTask, isEarlier } from "./earlier_tasks.ts";
-import { HeldAttempts, inheritFailures } from "./held_attempts.ts";
+import { HeldAttempts } from "./held_attempts.ts";
 import { LedgerEngines } from "./ledger_engines.ts";
 import { LedgerDispatch, type LedgerEngine, LedgerTask } from "./ledger_records.ts";
 import { checkSettled, checkVerdict } from "./settle_rules.ts";
@@ -26,6 +26,8 @@ import { dispatchKey } from "./simulated_run.ts";
 export interface WorldMemory {
   /** Tasks that somebody asked to abort, ever. */
   readonly abortsAsked: Set<TaskId>;
+  /** Clients that were away in the middle of a batch for longer than the rest of it was waited for. */
+  readonly cameTooLate: Set<Session>;
 }
 
 /** How an attempt ended whose task was settled in one of these ways. */
@@ -50,7 +52,7 @@ export class Ledger implements DependencyView {
   step = 0;
   graceUntil = 0;
   readonly #dispatches = new Map<string, LedgerDispatch>();
-  readonly #held = new HeldAttempts();
+  readonly #held: HeldAttempts = new HeldAttempts(this.tasks);
   readonly #incarnations = new Map<HostId, string>();
   /** Sessions of whose batch more is to come, and until when that is waited for. */
   readonly #incomplete = new Map<Session, number>();
@@ -58,6 +60,8 @@ export class Ledger implements DependencyView {
   #order = 0;
   #assignments = 0;
   #settledNow: LedgerTask[] = [];
+  /** Engines that the host which joins in this step will bring back. */
+  #returning: readonly EngineId[] = [];
   #leftRunning: LedgerDispatch[] = [];
   #tell: (task: TaskId, text: () => string) => void = () => {};
 
@@ -112,10 +116,12 @@ export class Ledger implements DependencyView {
       case "tasks-submitted":
         this.#ages = new Map(event.specs.map(({ id }, i) => [id, event.agesMs?.[i] ?? 0]));
         this.#learn(event);
+        this.#checkTime(event.session);
         if (event.more) this.#incomplete.set(event.session, Infinity);
         else this.#incomplete.delete(event.session);
         return this.#meet(event.session);
       case "client-attached":
+        this.#checkTime(event.session);
         if (this.#incomplete.has(event.session)) this.#incomplete.set(event.session, Infinity);
         return this.#meet(event.session);
       case "client-left":
@@ -126,6 +132,9 @@ export class Ledger implements DependencyView {
         return this.#hostJoined(event);
       case "host-lost":
         return this.#hostGone(event.host);
+      case "engine-ended":
+        if (!event.returns) this.engines.giveUp(event.engine);
+        return;
       case "host-unreachable":
         return void this.engines.unreachable.add(event.host);
       case "host-reachable":
@@ -170,6 +179,11 @@ export class Ledger implements DependencyView {
     throw new BrokenRule(rule, what, tasks);
   }
 
+  /** A client is back. */
+  #checkTime(session: Session): void {
+    if (this.now >= (this.#incomplete.get(session) ?? Infinity)) this.memory.cameTooLate.add(session);
+  }
+
   /** What is to come of its batch is waited for, and not for ever. */
   #leave(session: Session): void {
     if (this.#incomplete.get(session) === Infinity) {
@@ -202,7 +216,8 @@ export class Ledger implements DependencyView {
     }
   }
 
-  #hostJoined({ host, incarnation, held }: HostJoined): void {
+  #hostJoined({ host, incarnation, held, returning }: HostJoined): void {
+    this.#returning = returning;
     const known = this.#incarnations.get(host);
     if (known === incarnation) return;
     if (known !== undefined) this.#hostGone(host);
@@ -232,10 +247,20 @@ export class Ledger implements DependencyView {
       case "epoch-began":
         this.graceUntil = this.now + this.options.graceMs;
         return;
+      case "host-joined":
+        for (const id of this.#returning) this.engines.expect(id, fact.host, this.step);
+        return;
+      case "host-lost":
+        return this.engines.hostGone(fact.host);
       case "engine-joined":
         return this.engines.joined(fact, this.step);
       case "engine-left":
-        return this.engines.left(fact.engine, this.now);
+        return this.engines.left(fact.engine, fact.returns, this.now, this.step);
+      case "engine-expected":
+        return this.engines.expect(fact.engine, fact.host, this.step);
+      case "engine-failed":
+        if (fact.givenUp) this.engines.giveUp(fact.engine);
+        return;
       case "engine-draining":
         return this.engines.drains(fact.engine);
       case "task-accepted":
@@ -288,8 +313,7 @@ export class Ledger implements DependencyView {
     this.#tell(task.id, () => `is found on engine ${engine?.id}, as number ${number} of an earlier life`);
     this.engines.place(held, engine);
     task.current = held;
-    task.adopted = held.used = true;
-    inheritFailures(task, held);
+    this.#held.takeUp(task, held, engine?.uuid ?? null);
   }
 
   #failed(task: LedgerTask): void {

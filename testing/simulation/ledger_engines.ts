@@ -18,6 +18,8 @@ export class LedgerEngines {
   /** The live ones, by id. */
   readonly current: Map<EngineId, LedgerEngine> = new Map();
   readonly unreachable: Set<HostId> = new Set();
+  /** Ids without a process that will have one, as far as the scheduler was told. */
+  readonly #expected = new Map<EngineId, { readonly host: HostId; readonly sinceStep: number }>();
 
   get(uuid: EngineUuid): LedgerEngine | undefined {
     return this.#all.get(uuid);
@@ -39,6 +41,7 @@ export class LedgerEngines {
     const engine = new LedgerEngine(id, uuid, host, slots, this.#all.has(uuid), step);
     this.#all.set(uuid, engine);
     this.current.set(id, engine);
+    this.#expected.delete(id);
     for (const previous of this.#owing) {
       if (previous.id !== id || previous.host !== host) continue;
       for (const dispatch of [...previous.open]) this.place(dispatch, engine);
@@ -46,13 +49,35 @@ export class LedgerEngines {
     }
   }
 
-  left(id: EngineId, now: number): void {
+  left(id: EngineId, returns: boolean, now: number, step: number): void {
     const engine = this.current.get(id);
     if (engine === undefined) return;
+    if (returns) this.expect(id, engine.host, step);
     engine.alive = false;
     engine.endedAt = now;
     this.current.delete(id);
     this.#owing.add(engine);
+  }
+
+  /** A process will come under this id. */
+  expect(id: EngineId, host: HostId, sinceStep: number): void {
+    this.#expected.set(id, { host, sinceStep });
+  }
+
+  /** None will. */
+  giveUp(id: EngineId): void {
+    this.#expected.delete(id);
+  }
+
+  /** Whether there was one before this step, or was to be one. */
+  isThere(id: EngineId, step: number): boolean {
+    const since = this.current.get(id)?.joinedInStep ?? this.#expected.get(id)?.sinceStep ?? step;
+    return since < step;
+  }
+
+  /** A host is gone, and nothing of it comes back. */
+  hostGone(host: HostId): void {
+    for (const [id, one] of this.#expected) if (one.host === host) this.#expected.delete(id);
   }
 
   drains(id: EngineId): void {

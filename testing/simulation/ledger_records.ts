@@ -97,6 +97,8 @@ export class LedgerTask {
   isUnsure = false;
   /** It was running when this life began. */
   adopted = false;
+  /** Where it was then, if this life knows too little of what it follows: that ran there. */
+  sentTo: EngineUuid | null = null;
   readonly acceptedInStep: number;
   forgottenInStep = Infinity;
   /** The number of the step in which it last went into the queue, or may have. */

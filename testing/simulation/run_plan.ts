@@ -104,9 +104,13 @@ function isAtRest(world: World): boolean {
   return true;
 }
 
-/** What a living client submitted before, or together with a task, is never unknown to it, whatever happened on the way. */
-function checkClients({ clients }: World): void {
+/**
+ * What a living client submitted before, or together with a task, is never unknown to it, whatever happened on the way:
+ * unless it was away in the middle of a batch for longer than the rest is waited for.
+ */
+function checkClients({ clients, memory }: World): void {
   for (const client of clients.values()) {
+    if (memory.cameTooLate.has(client.session)) continue;
     for (const { spec, outcome, submittedAtMs } of client.alive ? client.tasks : []) {
       if (outcome?.kind !== "failed" || outcome.error.name !== "InvalidDependency") continue;
       const { after, follow } = spec.template.flags;

@@ -94,12 +94,11 @@ const VERDICTS: Readonly<Partial<Record<SystemErrorName, (ledger: Ledger, task: 
   },
 };
 
-/** No live process is among its targets. */
+/** None of its targets has a live process, or will have one. */
 export function areTargetsGone(ledger: Ledger, task: LedgerTask): boolean {
   const { targets } = task.flags;
   // One that comes in this very step may come after the verdict.
-  return targets !== null &&
-    targets.every((id) => (ledger.engines.current.get(id)?.joinedInStep ?? ledger.step) === ledger.step);
+  return targets !== null && targets.every((id) => !ledger.engines.isThere(id, ledger.step));
 }
 
 /** It may only run where it must not: what it follows ran on an engine that is no target, or that it declined. */

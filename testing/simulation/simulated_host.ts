@@ -306,6 +306,7 @@ export class SimulatedHost {
       engines: this.#seats.flatMap(({ isAnnounced, id, uuid }) =>
         isAnnounced && id !== null ? [this.#readyEngine(id, uuid)] : []
       ).sort((a, b) => a.id - b.id),
+      returning: this.#seats.flatMap(({ returns, id }) => returns && id !== null ? [id] : []).sort((a, b) => a - b),
       held: [...this.#held.values()].map((run) => heldAttempt(run, now)),
     };
   }

@@ -73,6 +73,12 @@ export class SimulatedSeat {
     return this.#announced;
   }
 
+  /** No process takes tasks now, and one will. */
+  get returns(): boolean {
+    const isFinal = this.state === "failed" || this.state === "stopped";
+    return !this.#announced && !isFinal && (this.#order === null || this.#order.returns);
+  }
+
   /** Attempts that have not ended. */
   get inHand(): readonly SimulatedRun[] {
     return [...this.#running, ...this.#queue];

@@ -82,8 +82,11 @@ export interface SimulationOptions {
   readonly hosts?: number;
   /** Tasks that an engine runs at a time. Default: 1. */
   readonly slots?: number;
-  /** Tasks assigned to an engine at most, for each of its slots; 0: any number. Default: 1. */
-  readonly hwm?: number;
+  /**
+   * Tasks assigned to an engine at most, for each of its slots; 0: any number; `auto`: as many as it is expected to finish
+   * within 5 ms. Default: 1.
+   */
+  readonly hwm?: number | "auto";
   /** Default: `leastload`. */
   readonly scheme?: SchemeName;
   /** What goes wrong. Default: nothing. */
@@ -91,10 +94,12 @@ export interface SimulationOptions {
 }
 
 /** Throws `TypeError` or `RangeError` where the options are not what they should be. */
-export function checkSimulation({ tasks, engines = 4, hosts = 1, slots = 1, faults = {} }: SimulationOptions): void {
+export function checkSimulation(options: SimulationOptions): void {
+  const { tasks, engines = 4, hosts = 1, slots = 1, hwm = 1, faults = {} } = options;
   checkCount("engines", engines, 1);
   checkCount("hosts", hosts, 1);
   checkCount("slots", slots, 1);
+  if (hwm !== "auto") checkCount("hwm", hwm, 0);
   if (hosts > engines) {
     throw new RangeError(`Cannot simulate ${engines} engines on ${hosts} hosts: each host needs one; name fewer hosts`);
   }

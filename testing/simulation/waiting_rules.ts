@@ -7,7 +7,7 @@
  */
 import type { Cause, SchedulerCore } from "../../scheduler/core/scheduler_core.ts";
 import { type DependencyState, dependencyState, isOnCycle } from "./dependency_oracle.ts";
-import { isFree, isReady, mayRunOn } from "./dispatch_rules.ts";
+import { canRunOn, isFree, isReady } from "./dispatch_rules.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerTask } from "./ledger_records.ts";
 
@@ -22,7 +22,7 @@ export function checkWaiting(ledger: Ledger, core: SchedulerCore, inGrace: boole
     else {
       checkUnassigned(ledger, core, task, inGrace);
       if (inGrace || task.isUnsure || !isReady(ledger, task)) continue;
-      const engine = free.find((one) => typeof ledger.options.hwm === "number" && mayRunOn(ledger, task, one));
+      const engine = free.find((one) => typeof ledger.options.hwm === "number" && canRunOn(ledger, task, one));
       if (engine === undefined) continue;
       ledger.complain("no engine idles while a task could run", `engine ${engine.id} is free for it`, task.id);
     }

@@ -36,7 +36,7 @@ export class World implements HostWorld {
   readonly hosts: SimulatedHost[] = [];
   readonly clients: Map<Session, SimulatedClient> = new Map();
   readonly story: RunStory;
-  readonly memory: WorldMemory = { abortsAsked: new Set() };
+  readonly memory: WorldMemory = { abortsAsked: new Set(), cameTooLate: new Set() };
   readonly #plan: SimulationPlan;
   readonly #submits = new Map<TaskId, SubmitAction>();
   readonly #mishaps = new Map<string, Mishap>();

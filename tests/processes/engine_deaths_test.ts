@@ -22,7 +22,10 @@ Deno.test("an engine killed from outside: the running task died, the others retu
     /^engine-died: its process was killed by SIGKILL/,
   );
   for (const other of others) assert.equal((await other.end).outcome.kind, "returned");
+  await host.until(() => host.news.some((news) => news.kind === "ended"));
+  assert.deepEqual([host.fleet.ready, host.fleet.returning], [[], [0]]);
   await host.until(() => readyUuids(host).length === 2);
+  assert.deepEqual(host.fleet.returning, []);
   const [before, after] = readyUuids(host);
   assert.notEqual(before, after);
   assert.equal(host.fleet.ready[0]?.id, 0);
@@ -214,7 +217,7 @@ Deno.test("an engine with a bad flag is given up after a few tries, and says why
   const failures = host.news.filter((news) => news.kind === "failed");
   assert.ok(failures.length <= 5);
   assert.match(failures[0]?.reason ?? "", /exit code 1.*--no-such-flag/);
-  assert.deepEqual(host.fleet.seats, [{ id: 0, state: "failed" }]);
+  assert.deepEqual([host.fleet.seats, host.fleet.returning], [[{ id: 0, state: "failed" }], []]);
 });
 
 Deno.test("an engine of another version is refused at once, with the reason", async () => {

@@ -14,6 +14,7 @@ Deno.test("deno task simulate runs so many seeds from a first one", async () => 
   const { code, stdout } = await simulate("--seeds", "5", "--from", "20");
   assert.equal(code, 0);
   assert.match(stdout, /^5 seeds from 20 keep every rule, [\d.]+ s\n$/);
+  assert.equal((await simulate("--no-deps", "--seeds", "5")).code, 0);
 });
 
 Deno.test("wrong flags end it with 2 before anything runs", async () => {

@@ -116,12 +116,13 @@ function purgeRequested(w: NaiveWorld, { ids }: PurgeRequested): void {
   w.purged = w.kept.filter(({ id }) => ids === null || ids.includes(id));
 }
 
-function hostJoined(w: NaiveWorld, { host, incarnation, engines }: HostJoined): void {
+function hostJoined(w: NaiveWorld, { host, incarnation, engines, returning }: HostJoined): void {
   const known = w.hosts.get(host);
   if (known?.incarnation === incarnation) return;
   if (known !== undefined) loseHost(w, host);
-  if (engines.some(({ id }) => w.owners.has(id))) return;
+  if ([...engines.map(({ id }) => id), ...returning].some((id) => w.owners.has(id))) return;
   w.hosts.set(host, { incarnation, isReachable: true });
+  engineIdsGiven(w, host, returning);
   for (const engine of engines) engineReady(w, engine);
   const { knownHosts } = w.options;
   if (w.isGrace && knownHosts.includes(host) && knownHosts.every((one) => w.hosts.has(one))) endGrace(w);

@@ -8,7 +8,7 @@
 import type { EngineId, Epoch, HostId, Incarnation, TaskId } from "../../protocol/ids.ts";
 import type { AttemptOutcome } from "../../protocol/outcome.ts";
 import type { Dispatch, Effect } from "../../scheduler/core/effects.ts";
-import type { ReadyEngine, SchedulerEvent } from "../../scheduler/core/events.ts";
+import type { SchedulerEvent } from "../../scheduler/core/events.ts";
 import { SeededRandom } from "../../scheduler/core/random.ts";
 import { ABORTED, DECLINED, DIED, DONE, REPORT, RETURNED, THREW, TIMED_OUT } from "../unit/core/given.ts";
 import { type Part, RandomTasks } from "./random_tasks.ts";
@@ -134,10 +134,12 @@ export class RandomHistory {
     this.#join(host, newEngines, []);
   }
 
-  #join({ id, life }: WorldHost, newEngines: number, engines: readonly ReadyEngine[]): void {
+  #join({ id, life }: WorldHost, newEngines: number, all: readonly WorldEngine[]): void {
     const incarnation = `i${life}` as Incarnation;
     const who = { host: id, incarnation, hostname: "box", pid: 1, packageVersion: "0" };
-    this.#step({ kind: "host-joined", at: this.#now, ...who, newEngines, engines, held: [] });
+    const engines = all.filter(({ isUp }) => isUp).map(readyEngine);
+    const returning = all.filter(({ isUp }) => !isUp).map((engine) => engine.id);
+    this.#step({ kind: "host-joined", at: this.#now, ...who, newEngines, engines, returning, held: [] });
   }
 
   #requestEngine(): void {
@@ -211,15 +213,18 @@ export class RandomHistory {
     this.#step({ kind: "host-lost", at: this.#now, host: host.id, incarnation: null, reason: "silent" });
   }
 
-  /** A host that was thought to live comes back as another life, with new processes. */
+  /** A host that was thought to live comes back as another life, with new processes; some are not ready yet. */
   #rejoin(): void {
     const host = this.#someHost();
     if (host === null) return this.#wake();
     host.life++;
     this.#answered.push(...host.inHand);
     host.inHand = [];
-    for (const engine of host.engines) Object.assign(engine, { life: engine.life + 1, isUp: true, isDraining: false });
-    this.#join(host, 0, host.engines.map(readyEngine));
+    for (const engine of host.engines) {
+      const isUp = !this.#chance(4);
+      Object.assign(engine, { life: isUp ? engine.life + 1 : engine.life, isUp, isDraining: false });
+    }
+    this.#join(host, 0, host.engines);
   }
 
   #abort(): void {

@@ -53,7 +53,7 @@ export class EngineModel {
       { id: id as EngineId, uuid: `u${id}` as never, host: HOST, pid: 1, slots: 1 }
     ));
     const hello = { host: HOST, incarnation: "i" as never, hostname: "", pid: 1, packageVersion: "0" };
-    this.#step({ kind: "host-joined", at: 0, ...hello, newEngines: 0, engines, held: [] });
+    this.#step({ kind: "host-joined", at: 0, ...hello, newEngines: 0, engines, returning: [], held: [] });
     const specs = this.#tasks.map(({ code }, index) => {
       const template = { code: code as ContentHash, name: "f", flags: DEFAULT_FLAGS, captures: null };
       return { id: `s-${index}` as never, template, args: new Uint8Array() };

@@ -53,6 +53,13 @@ Deno.test("a task that declines its engines goes on to others", () => {
   assert.match(run.story("picky"), /declines on engine \d/);
 });
 
+Deno.test("with hwm auto an engine has its next short tasks before it asks for them", () => {
+  const tasks = Array.from({ length: 60 }, (_, i) => ({ name: `t${i}`, runMs: 1 }));
+  const [auto, one] = [simulate({ tasks, engines: 1, hwm: "auto" }), simulate({ tasks, engines: 1 })];
+  assert.ok([...auto.tasks, ...one.tasks].every(({ outcome }) => outcome === "done"));
+  assert.ok(auto.endedMs < 0.7 * one.endedMs, `${auto.endedMs} ms, with a mark of 1 ${one.endedMs} ms`);
+});
+
 Deno.test("many seeds are counted by task and end", () => {
   const { seeds, outcomes } = simulateSeeds(
     { tasks: [{ name: "sure" }, { name: "shaky", fails: 0.5 }] },
@@ -93,6 +100,7 @@ Deno.test("options that are not right are refused at once", () => {
   assert.throws(() => simulate({ tasks: [...tasks, { name: "a" }] }), /two tasks "a": give each a name of its own/);
   assert.throws(() => simulate({ tasks: [{ name: "b", after: "a" }] }), /"a" in its "after" is no task of the graph/);
   assert.throws(() => simulate({ tasks, engines: 0 }), /"engines" 0: give a whole number from 1 on/);
+  assert.throws(() => simulate({ tasks, hwm: -1 }), /"hwm" -1: give a whole number from 0 on/);
   assert.throws(() => simulate({ tasks, hosts: 5 }), /4 engines on 5 hosts: each host needs one/);
   assert.throws(() => simulate({ tasks, faults: { hangs: 2 } }), /"faults.hangs" 2: it is a chance/);
   assert.throws(() => simulate({ tasks }).task("b"), /"b": it is no task of the graph; there are "a"/);

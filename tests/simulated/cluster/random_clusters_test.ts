@@ -11,7 +11,7 @@ import { runPlan } from "../../../testing/simulation/run_plan.ts";
 import { firstFailedSeed } from "../../../testing/simulation/run_seeds.ts";
 
 const SEEDS = 300;
-const DRAWN = { dependencies: false };
+const DRAWN = { dependencies: true };
 
 Deno.test(`${SEEDS} seeds keep every rule`, () => {
   const failed = firstFailedSeed({ from: 1, seeds: SEEDS, ...DRAWN });
@@ -29,15 +29,15 @@ Deno.test("the same seed gives the same run, and another one another", () => {
 });
 
 Deno.test("the seeds use every kind of action, and every scheme and mark", () => {
-  const plans = Array.from({ length: SEEDS }, (_, i) => drawPlan(i + 1, { dependencies: true }));
+  const plans = Array.from({ length: SEEDS }, (_, i) => drawPlan(i + 1, DRAWN));
   const actions = plans.flatMap((plan) => plan.actions);
   const kinds = new Set<string>(actions.map(({ kind }) => kind));
   for (const kind of ["clock-jumps", "controller-dies", "core-restored", "client-vanishes", "network-away", "purge"]) {
     assert.ok(kinds.has(kind), kind);
   }
   assert.ok(actions.filter(isFault).length > SEEDS);
-  assert.deepEqual(new Set(plans.map(({ scheduler }) => scheduler.hwm)), new Set([0, 1, 2, 5]));
-  assert.equal(new Set(plans.map(({ scheduler }) => scheduler.scheme)).size, 4);
+  assert.deepEqual(new Set(plans.map(({ scheduler }) => scheduler.hwm)), new Set([0, 1, 2, 5, "auto"]));
+  assert.equal(new Set(plans.map(({ scheduler }) => scheduler.scheme)).size, 5);
   const flags = actions.flatMap((action) => action.kind === "submit" ? [action.flags] : []);
   for (
     const name of ["retries", "priority", "targets", "timeoutMs", "maxRuntimeMs", "backoff", "after", "follow"] as const

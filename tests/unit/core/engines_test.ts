@@ -33,6 +33,8 @@ Deno.test("a host whose engine ids belong to another is refused, and says what t
   stage.join([engine(0, "a")]);
   stage.join([engine(0, "b", 2)]);
   assert.match(stage.of("host-refused")[0]?.reason ?? "", /host "b" with engine 0: host "a" has .* join with new ones/);
+  stage.join([], { host: "c" as never, returning: [0] as never });
+  assert.match(stage.of("host-refused")[0]?.reason ?? "", /host "c" with engine 0: host "a" has/);
   assert.deepEqual(stage.core.engines().map(({ host }) => host), ["a"]);
 });
 

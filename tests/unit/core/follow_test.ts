@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import type { TaskId } from "../../../protocol/ids.ts";
+import type { Epoch, HostId, TaskId } from "../../../protocol/ids.ts";
 import type { DependencySpec, TaskFlags, TaskSpec } from "../../../protocol/task_spec.ts";
-import { DECLINED, DIED, engine, RETURNED, spec, Stage, THREW } from "./given.ts";
+import type { HeldAttempt } from "../../../scheduler/core/events.ts";
+import { DEFAULT_OPTIONS } from "../../../scheduler/core/scheduler_core.ts";
+import { DECLINED, DIED, engine, held, RETURNED, spec, Stage, THREW } from "./given.ts";
 
 function follow(
   id: string,
@@ -165,4 +167,51 @@ Deno.test("a task that loses its place and then waits for one that waits for it 
   stage.end("s-3", RETURNED);
   assert.match(messageOf(stage, "s-3"), /it waits for itself, in the cycle s-3 → s-4 → s-3/);
   assert.match(messageOf(stage, "s-4"), /it waits for itself/);
+});
+
+/** A life after another: the client has told what became of tasks, and hosts "a" and "b" are awaited. */
+function newLife(specs: readonly TaskSpec[], heldOnA: readonly HeldAttempt[], maxRecords = 100): Stage {
+  const knownHosts = ["a" as HostId, "b" as HostId];
+  const { retention } = DEFAULT_OPTIONS;
+  const stage = new Stage({
+    epoch: 2 as Epoch,
+    graceMs: 3_000,
+    knownHosts,
+    retention: { ...retention, maxRecords },
+  });
+  stage.join([engine(0, "a")], { held: heldOnA });
+  const known = [0, 1].map((id) => {
+    const { id: engineId, uuid } = engine(id);
+    return { task: `s-${id}` as TaskId, ok: true, engine: engineId, engineUuid: uuid, error: null };
+  });
+  const batch = { session: "s" as never, specs, agesMs: null, more: false, known };
+  stage.step({ kind: "tasks-submitted", at: stage.now, ...batch });
+  return stage;
+}
+
+Deno.test("a follower that a new life took over and that lost its place in the grace goes where another ran", () => {
+  const failed = held("s-2", 7, 0, "ended", THREW);
+  const stage = newLife([follow("s-2", ["s-0", "s-1"], ANY, { retries: 1 })], [failed]);
+  stage.engineEnded(engine(0, "a"));
+  stage.engineReady(engine(0, "a", 2));
+  stage.join([engine(1, "b")]);
+  assert.deepEqual([stage.outcomes, stage.dispatches], [[], ["s-2>1"]]);
+});
+
+Deno.test("where a task ran is known until the hosts of the earlier life had time to come back", () => {
+  const runs = held("s-3", 7, 0, "running");
+  const stage = newLife([follow("s-2", ["s-0", "s-1"], ANY), spec("s-3")], [runs], 0);
+  stage.join([engine(1, "b")]);
+  assert.deepEqual(stage.dispatches, ["s-2>1"], "engine 0 ran one of them too, and is busy");
+});
+
+Deno.test("a circle is none if a host comes back on which one of its tasks can run without the others", () => {
+  const circle = [follow("s-2", ["s-1", "s-3"], ANY), follow("s-3", ["s-2"])];
+  const stage = newLife(circle, []);
+  stage.join([engine(1, "b")]);
+  assert.deepEqual([stage.outcomes, stage.dispatches], [[], ["s-2>1"]]);
+  const other = newLife(circle, []);
+  assert.deepEqual(other.outcomes, []);
+  other.join([engine(5, "b")]);
+  assert.deepEqual(other.outcomes, ["s-2:ImpossibleDependency", "s-3:ImpossibleDependency"]);
 });

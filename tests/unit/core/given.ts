@@ -142,6 +142,7 @@ export class Stage {
       packageVersion: "0",
       newEngines: 0,
       engines,
+      returning: [],
       held: [],
       ...more,
     });

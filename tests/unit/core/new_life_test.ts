@@ -199,6 +199,21 @@ Deno.test("targets that did not come back within the grace are gone for good", (
   assert.deepEqual([stage.outcomes, stage.dispatches], [["s-0:ImpossibleDependency"], ["s-1>2"]]);
 });
 
+Deno.test("an engine that is between two processes when the grace ends is not gone, unless it is given up", () => {
+  const stage = new Stage({ ...SECOND, firstEngineId: 4 });
+  stage.submit(spec("s-0", { targets: [1 as never] }), spec("s-1", { targets: [2 as never] }));
+  stage.join([engine(0)], { returning: [1, 2] as never });
+  assert.deepEqual(stage.facts.filter(({ kind }) => kind === "engine-expected").length, 2);
+  stage.after(3_000).wake();
+  assert.deepEqual([stage.outcomes, stage.dispatches], [[], []]);
+  assert.equal(stage.core.explain("s-0" as TaskId).cause, "targets");
+  const failed = { engine: 2 as never, host: "h" as HostId, reason: "bad flag", givenUp: true };
+  stage.step({ kind: "engine-failed", at: stage.now, ...failed });
+  assert.deepEqual(stage.outcomes, ["s-1:ImpossibleDependency"]);
+  stage.engineReady(engine(1, "h", 2));
+  assert.deepEqual(stage.dispatches, ["s-0>1"]);
+});
+
 Deno.test("attempts that failed in the earlier life have cost a retry each", () => {
   const stage = new Stage(SECOND);
   const second = { ...held("s-0", 7, 0, "ended", THREW), attempt: 2 };

@@ -26,7 +26,15 @@ Deno.test("of two engines twobin takes the less recently used three times in fou
   for (const [scheme, share] of [["twobin", 0.75], ["plainrandom", 0.5]] as const) {
     const { core } = new Stage({ scheme, seed: 5 });
     const flags = { host: "h" as never, incarnation: "i" as never, hostname: "", pid: 1, packageVersion: "0" };
-    core.step({ kind: "host-joined", at: 0, ...flags, newEngines: 0, engines: [engine(0), engine(1)], held: [] });
+    core.step({
+      kind: "host-joined",
+      at: 0,
+      ...flags,
+      newEngines: 0,
+      engines: [engine(0), engine(1)],
+      returning: [],
+      held: [],
+    });
     let [last, changes] = [-1, 0];
     for (let i = 0; i < 2_000; i++) {
       const specs = [spec(`s-${i}`)];
@@ -246,6 +254,7 @@ Deno.test("100,000 tasks that can't run are never looked at while others run", (
     packageVersion: "0",
     newEngines: 2,
     engines: [engine(0)],
+    returning: [],
     held: [],
   });
   const flags = targets(1);

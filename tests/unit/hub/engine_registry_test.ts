@@ -30,6 +30,15 @@ Deno.test("an engine that is expected is starting, then idle, then busy while it
   assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.completed], ["idle", 1]);
 });
 
+Deno.test("an engine that its host brings back after it was lost is starting", () => {
+  const lost: Fact = { kind: "host-lost", at: 3, host, reason: "silent" };
+  const registry = registryOf(joinedHost, joined, lost);
+  assert.equal(registry.engines()[0]?.state, "down");
+  registry.apply(joinedHost);
+  registry.apply({ kind: "engine-expected", at: 4, engine, host });
+  assert.deepEqual([registry.engines()[0]?.state, registry.engines()[0]?.reason], ["starting", null]);
+});
+
 Deno.test("an engine that could not start says why, and failed once it is given up", () => {
   const failed = (givenUp: boolean): Fact => ({
     kind: "engine-failed",

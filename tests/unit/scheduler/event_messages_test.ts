@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { SubmitMessage } from "../../../protocol/messages.ts";
-import { tasksSubmitted } from "../../../scheduler/event_messages.ts";
+import type { HostHello, SubmitMessage } from "../../../protocol/messages.ts";
+import { hostJoined, tasksSubmitted } from "../../../scheduler/event_messages.ts";
 import { SerializationError } from "../../../wire/errors.ts";
 
 const submit = (...rest: unknown[]) => ["sess", [], [], [], ...rest] as unknown as SubmitMessage;
@@ -32,4 +32,11 @@ Deno.test("an outcome that is none is refused", () => {
   ) {
     assert.throws(() => tasksSubmitted(submit(false, known), 0), SerializationError);
   }
+});
+
+Deno.test("a host says which of its engines are on their way back; one that does not has none", () => {
+  const hello = (...rest: unknown[]) => [1, "0", "h", "i", "box", 1, 0, [], [], 1, ...rest] as unknown as HostHello;
+  assert.deepEqual(hostJoined(hello([3, 5]), 7).returning, [3, 5]);
+  assert.deepEqual(hostJoined(hello(), 7).returning, []);
+  for (const bad of [null, 3, [-1], ["3"]]) assert.throws(() => hostJoined(hello(bad), 0), SerializationError);
 });

@@ -20,7 +20,7 @@ class Witness {
   #number = 0;
 
   constructor(options: Partial<SchedulerOptions> = {}) {
-    this.ledger = new Ledger({ ...DEFAULT_OPTIONS, ...options }, { abortsAsked: new Set() });
+    this.ledger = new Ledger({ ...DEFAULT_OPTIONS, ...options }, { abortsAsked: new Set(), cameTooLate: new Set() });
     const joined = [0, 1].map((id) => ({
       kind: "engine-joined",
       at: this.now,
@@ -229,4 +229,28 @@ Deno.test("what a waiting task names is forgotten", () => {
     "what is waited for is not forgotten",
     () => witness.end(number, done("s-0", number), witness.settled("s-0", done("s-0", number)), forgotten),
   );
+});
+
+Deno.test("a target is said to be gone whose engine is on its way back", () => {
+  const left = (returns: boolean) => ({
+    kind: "engine-left",
+    at: 1_000,
+    engine: 1,
+    reason: "",
+    requested: false,
+    returns,
+  });
+  const gone = (witness: Witness, id: string) =>
+    witness.settled(id, system("ImpossibleDependency"), 0) as unknown as Fact;
+  const witness = new Witness();
+  witness.accept(["s-0", { targets: [1 as never] }], ["s-1", { targets: [5 as never] }]);
+  witness.step({ kind: "woke", at: 1_000 }, [left(true) as unknown as Fact]);
+  breaks("outcomes are true", () => witness.step({ kind: "woke", at: 1_000 }, [gone(witness, "s-0")]));
+  const host = { host: "g", incarnation: "i", hostname: "", pid: 1, packageVersion: "0" };
+  const hello = { kind: "host-joined", at: 1_000, ...host, newEngines: 0, engines: [], returning: [5], held: [] };
+  witness.step(hello as never, [{ kind: "host-joined", at: 1_000, ...host } as never]);
+  breaks("outcomes are true", () => witness.step({ kind: "woke", at: 1_000 }, [gone(witness, "s-1")]));
+  const other = new Witness();
+  other.accept(["s-0", { targets: [1 as never] }]);
+  other.step({ kind: "woke", at: 1_000 }, [left(false) as unknown as Fact, gone(other, "s-0")]);
 });
