@@ -99,7 +99,7 @@ export class Dependents implements Iterable<DependencyWatch> {
     return 1 + (this.#others?.length ?? 0);
   }
 
-  /** In the order in which they came; `index` is below `size`. */
+  /** In the order in which they came; `index` is below `size`. Not while any may be closed. */
   at(index: number): DependencyWatch {
     return this.#others?.[index - 1] ?? this.#first;
   }
@@ -118,8 +118,9 @@ export class Dependents implements Iterable<DependencyWatch> {
     this.#closed = 0;
   }
 
-  *[Symbol.iterator](): Generator<DependencyWatch> {
-    for (let i = 0; i < this.size; i++) yield this.at(i);
+  /** As they are now: what is closed meanwhile is given all the same. */
+  [Symbol.iterator](): Iterator<DependencyWatch> {
+    return [this.#first, ...this.#others ?? []][Symbol.iterator]();
   }
 }
 

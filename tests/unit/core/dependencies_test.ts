@@ -305,3 +305,18 @@ Deno.test("a new controller takes its client's word for what was settled in an e
   assert.deepEqual(stage.outcomes, ["s-8:ImpossibleDependency"]);
   assert.deepEqual(stage.dispatches, ["s-5>0", "s-7>1"]);
 });
+
+Deno.test("when a named task comes at last, all who named it are judged, also where the first of them fails at once", () => {
+  const stage = staged();
+  stage.submit(spec("s-0"), spec("s-1"));
+  stage.end("s-0");
+  stage.end("s-1", THREW);
+  stage.submitPart(
+    true,
+    null,
+    spec("s-2", { after: on(["s-1", "s-9"]), follow: on(["s-9"]) }),
+    spec("s-3", { after: on(["s-0"], { success: false, failure: true }), follow: on(["s-9"]) }),
+  );
+  stage.submitPart(false, null, spec("s-9"));
+  assert.deepEqual(stage.outcomes, ["s-2:ImpossibleDependency", "s-3:ImpossibleDependency"]);
+});
