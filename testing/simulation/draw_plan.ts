@@ -30,6 +30,7 @@ export function drawPlan(seed: number, options: DrawOptions): SimulationPlan {
   const tasks = drawTasks(new Chance(seed, "tasks"), clients, spanMs, options);
   const wildness = chance.pick([0, 0.3, 1, 1]);
   const faults = new Chance(seed, "faults");
+  const clusterFaults = drawClusterFaults(new Chance(seed, "cluster"), hosts, clients, spanMs, wildness);
   return {
     seed,
     scheduler: drawScheduler(chance),
@@ -40,7 +41,8 @@ export function drawPlan(seed: number, options: DrawOptions): SimulationPlan {
       ...tasks,
       ...drawMishaps(faults, tasks, wildness),
       ...drawClientActions(faults, clients, tasks, spanMs, wildness),
-      ...drawClusterFaults(faults, hosts, clients, spanMs, wildness),
+      ...clusterFaults,
+      ...drawRestarts(new Chance(seed, "restarts"), hosts, clusterFaults),
     ],
   };
 }
@@ -132,6 +134,20 @@ function drawClusterFaults(
 ): ClusterAction[] {
   const count = Math.floor(chance.between(0, 10) * wildness);
   return Array.from({ length: count }, () => drawFault(chance, hosts, clients, chance.below(spanMs + 2_000)));
+}
+
+/** Engines that are between two processes while a new life of the controller finds its hosts. */
+function drawRestarts(
+  chance: Chance,
+  hosts: readonly HostStarts[],
+  faults: readonly ClusterAction[],
+): ClusterAction[] {
+  return faults.flatMap((fault): ClusterAction[] => {
+    if (fault.kind !== "controller-dies" || !chance.happens(0.4)) return [];
+    const { host, engines } = chance.pick(hosts);
+    const atMs = fault.atMs + chance.below(fault.downMs + 3_000);
+    return [{ kind: "engine-dies", atMs, host, seat: chance.below(engines) }];
+  });
 }
 
 function drawFault(
