@@ -1,10 +1,10 @@
 /**
  * Balanced tasks in the scheme `pure`, from submission to their end: past the scheduler, each published once.
  *
- *   `Session` → **PureTasks** → `PureQueue` → queue group → an engine's host → taken, settled → back here
+ *   `ClientTasks` → **PureTasks** → `PureQueue` → queue group → an engine's host → taken, settled → back here
  *
  * Nobody else keeps these tasks. So what an engine or a host took with it when it died, and what nobody took in time,
- * fails here with `EngineError`; it is never sent twice, unless a host says that it gave it back. Part of `session.ts`.
+ * fails here with `EngineError`; it is never sent twice, unless a host says that it gave it back. Part of `client_tasks.ts`.
  * @module
  */
 import { type EngineId, type HostId, REFUSED_COUNTERS_FROM, type Session, type TaskId } from "../protocol/ids.ts";

@@ -45,7 +45,7 @@ export class Questions {
   async explain(task: Jobs): Promise<Explanation> {
     const id = oneOf(namedTasks(task), "Cannot explain");
     const { scheduler } = await this.#session.ask();
-    if (!this.#session.isUnsent(id)) return await scheduler.explain(id);
+    if (!this.#session.tasks.isUnsent(id)) return await scheduler.explain(id);
     const text = `Task "${id}" is still in its client: what was submitted before it is on its way to the controller.`;
     return { cause: "unsent", status: "waiting", text, attempts: 0, engines: [], uuid: null, tasks: [] };
   }
@@ -53,7 +53,7 @@ export class Questions {
   async story(task: Jobs): Promise<readonly StoryLine[]> {
     const id = oneOf(namedTasks(task), "Cannot tell the story of");
     const { scheduler, hub } = await this.#session.ask();
-    if (this.#session.isUnsent(id)) return this.#untold(id);
+    if (this.#session.tasks.isUnsent(id)) return this.#untold(id);
     const [status] = await scheduler.statusOf([id]);
     const [lines, ageMs] = await Promise.all([hub.story(id), hub.age()]);
     if (lines === null) {
@@ -116,7 +116,7 @@ export class Questions {
   async purgeResults(jobs: Jobs | "all"): Promise<void> {
     const named = jobs === "all" ? null : namedTasks(jobs);
     const { scheduler } = await this.#session.ask();
-    const unsent = named?.filter(({ id }) => this.#session.isUnsent(id)).map(({ id }) => id) ?? [];
+    const unsent = named?.filter(({ id }) => this.#session.tasks.isUnsent(id)).map(({ id }) => id) ?? [];
     if (unsent.length > 0) throw pendingTasks("forget", unsent);
     const [pending, unknown] = await scheduler.purge(named?.map(({ id }) => id) ?? null);
     if (unknown.length > 0) throw unknownTasks("forget", unknown, []);
@@ -125,15 +125,15 @@ export class Questions {
 
   /** The story of a task that left its client yet to nobody. */
   #untold(id: TaskId): StoryLine[] {
-    const job = this.#session.jobOf(id);
+    const job = this.#session.tasks.jobOf(id);
     return job === null ? [] : [{ at: job.plan.submitted, text: "was submitted, and waits in its client to be sent" }];
   }
 
   /** What this client knows best: of results that it holds, and of what no scheduler sees. */
   #statusHere({ id, job, task }: NamedTask): TaskStatus | null {
     if (job?.isSettled(task)) return job.report(task)?.status ?? null;
-    if (this.#session.isUnsent(id)) return "waiting";
-    const pending = isDirect(id) ? this.#session.find(id) : null;
+    if (this.#session.tasks.isUnsent(id)) return "waiting";
+    const pending = isDirect(id) ? this.#session.tasks.find(id) : null;
     return pending === null ? null : pending.job.report(pending.task)?.status ?? "ready";
   }
 
