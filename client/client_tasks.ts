@@ -8,7 +8,7 @@
  * Gives counters to what is submitted, and ends tasks. Hears of nothing by itself: `session.ts`, which owns it, tells it.
  * @module
  */
-import { DIRECT_COUNTERS_FROM, type HostId, type Session, type TaskId } from "../protocol/ids.ts";
+import { DIRECT_COUNTERS_FROM, type HostId, type Session, type TaskId, wayOf } from "../protocol/ids.ts";
 import type { RunningMessage, SettledMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
@@ -219,11 +219,10 @@ export class ClientTasks {
   /** Ends a task here, wherever it was; it need not have been added. */
   fail(job: Job, task: number, error: unknown): void {
     const counter = job.plan.base + task;
-    const isDirect = counter >= DIRECT_COUNTERS_FROM;
     this.#balanced.take(counter);
     this.pure.take(counter);
-    if (isDirect && this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);
-    if (!isDirect) this.#outcomes.endedHere(counter, error);
+    if (this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);
+    if (wayOf(counter) === "balanced") this.#outcomes.endedHere(counter, error);
     this.#settlement.fail({ job, task }, error);
   }
 

@@ -6,7 +6,7 @@
  * A question sees all that its client submitted and heard before it. Nothing is changed by one, but by `purgeResults`.
  * @module
  */
-import { DIRECT_COUNTERS_FROM, type EngineId, type TaskId } from "../protocol/ids.ts";
+import { type EngineId, type TaskId, wayOf } from "../protocol/ids.ts";
 import type { Explanation, StoryLine } from "../protocol/explanation.ts";
 import type { TaskStatus } from "../protocol/outcome.ts";
 import { type ConditionMessage, type FieldValue, RECORD_FIELDS, type RecordField } from "../protocol/records.ts";
@@ -133,7 +133,7 @@ export class Questions {
   #statusHere({ id, job, task }: NamedTask): TaskStatus | null {
     if (job?.isSettled(task)) return job.report(task)?.status ?? null;
     if (this.#session.tasks.isUnsent(id)) return "waiting";
-    const pending = isDirect(id) ? this.#session.tasks.find(id) : null;
+    const pending = isPastScheduler(id) ? this.#session.tasks.find(id) : null;
     return pending === null ? null : pending.job.report(pending.task)?.status ?? "ready";
   }
 
@@ -179,21 +179,22 @@ export class Questions {
 }
 
 /** Whether the scheduler never sees a task of this id. */
-export function isDirect(id: TaskId): boolean {
-  return (parseTaskId(id)?.counter ?? 0) >= DIRECT_COUNTERS_FROM;
+function isPastScheduler(id: TaskId): boolean {
+  return wayOf(parseTaskId(id)?.counter ?? 0) !== "balanced";
 }
 
 /** For ids that nothing is known of, never or not any more. */
 export function unknownTasks(what: string, ids: readonly TaskId[], forgotten: readonly TaskId[]): UnknownTask {
   const reasons: string[] = [];
   if (forgotten.length > 0) reasons.push(`forgotten (purged, or past the bounds of --keep): ${shownIds(forgotten)}`);
-  const direct = ids.filter(isDirect);
-  if (direct.length > 0) {
+  const past = ids.filter(isPastScheduler);
+  if (past.length > 0) {
     reasons.push(
-      `never with the scheduler (tasks of direct views are known by their results alone): ${shownIds(direct)}`,
+      `never with the scheduler (tasks of direct views and of the scheme "pure", and those that were refused at their ` +
+        `client, are known by their results alone): ${shownIds(past)}`,
     );
   }
-  const rest = ids.filter((id) => !isDirect(id));
+  const rest = ids.filter((id) => !isPastScheduler(id));
   if (rest.length > 0) reasons.push(`not known here: ${shownIds(rest)}`);
   return new UnknownTask(`Cannot ${what} tasks that are ${reasons.join("; ")}.`);
 }

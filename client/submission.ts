@@ -46,8 +46,8 @@ export class Submission {
     // Costs as much as all the rest of a call: worth it, unless somebody submits thousands of them in a loop.
     const origin = this.session.tasks.pending < ORIGINS_UNTIL_PENDING ? new CallOrigin() : null;
     try {
-      this.#refusals.check(flags);
       this.session.tasks.pure.check(flags);
+      this.#refusals.check(flags);
       const template = this.session.templates.of(f, flags.task, false);
       const payload = inlineOrBig(encodeArguments(args));
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
@@ -64,8 +64,8 @@ export class Submission {
   map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: CallOrigin = new CallOrigin()): Job {
     let items = 1;
     try {
-      this.#refusals.check(flags);
       this.session.tasks.pure.check(flags);
+      this.#refusals.check(flags);
       const list = rows();
       const { chunksize } = flags;
       items = list.length;

@@ -5,7 +5,7 @@
  * the task. Part of `client_tasks.ts`.
  * @module
  */
-import { DIRECT_COUNTERS_FROM, type TaskId } from "../protocol/ids.ts";
+import { type TaskId, wayOf } from "../protocol/ids.ts";
 import { TaskAborted } from "../wire/errors.ts";
 import { AbortSignals } from "./abort_signals.ts";
 import type { DirectQueue } from "./direct_queue.ts";
@@ -70,7 +70,7 @@ export class TaskAborts {
   }
 
   #abort(counters: readonly number[], job: Job): void {
-    if (job.plan.base >= DIRECT_COUNTERS_FROM) this.#abortDirect(counters, job);
+    if (wayOf(job.plan.base) === "direct") this.#abortDirect(counters, job);
     else this.#abortScheduled(counters, job);
   }
 

@@ -57,6 +57,36 @@ Deno.test("a flag that needs a scheduler rejects that task alone, at once, and s
   assert.equal(stage.published.length, 1);
 });
 
+Deno.test("what came before can't be named, whatever its way was: the error is of the scheme", async () => {
+  const stage = await PureStage.open();
+  const view = stage.client.loadBalancedView();
+  const done = view.apply(square, 2);
+  await done;
+  const bad = view.apply(Math.sqrt, 4);
+  await bad.wait();
+  for (const before of [done, bad, stage.client.at(0).apply(square, 2), "otherclien-3"]) {
+    for (const flag of ["after", "follow"] as const) {
+      const refused = { name: "TypeError", message: new RegExp(`the flag "${flag}".*"pure"`) };
+      await assert.rejects(async () => await view.with({ [flag]: before }).apply(square, 1), refused);
+    }
+  }
+});
+
+Deno.test("questions about a task say that the scheduler never sees it, and what knows of it", async () => {
+  const stage = await PureStage.open({ manual: true });
+  const { client, cluster } = stage;
+  const ar = client.loadBalancedView().apply(square, 5);
+  assert.deepEqual((await client.resultStatus(ar)).pending, [ar.msgId]);
+  await cluster.run();
+  await ar;
+  assert.deepEqual((await client.resultStatus(ar)).completed, [ar.msgId]);
+  const unknown = { name: "UnknownTask", message: new RegExp(`never with the scheduler.*"pure".*"${ar.msgId}"`) };
+  await assert.rejects(client.resultStatus(ar.msgId), unknown);
+  await assert.rejects(client.story(ar), unknown);
+  await assert.rejects(client.purgeResults(ar), unknown);
+  await assert.rejects(client.resubmit(ar).get(), unknown);
+});
+
 Deno.test("to abort a task is a TypeError at once, and the task goes on", async () => {
   const stage = await PureStage.open({ manual: true });
   const { client } = stage;
