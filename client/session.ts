@@ -24,6 +24,7 @@ import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
 import type { QuestionLink } from "./question_link.ts";
+import { readCounters, readTaken } from "./read_news.ts";
 import { TaskTemplates } from "./task_templates.ts";
 
 /** What a session works with. */
@@ -94,11 +95,12 @@ export class Session {
   }
 
   pureTaken(host: HostId, taken: readonly TakenMessage[]): void {
-    if (this.#closed === null) this.tasks.pure.taken(host, taken);
+    const read = this.#closed === null ? this.#read("pureTaken", () => readTaken(taken)) : null;
+    if (read !== null) this.tasks.pure.taken(host, read);
   }
 
   pureReturned(counters: readonly number[]): void {
-    this.tasks.pure.returned(counters);
+    this.tasks.pure.returned(this.#read("pureReturned", () => readCounters(counters)) ?? []);
   }
 
   running(tasks: readonly RunningMessage[]): void {
@@ -137,6 +139,16 @@ export class Session {
     this.#epoch = epoch;
     this.roster.update(engines);
     this.tasks.resume(scheme, isFirst);
+  }
+
+  /** What a host says, or `null` where it is no message of ours: garbage from one must not end the client. */
+  #read<T>(method: string, read: () => T): T | null {
+    try {
+      return read();
+    } catch (error) {
+      this.#options.log("error", "message dropped", { method, reason: String(error) });
+      return null;
+    }
   }
 
   #hello(): ClientHello {

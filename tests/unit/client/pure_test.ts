@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { CompositeError } from "../../../wire/errors.ts";
 import type { FlagOptions } from "../../../client/task_flags.ts";
-import { FakeCluster, settleTurn } from "./fake_cluster.ts";
+import { FakeCluster, HOST, settleTurn } from "./fake_cluster.ts";
 import { PureStage } from "./pure_fixture.ts";
 
 const square = (x: number) => x * x;
@@ -245,4 +245,18 @@ Deno.test("big arguments, big code and what no message of this server could hold
   assert.equal(await view.apply(long, 4), 8);
   assert.equal(await view.apply(long, 5), 10);
   assert.equal(stage.cluster.blobs.size, 3);
+});
+
+Deno.test("garbage from a host is dropped, whatever it is, and changes nothing", async () => {
+  const stage = await PureStage.open({ manual: true });
+  const ar = stage.client.loadBalancedView().apply(square, 5);
+  await stage.delivered();
+  const counter = Number(ar.msgId.split("-")[1]);
+  for (const garbage of [null, 7, [7], [[0]], [[0, "u", 3]], [[0, "u", ["x"]]], [["0", "u", [counter]]]]) {
+    stage.cluster.session.pureTaken(HOST, garbage as never);
+    stage.cluster.session.pureReturned(garbage as never);
+  }
+  assert.equal(ar.engineId, 0);
+  await stage.cluster.run();
+  assert.equal(await ar, 25);
 });
