@@ -1,7 +1,7 @@
 /**
  * Aborts jobs when the signals among their flags are aborted: one listener a signal, however many jobs share it.
  *
- * Jobs that are finished are let go. Called by `session.ts`.
+ * Jobs that are finished are let go. Called by `task_aborts.ts`.
  * @module
  */
 import type { Job } from "./job.ts";

@@ -2,7 +2,7 @@
  * Moves big values between this client and the blob folders of hosts, in pieces.
  *
  * A few pieces are on their way at a time, whatever the number of values: that is the back-pressure. Called by
- * `session.ts` before a task with a big value is submitted, and by `settlement.ts` for big results.
+ * `client_tasks.ts` before a task with a big value is submitted, and by `settlement.ts` for big results.
  * @module
  */
 import type { HostId } from "../protocol/ids.ts";

@@ -9,11 +9,12 @@ import type { Explanation, StoryLine } from "../protocol/explanation.ts";
 import { Outbox } from "../actors/outbox.ts";
 import type { Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
-import { ConnectionError, NotRunning, TimeoutError, type TroupeError, UnknownTask } from "../wire/errors.ts";
+import { TimeoutError, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { hostLinks, questionLink, SchedulerRefLink } from "./actor_links.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { ClientActor } from "./client_actor.ts";
+import { connectionLost } from "./closed_error.ts";
 import { DirectView, type Targets } from "./direct_view.ts";
 import { checkInteger } from "./flag_checks.ts";
 import type { Job } from "./job.ts";
@@ -63,7 +64,7 @@ export class Client implements AsyncDisposable {
     this.#submission = new Submission(session);
     this.#questions = new Questions(session);
     this.#resubmission = new Resubmission(session);
-    this.#context = { clock: session.clock, abort: (job) => session.abortJob(job) };
+    this.#context = { clock: session.clock, abort: (job) => session.tasks.aborts.job(job) };
   }
 
   /**
@@ -147,10 +148,10 @@ export class Client implements AsyncDisposable {
   abort(jobs: Jobs): void {
     const ids: TaskId[] = [];
     for (const job of asList(jobs)) {
-      if (job instanceof AsyncResult) this.#session.abortJob(AsyncResult.jobOf(job));
+      if (job instanceof AsyncResult) this.#session.tasks.aborts.job(AsyncResult.jobOf(job));
       else ids.push(job as TaskId);
     }
-    if (ids.length > 0) this.#session.abortIds(ids);
+    if (ids.length > 0) this.#session.tasks.aborts.ids(ids);
   }
 
   /**
@@ -159,7 +160,7 @@ export class Client implements AsyncDisposable {
    */
   async wait(jobs?: Jobs, options: WaitOptions = {}): Promise<boolean> {
     const { clock } = this.#session;
-    const waitedFor = jobs === undefined ? this.#session.unfinishedJobs() : new Set(this.#jobsOf(asList(jobs)));
+    const waitedFor = jobs === undefined ? this.#session.tasks.unfinishedJobs() : new Set(this.#jobsOf(asList(jobs)));
     const deadline = clock.now() + (options.timeout ?? Infinity);
     for (const job of waitedFor) {
       const left = options.timeout === undefined ? {} : { timeout: Math.max(0, deadline - clock.now()) };
@@ -243,7 +244,7 @@ export class Client implements AsyncDisposable {
 
   /** A fresh task id, to be given with the flag `id`. */
   newId(): string {
-    return this.#session.drawnIds.draw();
+    return this.#session.tasks.drawnIds.draw();
   }
 
   /** Ends the connection. What is pending rejects with `ConnectionError`; the tasks themselves go on. Idempotent. */
@@ -268,7 +269,7 @@ export class Client implements AsyncDisposable {
       if (job instanceof AsyncResult) yield AsyncResult.jobOf(job);
       else if (parseTaskId(job)?.session !== this.#session.id) throw unknownTask(job);
       else {
-        const pending = this.#session.jobOf(job as TaskId);
+        const pending = this.#session.tasks.jobOf(job as TaskId);
         if (pending !== null) yield pending;
       }
     }
@@ -289,14 +290,5 @@ function tooFewEngines(there: number, wanted: number, timeout: number | undefine
 function unknownTask(id: string): UnknownTask {
   return new UnknownTask(
     `Cannot wait for ${JSON.stringify(id)}: this client did not submit it; wait for results of its own.`,
-  );
-}
-
-function connectionLost(cause: Error | undefined): TroupeError {
-  if (cause instanceof NotRunning) return cause;
-  const reason = cause === undefined ? "" : ` (${cause.message})`;
-  return new ConnectionError(
-    `The connection to the cluster was closed${reason}.`,
-    cause === undefined ? {} : { cause },
   );
 }

@@ -1,10 +1,10 @@
 /**
- * What is said to those who wait for a client that ended.
+ * What ended a client, and what is said to those who wait for it.
  *
- * Called by `session.ts`.
+ * Called by `session.ts`, `client_tasks.ts` and `client.ts`.
  * @module
  */
-import { ConnectionError, NotRunning } from "../wire/errors.ts";
+import { ConnectionError, NotRunning, type TroupeError } from "../wire/errors.ts";
 
 /** For a result. A new one for each job: the place of the call is added to its stack. */
 export function closedError(cause: Error): ConnectionError {
@@ -19,4 +19,14 @@ export function unansweredError(cause: Error): ConnectionError {
   return new ConnectionError(`Cannot ask the cluster: ${cause.message} Connect again with Client.connect().`, {
     cause,
   });
+}
+
+/** The connection ended for good, by itself or for this reason. */
+export function connectionLost(cause: Error | undefined): TroupeError {
+  if (cause instanceof NotRunning) return cause;
+  const reason = cause === undefined ? "" : ` (${cause.message})`;
+  return new ConnectionError(
+    `The connection to the cluster was closed${reason}.`,
+    cause === undefined ? {} : { cause },
+  );
 }

@@ -11,7 +11,7 @@ import { parseTaskId } from "../wire/task_ids.ts";
 import { show } from "./flag_checks.ts";
 
 /** Ids in one dependency at most. */
-export const MAX_DEPENDENCY_IDS = 100_000;
+const MAX_DEPENDENCY_IDS = 100_000;
 
 const DEPEND = "depend";
 const SWITCHES: readonly string[] = ["all", "success", "failure"];

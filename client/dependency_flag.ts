@@ -5,7 +5,7 @@
  * hears of it: what that makes of the dependency is decided here. Called by `task_flags.ts`.
  * @module
  */
-import { REFUSED_COUNTERS_FROM, type TaskId } from "../protocol/ids.ts";
+import { type TaskId, wayOf } from "../protocol/ids.ts";
 import type { DependencySpec } from "../protocol/task_spec.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { Dependency, dependencyIds, type DependencyJobs } from "./dependency.ts";
@@ -55,5 +55,5 @@ function withoutRefused(
 }
 
 function isRefused(id: TaskId): boolean {
-  return (parseTaskId(id)?.counter ?? 0) >= REFUSED_COUNTERS_FROM;
+  return wayOf(parseTaskId(id)?.counter ?? 0) === "refused";
 }

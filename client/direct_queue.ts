@@ -1,7 +1,7 @@
 /**
  * The way of direct tasks to the hosts of their engines: in order per host, a turn in one message, past the scheduler.
  *
- * A host that is lost takes its direct tasks with it: they are never sent again. Owned by `session.ts`.
+ * A host that is lost takes its direct tasks with it: they are never sent again. Owned by `client_tasks.ts`.
  * @module
  */
 import type { ContentHash, HostId, Session } from "../protocol/ids.ts";

@@ -1,7 +1,7 @@
 /**
  * Task ids that a user drew before there was a task, so that tasks of one batch may name each other in any order.
  *
- * Each serves once. Owned by `session.ts`, asked by `submission.ts`.
+ * Each serves once. Owned by `client_tasks.ts`, asked by `submission.ts`.
  * @module
  */
 import type { Session, TaskId } from "../protocol/ids.ts";

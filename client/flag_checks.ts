@@ -51,10 +51,15 @@ function bounds(min: number, max: number): string {
   return min === -Infinity ? "" : ` from ${min}`;
 }
 
-/** A value in a few words. */
+const SHOWN_ELEMENTS = 8;
+
+/** A value in a few words. Of a list the first elements, of lists in it nothing. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
-  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, SHOWN_ELEMENTS).map((element) => Array.isArray(element) ? "[…]" : show(element));
+    return `[${shown.join(", ")}${value.length > shown.length ? ", …" : ""}]`;
+  }
   return typeof value === "object" && value !== null ? Object.prototype.toString.call(value) : String(value);
 }

@@ -166,7 +166,7 @@ export class ImapRun {
   async #stop(): Promise<void> {
     this.#ended = true;
     this.#wakePump?.();
-    for (const job of this.#jobs) if (!job.finished) this.#options.submission.session.letGo(job);
+    for (const job of this.#jobs) if (!job.finished) this.#options.submission.session.tasks.aborts.letGo(job);
     await this.#options.rows.close();
   }
 }

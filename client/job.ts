@@ -2,7 +2,7 @@
  * What one `apply` or `map` waits for: its tasks, their results and what became of each, in arrays.
  *
  * No promise and no closure per task: those who wait ask for one shared wake-up. A task covers `chunksize` items, each
- * with an outcome of its own. Filled by `session.ts`, read by `AsyncResult`; knows neither codec nor wire.
+ * with an outcome of its own. Filled by `settlement.ts`, read by `AsyncResult`; knows neither codec nor wire.
  * @module
  */
 import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";

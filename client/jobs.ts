@@ -6,6 +6,7 @@
  */
 import type { TaskId } from "../protocol/ids.ts";
 import { AsyncResult } from "./async_result.ts";
+import { show } from "./flag_checks.ts";
 import type { Job } from "./job.ts";
 
 /** A result, the id of a task, or several of these. A result of a map stands for all its tasks. */
@@ -26,7 +27,7 @@ export function asList(jobs: Jobs): readonly (AsyncResult<unknown, boolean> | st
   for (const entry of list) {
     if (typeof entry === "string" || entry instanceof AsyncResult) continue;
     throw new TypeError(
-      `Cannot take ${shown(entry)} for a task: tasks are named by a result, by an id, or by a list of these.`,
+      `Cannot take ${show(entry)} for a task: tasks are named by a result, by an id, or by a list of these.`,
     );
   }
   return list as readonly (AsyncResult<unknown, boolean> | string)[];
@@ -47,8 +48,4 @@ const SHOWN_IDS = 50;
 export function shownIds(ids: readonly string[]): string {
   const shown = ids.slice(0, SHOWN_IDS).map((id) => JSON.stringify(id)).join(", ");
   return ids.length > SHOWN_IDS ? `${shown} and ${ids.length - SHOWN_IDS} more` : shown;
-}
-
-function shown(value: unknown): string {
-  return typeof value === "object" && value !== null ? Object.prototype.toString.call(value) : String(value);
 }

@@ -5,7 +5,7 @@
  *   settled, ended here → **KnownOutcomes** → told along with the tasks that name these as dependencies
  *
  * Four bytes a task: the outcomes themselves are few, one for each engine process and kind of failure. Of very old tasks
- * nothing is kept. Knows nothing of sending. Filled by `session.ts`, asked by `submit_queue.ts`.
+ * nothing is kept. Knows nothing of sending. Filled by `client_tasks.ts`, asked by `submit_queue.ts`.
  * @module
  */
 import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";

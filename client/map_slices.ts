@@ -2,7 +2,7 @@
  * Encodes the later tasks of big maps slice by slice, so that the first ones start meanwhile and the event loop lives.
  *
  * Only what can't change may wait: the caller hands in plain primitives. Slices follow the sending, so that a queue that
- * is full holds no more than one of them. Owned by `session.ts`.
+ * is full holds no more than one of them. Owned by `client_tasks.ts`.
  * @module
  */
 import type { Clock, TimerHandle } from "../wire/clock.ts";

@@ -11,8 +11,8 @@ import type { ResolvedFlags } from "./task_flags.ts";
 export function checkPureFlags(flags: ResolvedFlags): void {
   const { task, failFast, signal } = flags;
   const asked: readonly (readonly [name: string, asked: boolean])[] = [
-    ["after", task.after !== null],
-    ["follow", task.follow !== null],
+    ["after", flags.after !== null],
+    ["follow", flags.follow !== null],
     ["retries", task.retries !== 0],
     ["backoff", task.backoff !== null],
     ["targets", task.targets !== null],

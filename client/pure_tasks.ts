@@ -1,13 +1,13 @@
 /**
  * Balanced tasks in the scheme `pure`, from submission to their end: past the scheduler, each published once.
  *
- *   `Session` → **PureTasks** → `PureQueue` → queue group → an engine's host → taken, settled → back here
+ *   `ClientTasks` → **PureTasks** → `PureQueue` → queue group → an engine's host → taken, settled → back here
  *
  * Nobody else keeps these tasks. So what an engine or a host took with it when it died, and what nobody took in time,
- * fails here with `EngineError`; it is never sent twice, unless a host says that it gave it back. Part of `session.ts`.
+ * fails here with `EngineError`; it is never sent twice, unless a host says that it gave it back. Part of `client_tasks.ts`.
  * @module
  */
-import { type EngineId, type HostId, REFUSED_COUNTERS_FROM, type Session, type TaskId } from "../protocol/ids.ts";
+import { type EngineId, type HostId, PURE_COUNTERS_FROM, type Session, type TaskId, wayOf } from "../protocol/ids.ts";
 import type { SettledMessage, TakenMessage } from "../protocol/messages.ts";
 import { PURE_SCHEME } from "../protocol/subjects.ts";
 import type { Clock } from "../wire/clock.ts";
@@ -23,9 +23,6 @@ import { PureSweep } from "./pure_sweep.ts";
 import { PureWindow } from "./pure_window.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
 import { type PendingTask, TaskTable } from "./task_table.ts";
-
-/** Their counters are a range of their own, behind that of direct tasks: a client could not submit that many. */
-const PURE_COUNTERS_FROM = 2 * REFUSED_COUNTERS_FROM;
 
 /** What it works with. */
 export interface PureTasksOptions extends Pick<PureQueueOptions, "session" | "node" | "roster" | "place" | "recheck"> {
@@ -77,7 +74,7 @@ export class PureTasks {
 
   /** Whether a task of this counter goes, or went, this way. */
   owns(counter: number): boolean {
-    return counter >= PURE_COUNTERS_FROM;
+    return wayOf(counter) === "pure";
   }
 
   /** A controller said which scheme it is of. What is not published yet can't wait for one that is over. */

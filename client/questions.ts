@@ -6,7 +6,7 @@
  * A question sees all that its client submitted and heard before it. Nothing is changed by one, but by `purgeResults`.
  * @module
  */
-import { DIRECT_COUNTERS_FROM, type EngineId, type TaskId } from "../protocol/ids.ts";
+import { type EngineId, type TaskId, wayOf } from "../protocol/ids.ts";
 import type { Explanation, StoryLine } from "../protocol/explanation.ts";
 import type { TaskStatus } from "../protocol/outcome.ts";
 import { type ConditionMessage, type FieldValue, RECORD_FIELDS, type RecordField } from "../protocol/records.ts";
@@ -45,7 +45,7 @@ export class Questions {
   async explain(task: Jobs): Promise<Explanation> {
     const id = oneOf(namedTasks(task), "Cannot explain");
     const { scheduler } = await this.#session.ask();
-    if (!this.#session.isUnsent(id)) return await scheduler.explain(id);
+    if (!this.#session.tasks.isUnsent(id)) return await scheduler.explain(id);
     const text = `Task "${id}" is still in its client: what was submitted before it is on its way to the controller.`;
     return { cause: "unsent", status: "waiting", text, attempts: 0, engines: [], uuid: null, tasks: [] };
   }
@@ -53,7 +53,7 @@ export class Questions {
   async story(task: Jobs): Promise<readonly StoryLine[]> {
     const id = oneOf(namedTasks(task), "Cannot tell the story of");
     const { scheduler, hub } = await this.#session.ask();
-    if (this.#session.isUnsent(id)) return this.#untold(id);
+    if (this.#session.tasks.isUnsent(id)) return this.#untold(id);
     const [status] = await scheduler.statusOf([id]);
     const [lines, ageMs] = await Promise.all([hub.story(id), hub.age()]);
     if (lines === null) {
@@ -116,7 +116,7 @@ export class Questions {
   async purgeResults(jobs: Jobs | "all"): Promise<void> {
     const named = jobs === "all" ? null : namedTasks(jobs);
     const { scheduler } = await this.#session.ask();
-    const unsent = named?.filter(({ id }) => this.#session.isUnsent(id)).map(({ id }) => id) ?? [];
+    const unsent = named?.filter(({ id }) => this.#session.tasks.isUnsent(id)).map(({ id }) => id) ?? [];
     if (unsent.length > 0) throw pendingTasks("forget", unsent);
     const [pending, unknown] = await scheduler.purge(named?.map(({ id }) => id) ?? null);
     if (unknown.length > 0) throw unknownTasks("forget", unknown, []);
@@ -125,15 +125,15 @@ export class Questions {
 
   /** The story of a task that left its client yet to nobody. */
   #untold(id: TaskId): StoryLine[] {
-    const job = this.#session.jobOf(id);
+    const job = this.#session.tasks.jobOf(id);
     return job === null ? [] : [{ at: job.plan.submitted, text: "was submitted, and waits in its client to be sent" }];
   }
 
   /** What this client knows best: of results that it holds, and of what no scheduler sees. */
   #statusHere({ id, job, task }: NamedTask): TaskStatus | null {
     if (job?.isSettled(task)) return job.report(task)?.status ?? null;
-    if (this.#session.isUnsent(id)) return "waiting";
-    const pending = isDirect(id) ? this.#session.find(id) : null;
+    if (this.#session.tasks.isUnsent(id)) return "waiting";
+    const pending = isPastScheduler(id) ? this.#session.tasks.find(id) : null;
     return pending === null ? null : pending.job.report(pending.task)?.status ?? "ready";
   }
 
@@ -179,21 +179,22 @@ export class Questions {
 }
 
 /** Whether the scheduler never sees a task of this id. */
-export function isDirect(id: TaskId): boolean {
-  return (parseTaskId(id)?.counter ?? 0) >= DIRECT_COUNTERS_FROM;
+function isPastScheduler(id: TaskId): boolean {
+  return wayOf(parseTaskId(id)?.counter ?? 0) !== "balanced";
 }
 
 /** For ids that nothing is known of, never or not any more. */
 export function unknownTasks(what: string, ids: readonly TaskId[], forgotten: readonly TaskId[]): UnknownTask {
   const reasons: string[] = [];
   if (forgotten.length > 0) reasons.push(`forgotten (purged, or past the bounds of --keep): ${shownIds(forgotten)}`);
-  const direct = ids.filter(isDirect);
-  if (direct.length > 0) {
+  const past = ids.filter(isPastScheduler);
+  if (past.length > 0) {
     reasons.push(
-      `never with the scheduler (tasks of direct views are known by their results alone): ${shownIds(direct)}`,
+      `never with the scheduler (tasks of direct views and of the scheme "pure", and those that were refused at their ` +
+        `client, are known by their results alone): ${shownIds(past)}`,
     );
   }
-  const rest = ids.filter((id) => !isDirect(id));
+  const rest = ids.filter((id) => !isPastScheduler(id));
   if (rest.length > 0) reasons.push(`not known here: ${shownIds(rest)}`);
   return new UnknownTask(`Cannot ${what} tasks that are ${reasons.join("; ")}.`);
 }

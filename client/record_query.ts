@@ -17,6 +17,7 @@ import {
   type RecordField,
   type SortMessage,
 } from "../protocol/records.ts";
+import { show } from "./flag_checks.ts";
 
 /**
  * What the hub keeps of a task. Times are epoch ms of this machine's clock; `null`: not yet, or never.
@@ -173,7 +174,7 @@ export function checkQueryOptions(options: unknown): ResolvedQuery {
 }
 
 function checkKeys(keys: unknown): readonly RecordField[] {
-  if (!Array.isArray(keys)) throw new TypeError(`Cannot give the fields ${shown(keys)}: keys is a list of names.`);
+  if (!Array.isArray(keys)) throw new TypeError(`Cannot give the fields ${show(keys)}: keys is a list of names.`);
   if (keys.length === 0) throw new RangeError("Cannot give no fields at all: name some in keys, or leave it out.");
   return keys.map((key) => checkField(key, "Cannot give the field"));
 }
@@ -182,7 +183,7 @@ function checkSort(sort: unknown): SortMessage[] {
   const list: readonly unknown[] = Array.isArray(sort) ? sort : [sort];
   return list.map((entry): SortMessage => {
     if (typeof entry !== "string") {
-      throw new TypeError(`Cannot sort by ${shown(entry)}: sort is a field, "-field", or a list of these.`);
+      throw new TypeError(`Cannot sort by ${show(entry)}: sort is a field, "-field", or a list of these.`);
     }
     const descending = entry.startsWith("-");
     const field = checkField(descending ? entry.slice(1) : entry, "Cannot sort by");
@@ -193,14 +194,14 @@ function checkSort(sort: unknown): SortMessage[] {
 
 function checkLimit(limit: unknown): number {
   const allowed = `limit is a whole number from 1 to ${MAX_FOUND}.`;
-  if (typeof limit !== "number") throw new TypeError(`Cannot give ${shown(limit)} records: ${allowed}`);
+  if (typeof limit !== "number") throw new TypeError(`Cannot give ${show(limit)} records: ${allowed}`);
   if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_FOUND) return limit;
   throw new RangeError(`Cannot give ${limit} records: ${allowed}`);
 }
 
 function checkField(name: unknown, what: string): RecordField {
   if (isRecordField(name)) return name;
-  throw new TypeError(`${what} ${shown(name)}: there is no such field; there are ${FIELDS.join(", ")}.`);
+  throw new TypeError(`${what} ${show(name)}: there is no such field; there are ${FIELDS.join(", ")}.`);
 }
 
 function conditionsOn(field: RecordField, condition: unknown): ConditionMessage[] {
@@ -228,14 +229,14 @@ function checkOperator(field: RecordField, operator: string): QueryOperator {
 
 function operandsOf(field: RecordField, operator: QueryOperator, operands: unknown): Operand[] {
   if (Array.isArray(operands)) return operands.map((operand) => operandOf(field, operator, operand));
-  throw new TypeError(`Cannot query by "${field}" with ${operator} ${shown(operands)}: it takes a list of values.`);
+  throw new TypeError(`Cannot query by "${field}" with ${operator} ${show(operands)}: it takes a list of values.`);
 }
 
 function operandOf(field: RecordField, operator: QueryOperator, operand: unknown): Operand {
   const kind = operator === "$glob" ? "text" : RECORD_FIELDS[field];
   const isText = kind === "text" || kind === "texts";
   const refuse = (Kind: typeof TypeError | typeof RangeError, allowed: string) =>
-    new Kind(`Cannot query by "${field}" with ${operator} ${shown(operand)}: ${allowed}.`);
+    new Kind(`Cannot query by "${field}" with ${operator} ${show(operand)}: ${allowed}.`);
   if (operator === "$glob" && !isTextKind(RECORD_FIELDS[field])) throw refuse(TypeError, "it is no text");
   if (operand === null) {
     if (["$eq", "$ne", "$in", "$nin"].includes(operator)) return null;
@@ -269,11 +270,5 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function plainObject(value: unknown, what: string, allowed: string): Readonly<Record<string, unknown>> {
   if (isObject(value)) return value;
-  throw new TypeError(`${what} with ${shown(value)}: ${allowed}.`);
-}
-
-function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.slice(0, 8).map(shown).join(", ")}]`;
-  return typeof value === "object" && value !== null ? Object.prototype.toString.call(value) : String(value);
+  throw new TypeError(`${what} with ${show(value)}: ${allowed}.`);
 }

@@ -5,7 +5,7 @@
  * ever. Owned by `submission.ts`.
  * @module
  */
-import type { TaskId } from "../protocol/ids.ts";
+import { REFUSED_COUNTERS_FROM, type TaskId } from "../protocol/ids.ts";
 import { ImpossibleDependency } from "../wire/errors.ts";
 import type { DependencyFlag, DependencyKind } from "./dependency_flag.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
@@ -16,6 +16,12 @@ const KEPT_ERRORS = 1_000;
 /** The refused tasks of one client. */
 export class Refusals {
   readonly #errors = new Map<TaskId, unknown>();
+  #next = REFUSED_COUNTERS_FROM;
+
+  /** The counter of a task that is refused and was promised no id. */
+  allocate(): number {
+    return this.#next++;
+  }
 
   /** The task was refused for this. */
   add(id: TaskId, error: unknown): void {

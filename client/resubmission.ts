@@ -52,7 +52,7 @@ export class Resubmission {
     this.#takePlaces(job, filled.promise);
     this.#fill(job, ids).catch((error) => {
       job.markRefused();
-      this.#session.failTasks(job, error);
+      this.#session.tasks.failAll(job, error);
     }).finally(filled.resolve);
     return job;
   }
@@ -61,7 +61,7 @@ export class Resubmission {
     const { id, clock } = this.#session;
     return new Job({
       session: id,
-      base: this.#session.allocate(items),
+      base: this.#session.tasks.allocate(items),
       items,
       chunksize: 1,
       scalar,
@@ -87,7 +87,7 @@ export class Resubmission {
       captures: null,
     };
     for (let task = 0; task < job.taskCount; task++) {
-      this.#session.add({ counter: job.plan.base + task, job, task, template, args: NO_BYTES, engine: null });
+      this.#session.tasks.add({ counter: job.plan.base + task, job, task, template, args: NO_BYTES, engine: null });
     }
   }
 
@@ -98,7 +98,7 @@ export class Resubmission {
     specs.forEach(({ template, args }, task) => {
       const { label, after, follow } = template.flags;
       job.setFlags(task, { label, after: after?.ids ?? [], follow: follow?.ids ?? [] });
-      this.#session.replace({ counter: job.plan.base + task, job, task, template, args, engine: null });
+      this.#session.tasks.replace({ counter: job.plan.base + task, job, task, template, args, engine: null });
     });
   }
 
@@ -106,7 +106,7 @@ export class Resubmission {
   async #checkFinished({ scheduler }: QuestionLink, ids: readonly TaskId[]): Promise<void> {
     const words = await scheduler.statusOf(ids);
     const are = (...wanted: string[]) => ids.filter((_, index) => wanted.includes(words[index] ?? "unknown"));
-    const unsent = new Set(ids.filter((id) => this.#session.isUnsent(id)));
+    const unsent = new Set(ids.filter((id) => this.#session.tasks.isUnsent(id)));
     const unknown = are("unknown").filter((id) => !unsent.has(id));
     const forgotten = are("forgotten");
     if (unknown.length + forgotten.length > 0) throw unknownTasks("submit again", unknown, forgotten);

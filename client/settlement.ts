@@ -1,7 +1,7 @@
 /**
  * From the news of a task's end to the outcome of its items: decodes, fetches big results, builds errors.
  *
- * The task was taken from its table before, so each is settled once. Called by `session.ts`.
+ * The task was taken from its table before, so each is settled once. Called by `client_tasks.ts`.
  * @module
  */
 import type { SettledMessage } from "../protocol/messages.ts";

@@ -44,15 +44,15 @@ export class Submission {
   /** One task with one result. */
   apply(f: AnyFunction, args: readonly unknown[], flags: ResolvedFlags): Job {
     // Costs as much as all the rest of a call: worth it, unless somebody submits thousands of them in a loop.
-    const origin = this.session.pending < ORIGINS_UNTIL_PENDING ? new CallOrigin() : null;
+    const origin = this.session.tasks.pending < ORIGINS_UNTIL_PENDING ? new CallOrigin() : null;
     try {
+      this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
-      this.session.checkFlags(flags);
       const template = this.session.templates.of(f, flags.task, false);
       const payload = inlineOrBig(encodeArguments(args));
-      const base = flags.id === null ? this.session.allocate(1) : this.session.drawnIds.use(flags.id);
+      const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
-      this.session.add({ counter: base, job, task: 0, template, args: payload, engine: null });
+      this.session.tasks.add({ counter: base, job, task: 0, template, args: payload, engine: null });
       this.#watch(job, flags);
       return job;
     } catch (error) {
@@ -64,8 +64,8 @@ export class Submission {
   map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: CallOrigin = new CallOrigin()): Job {
     let items = 1;
     try {
+      this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
-      this.session.checkFlags(flags);
       const list = rows();
       const { chunksize } = flags;
       items = list.length;
@@ -87,22 +87,22 @@ export class Submission {
       const engines = targets();
       const template = this.session.templates.of(f, DEFAULT_FLAGS, false);
       const payload = inlineOrBig(encodeArguments(args));
-      const base = this.session.allocateDirect(engines.length);
+      const base = this.session.tasks.allocateDirect(engines.length);
       const plan = { base, items: engines.length, chunksize: 1, scalar, flags: NO_FLAGS, origin };
       const job = new Job(this.#plan(plan));
       engines.forEach((engine, task) => {
-        this.session.addDirect({ counter: base + task, job, task, template, args: payload, engine });
+        this.session.tasks.addDirect({ counter: base + task, job, task, template, args: payload, engine });
       });
       return job;
     } catch (error) {
-      const base = this.session.allocateDirect(1);
+      const base = this.session.tasks.allocateDirect(1);
       return this.#failed({ base, items: 1, scalar, flags: NO_FLAGS, origin }, error);
     }
   }
 
   #mapBase(tasks: number, flags: ResolvedFlags): number {
-    if (flags.id === null) return this.session.allocate(tasks);
-    if (tasks === 1) return this.session.drawnIds.use(flags.id);
+    if (flags.id === null) return this.session.tasks.allocate(tasks);
+    if (tasks === 1) return this.session.tasks.drawnIds.use(flags.id);
     throw new RangeError(
       `Cannot submit ${tasks} tasks under one id ("${flags.id}"): leave out the flag "id" for a map.`,
     );
@@ -111,13 +111,13 @@ export class Submission {
   #addRows(job: Job, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
     const feed = (from: number, end: number) => {
       for (let task = from; task < end && !job.aborted; task++) this.#addTask(job, task, template, rows, flags);
-      if (job.aborted) this.session.letGo(job);
+      if (job.aborted) this.session.tasks.aborts.letGo(job);
     };
     const early = Math.min(job.taskCount, SLICE_TASKS);
     const rest = early < job.taskCount && rows.primitiveFrom(job.firstItem(early)) ? early : job.taskCount;
-    if (flags.failFast) job.onFailure((failed) => this.session.abortJob(failed));
+    if (flags.failFast) job.onFailure((failed) => this.session.tasks.aborts.job(failed));
     feed(0, rest);
-    if (rest < job.taskCount && !job.finished) this.session.addLater(job, rest, feed);
+    if (rest < job.taskCount && !job.finished) this.session.tasks.addLater(job, rest, feed);
   }
 
   #addTask(job: Job, task: number, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
@@ -126,14 +126,14 @@ export class Submission {
       : this.#encodeChunk(job, task, rows, flags.task.retries);
     if (args === null) return;
     const counter = job.plan.base + task;
-    this.session.add({ counter, job, task, template, args: inlineOrBig(args), engine: null });
+    this.session.tasks.add({ counter, job, task, template, args: inlineOrBig(args), engine: null });
   }
 
   #encodeRow(job: Job, task: number, rows: Rows): Uint8Array | null {
     try {
       return encodeArguments(rows.row(task));
     } catch (error) {
-      this.session.fail(job, task, error);
+      this.session.tasks.fail(job, task, error);
       return null;
     }
   }
@@ -154,20 +154,20 @@ export class Submission {
         }
       }
       if (job.pendingItems(task).length > 0) return encodeArguments(chunk());
-      this.session.fail(job, task, last);
+      this.session.tasks.fail(job, task, last);
       return null;
     }
   }
 
   #watch(job: Job, flags: ResolvedFlags): void {
-    if (flags.signal !== null) this.session.watchSignal(flags.signal, job);
+    if (flags.signal !== null) this.session.tasks.aborts.watch(flags.signal, job);
   }
 
   /** A job for the scheduler that it will never see: under its own id, where it has one that others may name. */
   #refuse(what: Omit<PlanParts, "base" | "chunksize">, error: unknown): Job {
     const { id } = what.flags;
-    const isNamed = id !== null && this.session.drawnIds.has(id);
-    const base = isNamed ? this.session.drawnIds.use(id) : this.session.allocateRefused();
+    const isNamed = id !== null && this.session.tasks.drawnIds.has(id);
+    const base = isNamed ? this.session.tasks.drawnIds.use(id) : this.#refusals.allocate();
     const job = this.#failed({ ...what, base }, error);
     if (!isNamed) this.#refusals.add(job.taskId(0), error);
     return job;
@@ -177,7 +177,7 @@ export class Submission {
   #failed(what: Omit<PlanParts, "chunksize">, error: unknown): Job {
     const items = Math.max(1, what.items);
     const job = new Job(this.#plan({ ...what, items, chunksize: items, refused: true }));
-    this.session.fail(job, 0, error);
+    this.session.tasks.fail(job, 0, error);
     return job;
   }
 

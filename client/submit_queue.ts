@@ -3,7 +3,7 @@
  *
  * Holds no tasks of its own, only how far into the table it has sent; so a new controller is served by starting again at
  * the first unsettled task. What a turn submits may name its tasks in any order: each message says whether more of it is
- * to come. Owned by `session.ts`.
+ * to come. Owned by `client_tasks.ts`.
  * @module
  */
 import type { ContentHash, Session, TaskId } from "../protocol/ids.ts";

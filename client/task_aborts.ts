@@ -2,14 +2,16 @@
  * Aborting tasks, wherever they are: not yet made, waiting to be sent, at the scheduler, at a host.
  *
  * What was not sent ends here and is never sent; for the rest the scheduler or the host is asked, and its verdict settles
- * the task. Part of `session.ts`.
+ * the task. Part of `client_tasks.ts`.
  * @module
  */
-import type { TaskId } from "../protocol/ids.ts";
+import { type TaskId, wayOf } from "../protocol/ids.ts";
 import { TaskAborted } from "../wire/errors.ts";
+import { AbortSignals } from "./abort_signals.ts";
 import type { DirectQueue } from "./direct_queue.ts";
 import type { Job } from "./job.ts";
 import type { MapSlices } from "./map_slices.ts";
+import type { PureTasks } from "./pure_tasks.ts";
 import type { SubmitQueue } from "./submit_queue.ts";
 import type { PendingTask, TaskTable } from "./task_table.ts";
 
@@ -18,8 +20,7 @@ export interface TaskAbortsOptions {
   readonly tasks: TaskTable;
   readonly queue: SubmitQueue;
   readonly directQueue: DirectQueue;
-  /** Counters from here on are those of direct tasks. */
-  readonly directFrom: number;
+  readonly pure: Pick<PureTasks, "owns" | "checkAbort" | "letGo">;
   readonly slices: MapSlices;
   /** The unsettled task of an id, where it is one of ours. */
   readonly find: (id: TaskId) => PendingTask | null;
@@ -30,21 +31,29 @@ export interface TaskAbortsOptions {
 /** Aborts tasks of one client, and asks for aborts of others'. */
 export class TaskAborts {
   readonly #options: TaskAbortsOptions;
+  readonly #signals = new AbortSignals((job) => this.job(job));
 
   constructor(options: TaskAbortsOptions) {
     this.#options = options;
   }
 
-  /** What is not settled of a job. */
+  /** Aborts the job when the signal is. */
+  watch(signal: AbortSignal, job: Job): void {
+    this.#signals.watch(signal, job);
+  }
+
+  /** What is not settled of a job. Throws `TypeError` where the scheme of its tasks can't. */
   job(job: Job): void {
+    if (job.taskCount > 0) this.#options.pure.checkAbort([job.taskId(0)]);
     job.markAborted();
     const counters: number[] = [];
     for (let task = 0; task < job.taskCount; task++) if (!job.isSettled(task)) counters.push(job.plan.base + task);
     this.#abort(counters, job);
   }
 
-  /** By ids, also those of other clients. */
+  /** By ids, also those of other clients. Throws `TypeError` where the scheme of one of these can't. */
   ids(ids: readonly TaskId[]): void {
+    this.#options.pure.checkAbort(ids);
     const foreign: TaskId[] = [];
     for (const id of ids) {
       const found = this.#options.find(id);
@@ -54,8 +63,14 @@ export class TaskAborts {
     if (foreign.length > 0) this.#options.queue.abort(foreign);
   }
 
+  /** Nobody wants the results of a job any more: aborts what is not settled of it, as far as its scheme can. */
+  letGo(job: Job): void {
+    if (this.#options.pure.owns(job.plan.base)) this.#options.pure.letGo(job);
+    else this.job(job);
+  }
+
   #abort(counters: readonly number[], job: Job): void {
-    if (job.plan.base >= this.#options.directFrom) this.#abortDirect(counters, job);
+    if (wayOf(job.plan.base) === "direct") this.#abortDirect(counters, job);
     else this.#abortScheduled(counters, job);
   }
 

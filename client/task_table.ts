@@ -2,7 +2,7 @@
  * The unsettled tasks of one client, found by their counter.
  *
  * Counters are consecutive, so this is an array in pages: a page goes when its last task is settled, and one task that
- * runs for days costs one page, not all that came after it. Knows nothing of sending. Used by `session.ts` and the outboxes.
+ * runs for days costs one page, not all that came after it. Knows nothing of sending. Used by `client_tasks.ts` and the queues.
  * @module
  */
 import type { EngineId } from "../protocol/ids.ts";

@@ -11,12 +11,15 @@ import type { TaskStatus } from "./outcome.ts";
  * submitted with it; `pause`: before its next attempt; `grace`: for hosts to come back to a new controller;
  * `no-engines`, `free-engine`, `targets`: for an engine; `declined`: for a new engine, since all that are there declined
  * it; `assigned`: it runs, or stands in an engine's queue; `settled`, `forgotten`: it is over; `direct`: a task of a
- * direct view, which the scheduler never sees; `unsent`: still in its client; `unknown`: no task.
+ * direct view, which the scheduler never sees; `pure`: one of that scheme, for which the same holds; `refused`: it failed
+ * at its client before it was submitted; `unsent`: still in its client; `unknown`: no task.
  */
 export type Cause =
   | "unknown"
   | "forgotten"
   | "direct"
+  | "pure"
+  | "refused"
   | "unsent"
   | "settled"
   | "assigned"

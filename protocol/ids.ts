@@ -1,7 +1,7 @@
 /**
  * The names of things that travel: tasks, engines, hosts, code.
  *
- * Types, and two numbers. A task id is `<session>-<counter>`: the session names one client process, the counter its submissions,
+ * Types, and which counters mean what. A task id is `<session>-<counter>`: the session names one client process, the counter its submissions,
  * so a forgotten id costs nothing, is known to be forgotten, and a repeated submission is seen to be a duplicate.
  * @module
  */
@@ -23,6 +23,22 @@ export const DIRECT_COUNTERS_FROM = 2 ** 40;
 
 /** Tasks that were refused at their client, before anybody else saw them, count from here: an id tells that it failed. */
 export const REFUSED_COUNTERS_FROM = 2 ** 41;
+
+/** Tasks of the scheme `pure` count from here: a client could not submit as many of the other kinds. */
+export const PURE_COUNTERS_FROM = 2 ** 42;
+
+/**
+ * How a task goes: through the scheduler, straight to an engine that was named, nowhere since it was refused at its
+ * client, or through the queue group of the scheme `pure`.
+ */
+export type TaskWay = "balanced" | "direct" | "refused" | "pure";
+
+/** The way of the tasks that count there. */
+export function wayOf(counter: number): TaskWay {
+  if (counter < DIRECT_COUNTERS_FROM) return "balanced";
+  if (counter < REFUSED_COUNTERS_FROM) return "direct";
+  return counter < PURE_COUNTERS_FROM ? "refused" : "pure";
+}
 
 /** Counted from 0 by the scheduler, never reused within the life of a cluster. */
 export type EngineId = Branded<number, "EngineId">;

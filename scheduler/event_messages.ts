@@ -32,6 +32,7 @@ import type {
   TasksSubmitted,
 } from "./core/events.ts";
 import type { EngineView } from "./core/scheduler_core.ts";
+import { idsOf } from "./question_messages.ts";
 
 /** The elements, where all of them are what `is` says. */
 function checked(message: unknown, what: string, is: readonly ((value: unknown) => boolean)[]): readonly unknown[] {
@@ -100,8 +101,7 @@ export function clientAttached(hello: ClientHello, at: number): ClientAttached {
 }
 
 export function abortRequested(ids: readonly TaskId[], at: number): AbortRequested {
-  if (!isArray(ids, 0) || !ids.every(isText)) throw malformedMessage("abort", ids);
-  return { kind: "abort-requested", at, ids };
+  return { kind: "abort-requested", at, ids: idsOf(ids, "abort") };
 }
 
 /** The engines as clients are told of them. */

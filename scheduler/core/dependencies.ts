@@ -5,7 +5,7 @@
  * failure goes through any depth without recursion. Called by `on_tasks.ts`, `on_engines.ts` and `scheduler.ts`.
  * @module
  */
-import { DIRECT_COUNTERS_FROM, REFUSED_COUNTERS_FROM, type TaskId } from "../../protocol/ids.ts";
+import { type TaskId, wayOf } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
 import { DependencyWatch, TaskWaits, withDependent } from "./dependency_watch.ts";
@@ -44,9 +44,11 @@ function strangeness(s: SchedulerState, task: TaskRecord, id: TaskId): string | 
   if (id === task.id) return "the task itself; name the tasks that it is to wait for";
   const parts = splitTaskId(id);
   if (parts === null) return `${JSON.stringify(id)}, which is no task id; give results or the ids of tasks`;
-  if (parts.counter >= REFUSED_COUNTERS_FROM) return `"${id}", a task that failed before it was submitted`;
-  if (parts.counter >= DIRECT_COUNTERS_FROM) {
-    return `"${id}", a task of a direct view, which the scheduler never sees; await its result before you submit`;
+  const way = wayOf(parts.counter);
+  if (way === "refused") return `"${id}", a task that failed before it was submitted`;
+  if (way !== "balanced") {
+    const whose = way === "direct" ? "of a direct view" : 'of the scheme "pure"';
+    return `"${id}", a task ${whose}, which the scheduler never sees; await its result before you submit`;
   }
   if (s.sessions.get(parts.session)?.forgotten.has(parts.counter)) {
     return `task "${id}", which was settled and is forgotten; keep more with --keep, or submit before it is forgotten`;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Cause, Explanation, StatusWord } from "../../protocol/explanation.ts";
-import { DIRECT_COUNTERS_FROM, type EngineId, type TaskId } from "../../protocol/ids.ts";
+import { type EngineId, type TaskId, type TaskWay, wayOf } from "../../protocol/ids.ts";
 import type { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { PlacementGroup } from "./placement_group.ts";
@@ -16,6 +16,13 @@ import { type Attempt, FinishedRecord, TaskRecord } from "./task_record.ts";
 const WAITS_FOR_HOSTS = "waits for hosts of the last controller life to come back";
 /** So many tasks that one waits for are named. */
 const SHOWN_TASKS = 8;
+
+const PAST_THE_SCHEDULER: Readonly<Record<TaskWay, readonly [cause: Cause, text: string] | null>> = {
+  balanced: null,
+  direct: ["direct", "is one of a direct view: the scheduler never sees these, ask their results"],
+  pure: ["pure", 'is one of the scheme "pure": the scheduler never sees these, ask their results'],
+  refused: ["refused", "failed at its client before it was submitted: its result says why"],
+};
 
 /** What keeps a task, or what became of it. */
 export function explain(s: SchedulerState, id: TaskId): Explanation {
@@ -61,9 +68,8 @@ function attemptStatus({ engine, prev }: Attempt): "running" | "ready" {
 function explainAbsent(s: SchedulerState, id: TaskId): Explanation {
   const parts = splitTaskId(id);
   if (parts === null) return absent("unknown", `${JSON.stringify(id)} is not the id of a task.`);
-  if (parts.counter >= DIRECT_COUNTERS_FROM) {
-    return absent("direct", `Task "${id}" is one of a direct view: the scheduler never sees these, ask their results.`);
-  }
+  const past = PAST_THE_SCHEDULER[wayOf(parts.counter)];
+  if (past !== null) return absent(past[0], `Task "${id}" ${past[1]}.`);
   if (isForgotten(s, id)) {
     return absent("forgotten", `Task "${id}" was finished and is forgotten: purged, or past the bounds of --keep.`);
   }

@@ -10,7 +10,7 @@ import { closeBatch } from "./batches.ts";
 import { acceptDependent, isDependent, reconsider } from "./dependencies.ts";
 import type { Dependents } from "./dependency_watch.ts";
 import type { AbortRequested, KnownOutcome, PurgeRequested, TasksSubmitted } from "./events.ts";
-import { DIRECT_COUNTERS_FROM } from "../../protocol/ids.ts";
+import { wayOf } from "../../protocol/ids.ts";
 import type { SystemErrorName, TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 import { pinFor } from "./holding.ts";
@@ -93,7 +93,7 @@ function takeKnown(s: SchedulerState, session: SessionRecord, known: KnownOutcom
 /** Makes the record of a task that is new here; `null`: it is not. */
 function enter(s: SchedulerState, session: SessionRecord, spec: TaskSpec, ageMs: number): TaskRecord | null {
   const counter = counterOf(session.id, spec.id);
-  if (counter < 0 || counter >= DIRECT_COUNTERS_FROM) return null;
+  if (counter < 0 || wayOf(counter) !== "balanced") return null;
   const known = session.tasks.get(counter);
   if (known instanceof FinishedRecord) tell(s, known, spec);
   if (known !== undefined) return null;

@@ -192,8 +192,8 @@ Deno.test("200,000 results that nobody holds are not kept", async () => {
     await cluster.client.wait();
     cluster.batches.length = 0;
   }
-  assert.equal(cluster.session.unfinishedJobs().size, 0);
-  assert.equal(cluster.session.pending, 0);
+  assert.equal(cluster.session.tasks.unfinishedJobs().size, 0);
+  assert.equal(cluster.session.tasks.pending, 0);
   collectGarbage();
   assert.equal(kept.deref(), undefined);
 });

@@ -104,3 +104,13 @@ Deno.test("currentTask() is what the engine left, and outside a task an error th
     delete (globalThis as Record<symbol, unknown>)[key];
   }
 });
+
+Deno.test("of a long list an error shows the beginning, and of lists in it nothing", () => {
+  const endless: unknown[] = [];
+  endless.push(endless);
+  const targets = [[endless], ...Array.from({ length: 100_000 }, (_, id) => id)];
+  assert.throws(() => resolveFlags(NO_FLAGS, { label: targets as never }), {
+    name: "TypeError",
+    message: 'Cannot set the flag "label" to [[…], 0, 1, 2, 3, 4, 5, 6, …]: allowed is a string or null.',
+  });
+});

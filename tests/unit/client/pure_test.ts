@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { CompositeError } from "../../../wire/errors.ts";
 import type { FlagOptions } from "../../../client/task_flags.ts";
-import { FakeCluster, settleTurn } from "./fake_cluster.ts";
+import { FakeCluster, HOST, settleTurn } from "./fake_cluster.ts";
 import { PureStage } from "./pure_fixture.ts";
 
 const square = (x: number) => x * x;
@@ -55,6 +55,36 @@ Deno.test("a flag that needs a scheduler rejects that task alone, at once, and s
   }
   assert.equal(await view.with({ retries: 0, timeout: 0, targets: null, signal: null }).apply(square, 2), 4);
   assert.equal(stage.published.length, 1);
+});
+
+Deno.test("what came before can't be named, whatever its way was: the error is of the scheme", async () => {
+  const stage = await PureStage.open();
+  const view = stage.client.loadBalancedView();
+  const done = view.apply(square, 2);
+  await done;
+  const bad = view.apply(Math.sqrt, 4);
+  await bad.wait();
+  for (const before of [done, bad, stage.client.at(0).apply(square, 2), "otherclien-3"]) {
+    for (const flag of ["after", "follow"] as const) {
+      const refused = { name: "TypeError", message: new RegExp(`the flag "${flag}".*"pure"`) };
+      await assert.rejects(async () => await view.with({ [flag]: before }).apply(square, 1), refused);
+    }
+  }
+});
+
+Deno.test("questions about a task say that the scheduler never sees it, and what knows of it", async () => {
+  const stage = await PureStage.open({ manual: true });
+  const { client, cluster } = stage;
+  const ar = client.loadBalancedView().apply(square, 5);
+  assert.deepEqual((await client.resultStatus(ar)).pending, [ar.msgId]);
+  await cluster.run();
+  await ar;
+  assert.deepEqual((await client.resultStatus(ar)).completed, [ar.msgId]);
+  const unknown = { name: "UnknownTask", message: new RegExp(`never with the scheduler.*"pure".*"${ar.msgId}"`) };
+  await assert.rejects(client.resultStatus(ar.msgId), unknown);
+  await assert.rejects(client.story(ar), unknown);
+  await assert.rejects(client.purgeResults(ar), unknown);
+  await assert.rejects(client.resubmit(ar).get(), unknown);
 });
 
 Deno.test("to abort a task is a TypeError at once, and the task goes on", async () => {
@@ -215,4 +245,18 @@ Deno.test("big arguments, big code and what no message of this server could hold
   assert.equal(await view.apply(long, 4), 8);
   assert.equal(await view.apply(long, 5), 10);
   assert.equal(stage.cluster.blobs.size, 3);
+});
+
+Deno.test("garbage from a host is dropped, whatever it is, and changes nothing", async () => {
+  const stage = await PureStage.open({ manual: true });
+  const ar = stage.client.loadBalancedView().apply(square, 5);
+  await stage.delivered();
+  const counter = Number(ar.msgId.split("-")[1]);
+  for (const garbage of [null, 7, [7], [[0]], [[0, "u", 3]], [[0, "u", ["x"]]], [["0", "u", [counter]]]]) {
+    stage.cluster.session.pureTaken(HOST, garbage as never);
+    stage.cluster.session.pureReturned(garbage as never);
+  }
+  assert.equal(ar.engineId, 0);
+  await stage.cluster.run();
+  assert.equal(await ar, 25);
 });

@@ -104,7 +104,7 @@ Deno.test("whatever happens in whatever order, every result comes to its own end
         else assert.ok(aborted && onlyAborts(await result.catch((error) => error)));
       }
       assert.ok(walk.toldAll);
-      assert.deepEqual([cluster.session.pending, cluster.session.unfinishedJobs().size], [0, 0]);
+      assert.deepEqual([cluster.session.tasks.pending, cluster.session.tasks.unfinishedJobs().size], [0, 0]);
       await cluster.client.close();
       assert.equal(clock.pending, 0);
     }),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TaskId } from "../../../protocol/ids.ts";
-import { DIRECT_COUNTERS_FROM } from "../../../protocol/ids.ts";
+import { DIRECT_COUNTERS_FROM, PURE_COUNTERS_FROM, REFUSED_COUNTERS_FROM } from "../../../protocol/ids.ts";
 import type { SystemError } from "../../../protocol/outcome.ts";
 import type { DependencySpec, TaskFlags, TaskSpec } from "../../../protocol/task_spec.ts";
 import { ABORTED, DECLINED, DIED, engine, ERROR, RETURNED, spec, Stage, THREW } from "./given.ts";
@@ -92,10 +92,14 @@ Deno.test("ids that can't be meant are InvalidDependency, each with its reason, 
   stage.end("s-0");
   stage.end("s-1");
   const direct = `s-${DIRECT_COUNTERS_FROM + 3}`;
+  const pure = `s-${PURE_COUNTERS_FROM + 3}`;
+  const refused = `s-${REFUSED_COUNTERS_FROM + 3}`;
   const many = Array.from({ length: 100_001 }, () => "s-1");
   const cases: readonly (readonly [id: string, ids: readonly string[], text: RegExp])[] = [
     ["s-2", ["s-2"], /names the task itself/],
     ["s-3", [direct], /a task of a direct view/],
+    ["s-10", [pure], /a task of the scheme "pure"/],
+    ["s-11", [refused], /a task that failed before it was submitted/],
     ["s-4", ["s-0"], /was settled and is forgotten/],
     ["s-5", ["x-1"], /never submitted here/],
     ["s-6", ["garbage"], /"garbage", which is no task id/],

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import type { EngineId, TaskId } from "../../../protocol/ids.ts";
+import {
+  DIRECT_COUNTERS_FROM,
+  type EngineId,
+  PURE_COUNTERS_FROM,
+  REFUSED_COUNTERS_FROM,
+  type TaskId,
+} from "../../../protocol/ids.ts";
 import { engine, spec, Stage, THREW } from "./given.ts";
 
 function explained(stage: Stage, id: string): [string, string | null, string] {
@@ -53,4 +59,8 @@ Deno.test("explain: what became of a finished task, and ids that are nobody's", 
   stage.abort("s-2");
   assert.deepEqual(["s-0", "s-1", "s-2"].map((id) => explained(stage, id)[1]), ["done", "failed", "aborted"]);
   for (const id of ["s-9", "t-0", "nonsense"]) assert.equal(explained(stage, id)[0], "unknown");
+  const past = [DIRECT_COUNTERS_FROM, REFUSED_COUNTERS_FROM, PURE_COUNTERS_FROM].map((n) => explained(stage, `s-${n}`));
+  assert.deepEqual(past.map(([cause]) => cause), ["direct", "refused", "pure"]);
+  assert.match(past[1]?.[2] ?? "", /failed at its client before it was submitted/);
+  assert.match(past[2]?.[2] ?? "", /of the scheme "pure": the scheduler never sees these/);
 });

@@ -1,0 +1,291 @@
+/**
+ * The unsettled tasks of one client, on the three ways they can take, and where each is on its way.
+ *
+ *   views → `Submission` → **ClientTasks** → `SubmitQueue` → scheduler
+ *                                         → `DirectQueue` → hosts
+ *                                         → `PureTasks` → queue group
+ *
+ * Gives counters to what is submitted, and ends tasks. Hears of nothing by itself: `session.ts`, which owns it, tells it.
+ * @module
+ */
+import { DIRECT_COUNTERS_FROM, type HostId, type Session, type TaskId, wayOf } from "../protocol/ids.ts";
+import type { RunningMessage, SettledMessage } from "../protocol/messages.ts";
+import type { Clock } from "../wire/clock.ts";
+import type { Log } from "../wire/log.ts";
+import { parseTaskId } from "../wire/task_ids.ts";
+import { BigValue } from "./big_value.ts";
+import { BlobTransfer } from "./blob_transfer.ts";
+import { closedError } from "./closed_error.ts";
+import { DirectQueue } from "./direct_queue.ts";
+import { DrawnIds } from "./drawn_ids.ts";
+import type { EngineRoster } from "./engine_roster.ts";
+import type { FindHost } from "./host_link.ts";
+import type { Job } from "./job.ts";
+import { KnownOutcomes } from "./known_outcomes.ts";
+import { type FeedTasks, MapSlices } from "./map_slices.ts";
+import type { PureTarget } from "./pure_queue.ts";
+import { PureTasks } from "./pure_tasks.ts";
+import type { SchedulerLink } from "./scheduler_link.ts";
+import { Settlement } from "./settlement.ts";
+import { SubmitQueue } from "./submit_queue.ts";
+import { TaskAborts } from "./task_aborts.ts";
+import { type PendingTask, TaskTable } from "./task_table.ts";
+
+/** What these work with. */
+export interface ClientTasksOptions {
+  readonly id: Session;
+  /** The node the client's actor lives in. */
+  readonly node: string;
+  readonly scheduler: SchedulerLink;
+  readonly host: FindHost;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where balanced tasks go in a cluster of the scheme `pure`; `null`: nowhere. */
+  readonly pure?: PureTarget | null;
+}
+
+/** All that one client has submitted and has no outcome of. */
+export class ClientTasks {
+  readonly drawnIds: DrawnIds;
+  readonly aborts: TaskAborts;
+  readonly pure: PureTasks;
+  readonly #options: ClientTasksOptions;
+  readonly #balanced = new TaskTable();
+  readonly #direct = new TaskTable(DIRECT_COUNTERS_FROM);
+  readonly #queue: SubmitQueue;
+  readonly #directQueue: DirectQueue;
+  readonly #slices: MapSlices;
+  readonly #transfer: BlobTransfer;
+  readonly #settlement: Settlement;
+  readonly #outcomes: KnownOutcomes;
+  #closed: Error | null = null;
+
+  constructor(options: ClientTasksOptions, roster: EngineRoster) {
+    const { id: session, node, clock, log, host } = options;
+    this.#options = options;
+    this.#transfer = new BlobTransfer(roster, host, clock);
+    this.#settlement = new Settlement(clock, this.#transfer);
+    this.#slices = new MapSlices(clock, () => this.#queue.wake());
+    this.#outcomes = new KnownOutcomes(session);
+    this.drawnIds = new DrawnIds(session, () => this.allocate(1));
+    const place = this.#transfer.place.bind(this.#transfer);
+    const fail = this.fail.bind(this);
+    const reject = ({ job, task }: PendingTask, error: Error) => this.fail(job, task, error);
+    this.#queue = new SubmitQueue({
+      session,
+      table: this.#balanced,
+      link: options.scheduler,
+      clock,
+      log,
+      limit: () => Math.min(this.#slices.limit, this.#balanced.next),
+      unmade: () => this.#slices.limit !== Infinity,
+      outcomes: this.#outcomes,
+      place,
+      reject,
+      advanced: (cursor) => this.#slices.advanced(cursor),
+    });
+    this.#directQueue = new DirectQueue({ session, table: this.#direct, roster, host, place, reject });
+    this.pure = new PureTasks({
+      session,
+      node,
+      clock,
+      roster,
+      target: options.pure ?? null,
+      place,
+      recheck: (value) => this.#transfer.recheck(value),
+      watchHost: (name) => void host(name),
+      fail,
+    });
+    this.aborts = new TaskAborts({
+      tasks: this.#balanced,
+      queue: this.#queue,
+      directQueue: this.#directQueue,
+      pure: this.pure,
+      slices: this.#slices,
+      find: (id) => this.find(id),
+      fail,
+    });
+  }
+
+  // --- what is submitted ---
+
+  /** Takes consecutive counters for the tasks of a job; returns the first. */
+  allocate(count: number): number {
+    return this.pure.active ? this.pure.allocate(count) : this.#balanced.allocate(count);
+  }
+
+  /** The same for tasks that the scheduler never sees. */
+  allocateDirect(count: number): number {
+    return this.#direct.allocate(count);
+  }
+
+  /** Submits the task at the end of this turn. */
+  add(task: PendingTask): void {
+    if (this.#closed !== null) return this.#settlement.fail(task, closedError(this.#closed));
+    if (this.pure.owns(task.counter)) return this.pure.add(task);
+    this.#balanced.set(task);
+    this.#queue.addLate(task.counter);
+    this.#placeEarly(task);
+    this.#queue.wake();
+  }
+
+  /** Sends the task to the host of its engine. */
+  addDirect(task: PendingTask): void {
+    if (this.#closed !== null) return this.#settlement.fail(task, closedError(this.#closed));
+    this.#direct.set(task);
+    this.#placeEarly(task);
+    this.#directQueue.add(task);
+  }
+
+  /** The tasks of the job from `at` on are added later, by `feed`. */
+  addLater(job: Job, at: number, feed: FeedTasks): void {
+    if (this.#closed !== null) this.failAll(job, closedError(this.#closed));
+    else if (this.pure.owns(job.plan.base)) this.pure.addLater(job, at, feed);
+    else this.#slices.add(job, at, feed);
+  }
+
+  /** Puts another task in the place of one that was added and is not sent. False: it is settled meanwhile. */
+  replace(task: PendingTask): boolean {
+    return this.#balanced.replace(task);
+  }
+
+  // --- where each is ---
+
+  /** Unsettled balanced tasks. */
+  get pending(): number {
+    return this.#balanced.size + this.pure.size;
+  }
+
+  /** The unsettled task of that id; `null` where it is none of ours, or settled. */
+  find(id: TaskId): PendingTask | null {
+    const counter = this.#counterOf(id);
+    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter) ?? null;
+  }
+
+  /** Whether it is a task of this client that no controller was given yet. */
+  isUnsent(id: TaskId): boolean {
+    const counter = this.#counterOf(id);
+    if (counter < 0 || counter >= this.#balanced.next) return false;
+    if (counter >= this.#slices.limit) return true;
+    return this.#balanced.get(counter) !== undefined && !this.#queue.isSent(counter);
+  }
+
+  /** The job of an unsettled task of that id, also of one that is yet to be made. */
+  jobOf(id: TaskId): Job | null {
+    const found = this.find(id);
+    if (found !== null) return found.job;
+    const counter = this.isUnsent(id) ? this.#counterOf(id) : -1;
+    return this.#slices.jobs.find(({ plan, taskCount }) => plan.base <= counter && counter < plan.base + taskCount) ??
+      null;
+  }
+
+  /** Jobs that are not finished. */
+  unfinishedJobs(): ReadonlySet<Job> {
+    const jobs = new Set<Job>([...this.#slices.jobs, ...this.pure.jobs()]);
+    for (const table of [this.#balanced, this.#direct]) {
+      for (const task of table.all()) jobs.add(task.job);
+    }
+    return jobs;
+  }
+
+  /** The first counter that a controller may still be asked about. */
+  firstUnsettled(): number {
+    return Math.min(this.#balanced.firstUnsettled(), this.#slices.limit);
+  }
+
+  // --- how it ends ---
+
+  /** The scheduler settled these. What was settled before changes nothing. */
+  settled(results: readonly SettledMessage[]): void {
+    for (const result of results) {
+      const task = this.#balanced.take(result[0]);
+      if (task === undefined) continue;
+      this.#outcomes.settled(task.counter, result);
+      this.#settlement.settle(task, result);
+    }
+  }
+
+  /** A host settled these: direct tasks, or such of the scheme `pure`. */
+  directSettled(results: readonly SettledMessage[]): void {
+    for (const result of results) {
+      const isPure = this.pure.owns(result[0]);
+      const task = isPure ? this.pure.settled(result) : this.#direct.take(result[0]);
+      if (task === undefined) continue;
+      if (!isPure) this.#directQueue.forget(task.counter);
+      this.#settlement.settle(task, result);
+    }
+  }
+
+  /** Ends a task here, wherever it was; it need not have been added. */
+  fail(job: Job, task: number, error: unknown): void {
+    const counter = job.plan.base + task;
+    this.#balanced.take(counter);
+    this.pure.take(counter);
+    if (this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);
+    if (wayOf(counter) === "balanced") this.#outcomes.endedHere(counter, error);
+    this.#settlement.fail({ job, task }, error);
+  }
+
+  /** Ends these tasks of a job here, where they are unsettled. */
+  failAll(job: Job, error: Error): void {
+    for (let task = 0; task < job.taskCount; task++) if (!job.isSettled(task)) this.fail(job, task, error);
+  }
+
+  /** The client ends: all that is unsettled fails, as does all that is added from now on. */
+  close(cause: Error): void {
+    this.#closed = cause;
+    this.pause();
+    for (const job of this.unfinishedJobs()) this.failAll(job, closedError(cause));
+    this.#slices.close();
+    this.pure.close();
+  }
+
+  // --- what the session hears ---
+
+  /** The controller is away: nothing is sent to it. */
+  pause(): void {
+    this.#queue.pause();
+  }
+
+  /** There is a controller, which knows nothing of these. `isFirst`: no other was there before. */
+  resume(scheme: string, isFirst: boolean): void {
+    if (!isFirst) this.#outcomes.renew();
+    this.pure.schemeIs(scheme);
+    for (const task of this.#balanced.all()) this.#recheckPlaces(task);
+    this.#queue.restart();
+  }
+
+  /** These are running. */
+  running(tasks: readonly RunningMessage[]): void {
+    for (const [counter, engineId, engineUuid, runningMs] of tasks) {
+      const task = this.#balanced.get(counter);
+      if (task === undefined) continue;
+      const started = this.#options.clock.wallTime() - runningMs;
+      const open = { attempts: 0, completed: null, received: null, stdout: "", stderr: "" };
+      task.job.running(task.task, { status: "running", engineId, engineUuid, started, ...open });
+    }
+  }
+
+  /** The host is gone for good. */
+  hostLost(host: HostId, reason: string): void {
+    this.#directQueue.hostLost(host, reason);
+    this.pure.hostLost(host, reason);
+  }
+
+  /** -1: the id is none of this client's. */
+  #counterOf(id: TaskId): number {
+    const parts = parseTaskId(id);
+    return parts?.session === this.#options.id ? parts.counter : -1;
+  }
+
+  /** Big values start moving at once, in parallel to what is queued before them. */
+  #placeEarly({ args, template }: PendingTask): void {
+    for (const value of [args, template.captures]) if (value instanceof BigValue) void this.#transfer.place(value);
+  }
+
+  #recheckPlaces({ args, template }: PendingTask): void {
+    for (const value of [args, template.code.source, template.captures]) {
+      if (value instanceof BigValue) this.#transfer.recheck(value);
+    }
+  }
+}
