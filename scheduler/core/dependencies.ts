@@ -172,8 +172,10 @@ function reconsiderWaiting(s: SchedulerState, waits: TaskWaits): void {
 /** The hosts that came back are there: where followed tasks ran is looked for again. What is forgotten since stays found. */
 export function findPlaces(s: SchedulerState, followers: readonly TaskWaits[]): void {
   for (const waits of followers) {
-    const { task: { flags, state }, places } = waits;
+    const { task: { flags, state, waits: current }, places } = waits;
     if (places === null || flags.follow === null || state === "settled") continue;
+    // A host brought an attempt of it along, and it waits no more.
+    if (current !== waits) continue;
     if (waits.holding && places.someGone) seekCircle(s, waits);
     forgetPlaces(waits);
     const found = waits.places = new FollowPlaces(places.all);

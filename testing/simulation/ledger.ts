@@ -8,7 +8,7 @@
 import type { Fact } from "../../protocol/facts.ts";
 import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
 import type { AttemptOutcome, TaskOutcome } from "../../protocol/outcome.ts";
-import type { Dispatch, Effect, Settle } from "../../scheduler/core/effects.ts";
+import type { Dispatch, Effect, Release, Settle } from "../../scheduler/core/effects.ts";
 import type { AttemptsEnded, HeldAttempt, HostJoined, SchedulerEvent } from "../../scheduler/core/events.ts";
 import type { SchedulerOptions } from "../../scheduler/core/scheduler_core.ts";
 import { BrokenRule, type RuleName } from "./broken_rule.ts";
@@ -86,7 +86,8 @@ export class Ledger implements DependencyView {
   isAlive(uuid: EngineUuid): boolean | null {
     const engine = this.engines.get(uuid);
     if (engine === undefined) return null;
-    if (engine.isBack) return null;
+    // One that comes in this very step may come after a verdict.
+    if (engine.isBack || engine.joinedInStep === this.step) return null;
     return engine.alive || (this.inGrace ? null : false);
   }
 
@@ -152,12 +153,21 @@ export class Ledger implements DependencyView {
     for (const effect of effects) {
       if (effect.kind === "facts") { for (const fact of effect.facts) this.#fold(fact, dispatches); }
     }
+    for (const effect of effects) if (effect.kind === "release") this.#released(effect);
     const stopped = stoppedIn(effects);
     this.#held.place(stopped, this.engines);
     this.#checkStopped(stopped);
     if (dispatches.size > 0) this.complain("facts and orders agree", "an attempt was ordered and not written down");
     for (const effect of effects) if (effect.kind === "settle") this.#told(effect);
     for (const task of this.#settledNow) checkVerdict(this, task);
+  }
+
+  /** What a host may drop is not taken up any more. */
+  #released({ epoch, numbers }: Release): void {
+    for (const number of numbers) {
+      const dispatch = this.#dispatches.get(dispatchKey(epoch, number));
+      if (dispatch !== undefined) dispatch.used = true;
+    }
   }
 
   /** Whether the scheduler still waits for the report of this dispatch. */

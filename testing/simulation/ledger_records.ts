@@ -48,7 +48,7 @@ export class LedgerDispatch {
   outcome: AttemptOutcome | null = null;
   /** Of an earlier life, and ended: the process it ended on. */
   heldUuid: EngineUuid | null = null;
-  /** Of an earlier life: it has been taken up. */
+  /** Of an earlier life: it has been taken up, or let go of. */
   used = false;
 
   constructor(

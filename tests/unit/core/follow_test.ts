@@ -215,3 +215,12 @@ Deno.test("a circle is none if a host comes back on which one of its tasks can r
   other.join([engine(5, "b")]);
   assert.deepEqual(other.outcomes, ["s-2:ImpossibleDependency", "s-3:ImpossibleDependency"]);
 });
+
+Deno.test("a follower that waited when its attempt of an earlier life was found goes back where that was", () => {
+  const stage = new Stage({ epoch: 2 as Epoch, graceMs: 3_000 });
+  stage.submit(spec("s-0"), follow("s-1", ["s-0"], {}, { retries: 1 }));
+  assert.equal(stage.core.counts().waiting, 1);
+  stage.join([engine(0), engine(1)], { held: [held("s-1", 7, 1, "ended", THREW)] });
+  stage.after(3_000).wake();
+  assert.deepEqual(stage.dispatches, ["s-0>0", "s-1>1"]);
+});
