@@ -148,7 +148,7 @@ function explainReady(s: SchedulerState, task: TaskRecord): Explanation {
   return because(
     "declined",
     task,
-    `waits for a new engine: declined by all ${declined.length} engines`,
+    `waits for a new engine: declined by ${declined.length === 1 ? "the only one" : `all ${declined.length} engines`}`,
     idsOf(declined),
   );
 }

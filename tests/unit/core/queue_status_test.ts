@@ -55,7 +55,7 @@ Deno.test("queue status: tasks that all engines declined, and tasks without any 
   assert.deepEqual(waiting(stage), [["no-engines", 1, "waits for an engine: there is none"]]);
   stage.joinEngines(1);
   stage.end("s-0", DECLINED);
-  assert.deepEqual(waiting(stage), [["declined", 1, "waits for a new engine: declined by all 1 engines"]]);
+  assert.deepEqual(waiting(stage), [["declined", 1, "waits for a new engine: declined by the only one"]]);
 });
 
 Deno.test("queue status: more reasons than are listed are counted all the same", () => {
