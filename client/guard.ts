@@ -66,7 +66,7 @@ export function guard(
 
   function judge(verdict: unknown, check: string): null {
     if (verdict !== false) return null;
-    throw new Unmet(`Cannot run "${name}" ${place()}: "${check}" says that it is not for there`);
+    throw new Unmet(`Cannot run "${name}" ${place()}: "${check}" gave false there`);
   }
 
   function place(): string {

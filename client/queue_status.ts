@@ -32,7 +32,7 @@ export interface EngineTaskIds {
   readonly failed: readonly string[];
 }
 
-/** What one engine has and had to do. Direct tasks are not counted. */
+/** What one engine has and had to do. Direct tasks, and those of the scheme `pure`, are not counted. */
 export interface EngineQueueStatus {
   /** Its id. */
   readonly engineId: number;

@@ -7,6 +7,7 @@
  */
 import type { EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { TakenMessage } from "../protocol/messages.ts";
+import { EndOfTurn } from "./end_of_turn.ts";
 
 /** Where news go. */
 export interface PureOutlet {
@@ -23,7 +24,7 @@ export class PureNews {
   readonly #outlet: PureOutlet;
   #taken = new Map<Session, Map<EngineId, Taken>>();
   #returned = new Map<Session, number[]>();
-  #flushSoon = false;
+  readonly #atTheEnd = new EndOfTurn(() => this.flush());
 
   constructor(outlet: PureOutlet) {
     this.#outlet = outlet;
@@ -36,7 +37,7 @@ export class PureNews {
     const known = engines.get(engine);
     if (known?.uuid === uuid) known.counters.push(...counters);
     else engines.set(engine, { uuid, counters: [...counters] });
-    this.#schedule();
+    this.#atTheEnd.ask();
   }
 
   /** One of these will not begin here. */
@@ -44,7 +45,7 @@ export class PureNews {
     const counters = this.#returned.get(session);
     if (counters === undefined) this.#returned.set(session, [counter]);
     else counters.push(counter);
-    this.#schedule();
+    this.#atTheEnd.ask();
   }
 
   /** Sends what is gathered now. */
@@ -56,14 +57,5 @@ export class PureNews {
       this.#outlet.taken(session, [...engines].map(([engine, { uuid, counters }]) => [engine, uuid, counters]));
     }
     for (const [session, counters] of returned) this.#outlet.returned(session, counters);
-  }
-
-  #schedule(): void {
-    if (this.#flushSoon) return;
-    this.#flushSoon = true;
-    queueMicrotask(() => {
-      this.#flushSoon = false;
-      this.flush();
-    });
   }
 }

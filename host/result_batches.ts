@@ -4,11 +4,11 @@
  * Knows no actors: where batches go is handed in. Owned by the host's actor.
  * @module
  */
-import type { DispatchNumber, Epoch, Session } from "../protocol/ids.ts";
+import type { DispatchNumber, EngineUuid, Epoch, Session } from "../protocol/ids.ts";
 import type { EndedMessage, SettledMessage } from "../protocol/messages.ts";
 import { endedToMessage, settledToMessage } from "../wire/messages.ts";
-import type { EngineUuid } from "../protocol/ids.ts";
 import { directOutcome } from "./direct_outcome.ts";
+import { EndOfTurn } from "./end_of_turn.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { reportOf } from "./held_runs.ts";
 import type { RunEnd } from "./run_end.ts";
@@ -24,7 +24,7 @@ export class ResultBatches {
   readonly #now: () => number;
   #ended = new Map<Epoch, EndedMessage[]>();
   #settled = new Map<Session, SettledMessage[]>();
-  #flushSoon = false;
+  readonly #atTheEnd = new EndOfTurn(() => this.flush());
 
   constructor(outlet: ResultOutlet, now: () => number) {
     this.#outlet = outlet;
@@ -34,7 +34,7 @@ export class ResultBatches {
   /** The result of a scheduled run. */
   addEnded(epoch: Epoch, number: DispatchNumber, end: RunEnd): void {
     listIn(this.#ended, epoch).push(endedToMessage(number, end.outcome, reportOf(end, this.#now())));
-    this.#schedule();
+    this.#atTheEnd.ask();
   }
 
   /** The result of a direct run. */
@@ -42,7 +42,7 @@ export class ResultBatches {
     const outcome = directOutcome(run, end.outcome);
     const report = reportOf(end, this.#now());
     listIn(this.#settled, session).push(settledToMessage(counter, outcome, run.engine, uuid, run.attempt, report));
-    this.#schedule();
+    this.#atTheEnd.ask();
   }
 
   /** Sends what is gathered now: what is said next rests on it. */
@@ -53,15 +53,6 @@ export class ResultBatches {
     if (settled.size > 0) this.#settled = new Map();
     for (const [epoch, results] of ended) this.#outlet.ended(epoch, results);
     for (const [session, results] of settled) this.#outlet.directSettled(session, results);
-  }
-
-  #schedule(): void {
-    if (this.#flushSoon) return;
-    this.#flushSoon = true;
-    queueMicrotask(() => {
-      this.#flushSoon = false;
-      this.flush();
-    });
   }
 }
 

@@ -41,12 +41,12 @@ Deno.test("a check that gives false declines, here and on an engine, and says wh
   const f = depend(isEven, 3)(add);
   assert.throws(() => f.call(null, 1, 2), (error: Error) => {
     assert.ok(error instanceof UnmetDependency);
-    assert.match(error.message, /Cannot run "add" in this program: "isEven" says/);
+    assert.match(error.message, /Cannot run "add" in this program: "isEven" gave false there/);
     return true;
   });
   const cause = await causeOf((await view()).apply(f, 1, 2));
   assert.ok(cause instanceof UnmetDependency);
-  assert.match(cause.message, /Cannot run "add" on engine 0: "isEven" says/);
+  assert.match(cause.message, /Cannot run "add" on engine 0: "isEven" gave false there/);
 });
 
 Deno.test("nothing but false declines, also where it comes as a promise", async () => {
@@ -184,7 +184,7 @@ Deno.test("conditions nest in any order; the outer ones are looked at first, and
   const outer = require({ limit: () => 1 })(require({ limit: 2 })(() => limit));
   assert.deepEqual([await outer(), await lview.apply(outer)], [2, 2]);
   const declines = depend(never)(require("node:nothing")(add));
-  assert.match((await causeOf(lview.apply(declines, 1, 2))).message, /"never" says/);
+  assert.match((await causeOf(lview.apply(declines, 1, 2))).message, /"never" gave false there/);
   const [check, bound] = [require({ limit: 7 })((x: number) => x === limit), { limit: 5 }];
   const checked = depend(check, 7)(require(bound)(() => limit));
   assert.deepEqual([await checked(), await lview.apply(checked)], [5, 5]);
