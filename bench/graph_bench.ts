@@ -52,7 +52,9 @@ function chain(length: number): TaskSpec[] {
   return Array.from({ length }, (_, i) => i === 0 ? plain(0) : after(i, [i - 1]));
 }
 
+/** What earlier parts left behind is not for this one to collect. */
 function timed(run: () => void): number {
+  heapBytes();
   const start = performance.now();
   run();
   return Math.round(performance.now() - start);
