@@ -127,8 +127,7 @@ function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
     tellAssigned(s, task, attempt.engine, number);
   } else if (ended !== null) {
     s.out.release(host, epoch, number);
-    const current = s.registry.current(orphan.engine);
-    const serial = current !== null && current.uuid === uuid ? current.serial : null;
+    const serial = s.registry.incarnation(orphan.engine, uuid)?.serial ?? null;
     decide(s, task, { id: orphan.engine, uuid, serial }, inheritedOutcome(ended), ended.report);
   }
 }
@@ -146,8 +145,7 @@ function followThere(s: SchedulerState, task: TaskRecord, { engine: id, uuid }: 
   waits.places = new FollowPlaces(follow.all);
   const isKnown = follow.ids.every((one) => s.task(one) instanceof FinishedRecord);
   if (!isKnown) {
-    const current = s.registry.current(id);
-    addPlaceAt(waits, task.id, id, current !== null && current.uuid === uuid ? current : null);
+    addPlaceAt(waits, task.id, id, s.registry.incarnation(id, uuid));
     // Its host is here: a process that it does not name has ended.
     waits.places.someGone = false;
   }

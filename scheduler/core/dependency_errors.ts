@@ -5,7 +5,7 @@
  * hundred thousand tasks that fail one after another costs the same. Called by `dependencies.ts` and its neighbours.
  * @module
  */
-import type { TaskId } from "../../protocol/ids.ts";
+import type { EngineId, TaskId } from "../../protocol/ids.ts";
 import type { FailureChain, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload } from "../../protocol/task_spec.ts";
 import type { DependencyFlag, DependencyWatch } from "./dependency_watch.ts";
@@ -46,10 +46,10 @@ export function lostPlaceOutcome(task: TaskRecord, lost: LostPlace, other: TaskI
 }
 
 /** A follower whose places are there and can't take it. */
-export function unreachableOutcome(task: TaskRecord, engines: readonly number[], cause: Payload | null): TaskOutcome {
+export function unreachableOutcome(task: TaskRecord, engines: readonly EngineId[], cause: Payload | null): TaskOutcome {
   const shown = `engine ${engines.slice(0, 8).join(", ")}${engines.length > 8 ? ", …" : ""}`;
   const { targets } = task.flags;
-  const why = targets !== null && !engines.some((id) => targets.includes(id as never))
+  const why = targets !== null && !engines.some((id) => targets.includes(id))
     ? `that was ${shown}, which is not among its targets [${targets.slice(0, 8).join(", ")}]`
     : `that was ${shown}, which has declined it`;
   return failure(

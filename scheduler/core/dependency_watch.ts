@@ -14,6 +14,11 @@ import type { FinishedRecord, TaskRecord } from "./task_record.ts";
 /** Which flag names the tasks: `after` restricts time, `follow` time and place. */
 export type DependencyFlag = "after" | "follow";
 
+/** Whether a dependency waits for this outcome. */
+export function isWanted({ success, failure }: DependencySpec, { outcome }: FinishedRecord): boolean {
+  return outcome.kind === "done" ? success : failure;
+}
+
 /** One dependency of one task. */
 export class DependencyWatch {
   readonly waits: TaskWaits;
@@ -36,8 +41,8 @@ export class DependencyWatch {
   }
 
   /** Whether this outcome is one that it waits for. */
-  wants({ outcome }: FinishedRecord): boolean {
-    return outcome.kind === "done" ? this.spec.success : this.spec.failure;
+  wants(record: FinishedRecord): boolean {
+    return isWanted(this.spec, record);
   }
 
   /** Takes in the outcome of one of its tasks. */

@@ -8,6 +8,7 @@ import type { Cause, Explanation, StatusWord } from "../../protocol/explanation.
 import { type EngineId, type TaskId, type TaskWay, wayOf } from "../../protocol/ids.ts";
 import type { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
+import { awaitsHosts } from "./follow.ts";
 import type { PlacementGroup } from "./placement_group.ts";
 import { splitTaskId } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
@@ -108,7 +109,7 @@ function explainAssigned(task: TaskRecord, { engine, prev }: Attempt): Explanati
 
 function explainWaiting(s: SchedulerState, task: TaskRecord, waits: TaskWaits): Explanation {
   const open = openIds(s, waits);
-  if (s.grace !== null && waits.places?.someGone) return because("grace", task, WAITS_FOR_HOSTS, [], "waiting");
+  if (awaitsHosts(s, waits)) return because("grace", task, WAITS_FOR_HOSTS, [], "waiting");
   if (open.length === 0) return because("grace", task, WAITS_FOR_HOSTS, [], "waiting");
   const missing = open.filter((id) => s.task(id) === null);
   const shown = open.slice(0, SHOWN_TASKS);

@@ -9,7 +9,7 @@ import type { EngineId, TaskId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
 import type { DependencySpec } from "../../protocol/task_spec.ts";
 import { lostPlaceOutcome, unreachableOutcome } from "./dependency_errors.ts";
-import type { TaskWaits } from "./dependency_watch.ts";
+import { isWanted, type TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { FollowPlaces } from "./follow_places.ts";
 import type { SchedulerState } from "./state.ts";
@@ -19,8 +19,7 @@ import { FinishedRecord, TaskRecord } from "./task_record.ts";
 export function addPlace(s: SchedulerState, waits: TaskWaits, record: FinishedRecord): void {
   if (waits.places === null) return;
   const { engine, uuid } = record;
-  const current = engine === null ? null : s.registry.current(engine);
-  addPlaceAt(waits, record.id, engine, current !== null && current.uuid === uuid ? current : null);
+  addPlaceAt(waits, record.id, engine, engine === null ? null : s.registry.incarnation(engine, uuid));
 }
 
 /** A task ran on this engine: in this process, or (`null`) in one that is not there, or nowhere. */
@@ -30,12 +29,10 @@ export function addPlaceAt(waits: TaskWaits, id: TaskId, engine: EngineId | null
 }
 
 /** The places of all that have ended of those it follows. */
-export function addPlaces(s: SchedulerState, waits: TaskWaits, { ids, success, failure }: DependencySpec): void {
-  for (const id of ids) {
+export function addPlaces(s: SchedulerState, waits: TaskWaits, spec: DependencySpec): void {
+  for (const id of spec.ids) {
     const named = s.task(id);
-    if (named instanceof FinishedRecord && (named.outcome.kind === "done" ? success : failure)) {
-      addPlace(s, waits, named);
-    }
+    if (named instanceof FinishedRecord && isWanted(spec, named)) addPlace(s, waits, named);
   }
 }
 

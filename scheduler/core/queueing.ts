@@ -89,7 +89,7 @@ function shown(targets: readonly number[]): string {
 }
 
 /** What a task past its deadline becomes. */
-export function expiredOutcome(task: TaskRecord): TaskOutcome {
+function expiredOutcome(task: TaskRecord): TaskOutcome {
   const { timeoutMs, targets } = task.flags;
   const { waits } = task;
   const open = waits?.holding ? (waits.after?.open ?? 0) + (waits.follow?.open ?? 0) : 0;

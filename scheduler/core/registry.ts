@@ -5,7 +5,7 @@
  * `on_engines.ts`.
  * @module
  */
-import type { EngineId, HostId } from "../../protocol/ids.ts";
+import type { EngineId, EngineUuid, HostId } from "../../protocol/ids.ts";
 import { type EngineRecord, EngineSlot, type HostRecord } from "./engine_record.ts";
 import type { EngineLookup } from "./placement.ts";
 
@@ -24,6 +24,12 @@ export class Registry implements EngineLookup {
 
   current(id: EngineId): EngineRecord | null {
     return this.slots.get(id)?.current ?? null;
+  }
+
+  /** This very process of an engine; `null`: it is not there (any more). */
+  incarnation(id: EngineId, uuid: EngineUuid | null): EngineRecord | null {
+    const current = this.current(id);
+    return current !== null && current.uuid === uuid ? current : null;
   }
 
   *alive(): Generator<EngineRecord> {
