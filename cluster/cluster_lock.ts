@@ -8,7 +8,7 @@
 import { dirname } from "node:path";
 import { AlreadyRunning } from "../wire/errors.ts";
 import { readFileIfThere, removeFile, writePrivateFile } from "./private_file.ts";
-import { isAlive, ownIdentity, type ProcessIdentity } from "./process_identity.ts";
+import { isAlive, isProcessIdentity, ownIdentity, type ProcessIdentity } from "./process_identity.ts";
 import { verbFor } from "./profile.ts";
 
 /** Who holds the lock, if that process lives. */
@@ -16,8 +16,8 @@ export async function lockHolder(path: string): Promise<ProcessIdentity | null> 
   const text = await readFileIfThere(path);
   if (text === null) return null;
   try {
-    const identity = JSON.parse(text) as ProcessIdentity;
-    return typeof identity?.pid === "number" && isAlive(identity) ? identity : null;
+    const identity: unknown = JSON.parse(text);
+    return isProcessIdentity(identity) && isAlive(identity) ? identity : null;
   } catch {
     return null;
   }

@@ -10,7 +10,7 @@ import type { CredentialRole } from "../protocol/subjects.ts";
 import type { Credentials } from "./credentials.ts";
 import { parseCredentials } from "./credentials.ts";
 import { readFileIfThere, removeFile, writePrivateFile } from "./private_file.ts";
-import { isAlive, ownIdentity, type ProcessIdentity } from "./process_identity.ts";
+import { isAlive, isProcessIdentity, ownIdentity, type ProcessIdentity } from "./process_identity.ts";
 import { type ProfilePaths, verbFor } from "./profile.ts";
 import { localServers, outsideServers } from "./server_addresses.ts";
 
@@ -77,9 +77,7 @@ function parse(text: string, path: string): ConnectionInfo {
 }
 
 function isOwner(value: unknown): value is ProcessIdentity | null | undefined {
-  if (value === undefined || value === null) return true;
-  const { pid, startedTicks } = value as Partial<ProcessIdentity>;
-  return Number.isSafeInteger(pid) && (startedTicks === null || typeof startedTicks === "number");
+  return value === undefined || value === null || isProcessIdentity(value);
 }
 
 function isEmpty(value: unknown): boolean {

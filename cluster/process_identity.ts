@@ -13,6 +13,12 @@ export interface ProcessIdentity {
   readonly startedTicks: number | null;
 }
 
+/** Whether a value read from a file names one process: to the kernel, 0 and below mean groups, and all of them. */
+export function isProcessIdentity(value: unknown): value is ProcessIdentity {
+  const { pid, startedTicks } = (value ?? {}) as Partial<ProcessIdentity>;
+  return Number.isSafeInteger(pid) && pid! > 0 && (startedTicks === null || typeof startedTicks === "number");
+}
+
 const STAT_START_TIME = 19;
 
 function startedTicks(pid: number): number | null {

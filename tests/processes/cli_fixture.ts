@@ -181,13 +181,23 @@ async function lockedBy(path: string): Promise<number | null> {
   }
 }
 
+/**
+ * Signals one process that may be gone. Throws `TypeError` for what is no pid of one: the kernel takes 0 and below for
+ * groups, and -1 for every process of the machine.
+ */
+export function signal(pid: number | undefined, name: Deno.Signal): void {
+  if (pid === undefined || !Number.isSafeInteger(pid) || pid <= 1) throw new TypeError(`Cannot signal process ${pid}.`);
+  try {
+    Deno.kill(pid, name);
+  } catch (error) {
+    // Of a process that has ended, and that nobody has waited for yet, Deno says TypeError.
+    if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
+  }
+}
+
 /** Kills a process that may be gone, and waits for its end. */
 export async function kill(pid: number): Promise<void> {
-  try {
-    Deno.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  signal(pid, "SIGKILL");
   await gone(pid);
 }
 

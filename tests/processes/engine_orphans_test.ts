@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { findSetpriv } from "../../host/engine_command.ts";
 import { DEFAULT_PERMISSIONS, parsePermissionFlags, resolvePermissions } from "../../host/permissions.ts";
+import { signal } from "./cli_fixture.ts";
 import { FleetFixture } from "./engine_fixture.ts";
 
 /** Kills a host while its engine does what `source` says; resolves with whether the engine's process ended too. */
@@ -23,7 +24,7 @@ async function engineEndsWithHost(source?: string): Promise<boolean> {
   host.kill("SIGKILL");
   await host.status;
   const ended = await new Deno.Command("timeout", { args: ["10", "tail", `--pid=${pid}`, "-f", "/dev/null"] }).output();
-  if (!ended.success) Deno.kill(pid, "SIGKILL");
+  if (!ended.success) signal(pid, "SIGKILL");
   return ended.success;
 }
 

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { type AsyncResult, type Client, Cluster, EngineError } from "../../mod.ts";
 import { findNatsServer, NatsServer } from "../../testing/nats_server.ts";
 import { within } from "../../testing/within.ts";
-import { CliFixture, familyOf, kill } from "./cli_fixture.ts";
+import { CliFixture, familyOf, kill, signal } from "./cli_fixture.ts";
 import { fileAppears } from "./file_appears.ts";
 
 const found = await findNatsServer();
@@ -126,9 +126,9 @@ pureTest("SIGKILL of an engine fails what it had taken, that alone, and it comes
   const pids = await within(client.directView().apply(() => Deno.pid), "the pids");
   const tasks = names(14);
   const results = submit(client, tasks, folder, 150);
-  await fileAppears(`${folder}/${tasks[0]}`);
-  const victim = results[0]?.engineId ?? -1;
-  Deno.kill(pids[victim] ?? -1, "SIGKILL");
+  const victim = 0;
+  await fileAppears(`${folder}/on-${victim}`);
+  signal(pids[victim], "SIGKILL");
   const failed = await checkEnds(results, tasks, folder);
   assert.ok(failed.length >= 1);
   assert.deepEqual(new Set(failed.map(({ engineId }) => engineId)), new Set([victim]));

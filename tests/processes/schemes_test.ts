@@ -6,6 +6,7 @@ import { profilePaths } from "../../cluster/profile.ts";
 import { checkSchemeModule } from "../../cluster/scheme_check.ts";
 import { Client, Cluster, type ClusterOptions } from "../../mod.ts";
 import { within } from "../../testing/within.ts";
+import { signal } from "./cli_fixture.ts";
 
 interface Started extends AsyncDisposable {
   readonly cluster: Cluster;
@@ -98,7 +99,7 @@ Deno.test("a controller that comes back goes on without a scheme that is gone", 
   await runTwenty(started);
   const before = await clusterStatus(started.cluster.name);
   await Deno.remove(path);
-  Deno.kill(before.pid, "SIGKILL");
+  signal(before.pid, "SIGKILL");
   assert.equal((await runTwenty(started))[19], 20);
   const { scheme, schemeProblem, epoch } = await clusterStatus(started.cluster.name);
   assert.ok(epoch > before.epoch);

@@ -19,7 +19,9 @@ Deno.test("a lock is held once, and free again afterwards", async () => {
 Deno.test("the lock of a process that is gone is taken over, and so is a damaged one", async () => {
   const folder = await Deno.makeTempDir({ prefix: "troupe-test-" });
   const path = `${folder}/lock.json`;
-  for (const text of [JSON.stringify({ pid: 999_999_999, startedTicks: 5 }), "{", "null"]) {
+  for (
+    const text of [JSON.stringify({ pid: 999_999_999, startedTicks: 5 }), '{"pid":-1,"startedTicks":null}', "{", "null"]
+  ) {
     await Deno.writeTextFile(path, text);
     await using _lock = await takeClusterLock(path, "one");
     assert.equal((await lockHolder(path))?.pid, Deno.pid);
