@@ -16,7 +16,8 @@ export interface ProcessIdentity {
 /** Whether a value read from a file names one process: to the kernel, 0 and below mean groups, and all of them. */
 export function isProcessIdentity(value: unknown): value is ProcessIdentity {
   const { pid, startedTicks } = (value ?? {}) as Partial<ProcessIdentity>;
-  return typeof pid === "number" && Number.isSafeInteger(pid) && pid > 0 && (startedTicks === null || typeof startedTicks === "number");
+  return typeof pid === "number" && Number.isSafeInteger(pid) && pid > 0 &&
+    (startedTicks === null || typeof startedTicks === "number");
 }
 
 const STAT_START_TIME = 19;

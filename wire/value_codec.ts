@@ -12,6 +12,7 @@ import { ExtData, type ExtensionCodecType } from "../deps/msgpack.ts";
 import { SerializationError } from "./errors.ts";
 import { KeptCodec } from "./kept_codec.ts";
 import { HAS_BINARY, HAS_MARK, scanMessage } from "./message_scan.ts";
+import type { DecodeSpecial, EncodeSpecial } from "./special_forms.ts";
 import { decodeExtension } from "./value_extensions.ts";
 import { reviveMarks } from "./value_revive.ts";
 import { MAX_VALUE_DEPTH, ValueWalk } from "./value_walk.ts";
@@ -20,10 +21,15 @@ import { MAX_VALUE_DEPTH, ValueWalk } from "./value_walk.ts";
 export interface EncodeOptions {
   /** What error messages call the value: the `args` in `args[0].a.b`. Default `value`. */
   readonly root?: string;
+  /** What stands for functions and for objects of other classes; absent: they can't travel. */
+  readonly special?: EncodeSpecial | null;
 }
 
-/** How to decode. Nothing yet: functions and registered classes will need something to look them up in. */
-export type DecodeOptions = Readonly<Record<never, never>>;
+/** How to decode. */
+export interface DecodeOptions {
+  /** What such forms make; absent: a value with one in it can't be decoded. */
+  readonly special?: DecodeSpecial | null;
+}
 
 /** Containers of MessagePack below one level of a value: an error has its extras one level further down. */
 const LEVELS_PER_LEVEL = 2;
@@ -54,12 +60,12 @@ const valueCodec = new KeptCodec(EXTENSIONS, MAX_DEPTH);
  */
 export function encodeValue(value: unknown, options?: EncodeOptions): Uint8Array {
   const root = options?.root ?? "value";
-  return encodeWalked(value, new ValueWalk(root, false), root);
+  return encodeWalked(value, new ValueWalk(root, false, options?.special ?? null), root);
 }
 
 /** Encodes the arguments of a call: errors name them `args[0]`. */
-export function encodeArguments(args: readonly unknown[]): Uint8Array {
-  return encodeValue(args, { root: "args" });
+export function encodeArguments(args: readonly unknown[], special: EncodeSpecial | null = null): Uint8Array {
+  return encodeValue(args, { root: "args", special });
 }
 
 /** For `error_codec.ts`: what can't travel becomes a string that describes it. Getters may still throw. */
@@ -71,7 +77,7 @@ export function encodeLeniently(value: unknown): Uint8Array {
  * Decodes what `encodeValue` made. Typed arrays are aligned copies: nothing refers to `bytes` afterwards.
  * Throws `SerializationError` for anything else; safe for bytes from anywhere.
  */
-export function decodeValue(bytes: Uint8Array, _options?: DecodeOptions): unknown {
+export function decodeValue(bytes: Uint8Array, options?: DecodeOptions): unknown {
   const found = scanMessage(bytes, MAX_DEPTH);
   if ((found & HAS_BINARY) !== 0) {
     throw new SerializationError(
@@ -80,7 +86,7 @@ export function decodeValue(bytes: Uint8Array, _options?: DecodeOptions): unknow
   }
   try {
     const value = valueCodec.decode(bytes);
-    return (found & HAS_MARK) !== 0 ? reviveMarks(value) : value;
+    return (found & HAS_MARK) !== 0 ? reviveMarks(value, options?.special ?? null) : value;
   } catch (cause) {
     if (cause instanceof SerializationError) throw cause;
     throw new SerializationError(`Cannot decode the value: ${(cause as Error).message}.`, { cause });

@@ -8,7 +8,7 @@
 import { ExtData } from "../deps/msgpack.ts";
 import { SerializationError } from "./errors.ts";
 
-/** Extension numbers; those named `mark…` have no content. Reserved ones are taken by a later version, and no other may use them. */
+/** Extension numbers; those named `mark…` have no content. */
 export const EXTENSION = {
   undefined: 1,
   negativeZero: 2,
@@ -26,10 +26,14 @@ export const EXTENSION = {
   markError: 37,
   /** A plain object with a key that MessagePack or its decoder can't take (`__proto__`, a lone surrogate). */
   markObject: 38,
-  /** Reserved: a function, shipped as a value. */
+  /** A function, shipped as a value: what its parts are is the affair of client and engine, as for those that follow. */
   markFunction: 48,
-  /** Reserved: an instance of a class that was registered on both sides. */
+  /** An instance of a registered class. */
   markRegistered: 49,
+  /** The result of another task, in the arguments of one. */
+  markInput: 50,
+  /** What an engine holds under a name. */
+  markReference: 51,
 } as const;
 
 /** The kinds of typed array: the place in this list, from 64, is the extension number. */

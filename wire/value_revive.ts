@@ -7,36 +7,37 @@
  */
 import { rebuildError } from "./error_value.ts";
 import { SerializationError } from "./errors.ts";
+import type { DecodeSpecial, SpecialKind } from "./special_forms.ts";
 import { EXTENSION, Mark } from "./value_extensions.ts";
 
 /** The value with all its marked arrays replaced. Throws `SerializationError` where they are not what the mark says. */
-export function reviveMarks(value: unknown): unknown {
+export function reviveMarks(value: unknown, special: DecodeSpecial | null = null): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return reviveArray(value);
+  if (Array.isArray(value)) return reviveArray(value, special);
   if (value instanceof Mark) throw misplaced();
-  if (Object.getPrototypeOf(value) === Object.prototype) reviveProperties(value as Record<string, unknown>);
+  if (Object.getPrototypeOf(value) === Object.prototype) reviveProperties(value as Record<string, unknown>, special);
   return value;
 }
 
-function reviveArray(array: unknown[]): unknown {
+function reviveArray(array: unknown[], special: DecodeSpecial | null): unknown {
   const [head] = array;
   const isMarked = head instanceof Mark;
   for (let index = isMarked ? 1 : 0; index < array.length; index++) {
     const item = array[index];
-    if (typeof item === "object" && item !== null) array[index] = reviveMarks(item);
+    if (typeof item === "object" && item !== null) array[index] = reviveMarks(item, special);
   }
-  return isMarked ? build(head.type, array) : array;
+  return isMarked ? build(head.type, array, special) : array;
 }
 
-function reviveProperties(record: Record<string, unknown>): void {
+function reviveProperties(record: Record<string, unknown>, special: DecodeSpecial | null): void {
   for (const key of Object.keys(record)) {
     const item = record[key];
-    if (typeof item === "object" && item !== null) record[key] = reviveMarks(item);
+    if (typeof item === "object" && item !== null) record[key] = reviveMarks(item, special);
   }
 }
 
 /** `parts[0]` is the mark. */
-function build(type: number, parts: readonly unknown[]): unknown {
+function build(type: number, parts: readonly unknown[], special: DecodeSpecial | null): unknown {
   switch (type) {
     case EXTENSION.markMap:
       return buildMap(parts);
@@ -53,9 +54,23 @@ function build(type: number, parts: readonly unknown[]): unknown {
     case EXTENSION.markObject:
       return buildObject(parts);
   }
+  const kind = SPECIAL_KINDS.get(type);
+  if (kind !== undefined) return buildSpecial(kind, parts.slice(1), special);
   throw new SerializationError(
     `Cannot decode the value: it has a part of kind ${type}, which this version doesn't know; was it encoded by a newer one?`,
   );
+}
+
+const SPECIAL_KINDS: ReadonlyMap<number, SpecialKind> = new Map([
+  [EXTENSION.markFunction, "function"],
+  [EXTENSION.markRegistered, "registered"],
+  [EXTENSION.markInput, "input"],
+  [EXTENSION.markReference, "reference"],
+]);
+
+function buildSpecial(kind: SpecialKind, parts: readonly unknown[], special: DecodeSpecial | null): unknown {
+  if (special !== null) return special(kind, parts);
+  throw new SerializationError(`Cannot decode the value: it has a part of kind "${kind}", which means nothing here.`);
 }
 
 function buildMap(parts: readonly unknown[]): Map<unknown, unknown> {

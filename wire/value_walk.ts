@@ -8,6 +8,7 @@
  */
 import { types } from "node:util";
 import { SerializationError } from "./errors.ts";
+import type { EncodeSpecial, SpecialKind } from "./special_forms.ts";
 import { errorFields } from "./error_value.ts";
 import {
   encodeBigint,
@@ -31,15 +32,17 @@ const MAX_HOLES = 1_000_000;
 export class ValueWalk {
   readonly #root: string;
   readonly #lenient: boolean;
+  readonly #special: EncodeSpecial | null;
   readonly #ancestors: object[] = [];
   /** The step from each ancestor to what is looked at below it. */
   readonly #steps: PathStep[] = [];
   /** Bytes in buffers and characters in strings so far: about how much room the encoding will take. */
   bulk = 0;
 
-  constructor(root: string, lenient: boolean) {
+  constructor(root: string, lenient: boolean, special: EncodeSpecial | null = null) {
     this.#root = root;
     this.#lenient = lenient;
+    this.#special = special;
   }
 
   /** The value, or what stands for it. */
@@ -58,9 +61,17 @@ export class ValueWalk {
         return encodeBigint(value);
       case "object":
         return value === null ? null : this.#visitObject(value);
+      case "function":
+        return this.#formOf(value) ?? this.#refuse(value, unfitFor(value));
       default:
         return this.#refuse(value, unfitFor(value));
     }
+  }
+
+  /** What stands for a value that only the caller knows. */
+  #formOf(value: object): unknown[] | null {
+    const form = this.#special?.(value) ?? null;
+    return form === null ? null : [encodeMark(MARKS[form.kind]), ...form.parts.map((part) => this.visit(part))];
   }
 
   #visitObject(value: object): unknown {
@@ -77,7 +88,7 @@ export class ValueWalk {
     const prototype = Object.getPrototypeOf(value);
     if (Array.isArray(value)) {
       if (prototype === Array.prototype || value.constructor?.name === "Array") return this.#visitArray(value);
-      return this.#refuse(value, unfitFor(value));
+      return this.#formOf(value) ?? this.#refuse(value, unfitFor(value));
     }
     if (prototype === Object.prototype || prototype === null) return this.#visitPlain(value);
     return this.#visitSpecial(value, prototype);
@@ -134,6 +145,8 @@ export class ValueWalk {
   }
 
   #visitSpecial(value: object, prototype: object): unknown {
+    const form = this.#formOf(value);
+    if (form !== null) return form;
     if (ArrayBuffer.isView(value) || types.isArrayBuffer(value)) return this.#visitBytes(value);
     if (types.isDate(value) && isNamed(value, "Date")) return encodeDate(Date.prototype.getTime.call(value));
     if (types.isMap(value) && isNamed(value, "Map")) return this.#visitMap(value);
@@ -210,6 +223,13 @@ export class ValueWalk {
     throw new SerializationError(cannotSerialize(renderPath(this.#root, this.#steps), unfit));
   }
 }
+
+const MARKS: Readonly<Record<SpecialKind, number>> = {
+  function: EXTENSION.markFunction,
+  registered: EXTENSION.markRegistered,
+  input: EXTENSION.markInput,
+  reference: EXTENSION.markReference,
+};
 
 const TOO_DEEP: Unfit = {
   is: `nested more than ${MAX_VALUE_DEPTH} levels deep`,

@@ -326,7 +326,7 @@ Deno.test("bytes of a later version, or with marks where none belong, are refuse
   const refused: readonly (readonly [readonly number[], RegExp])[] = [
     [[0xd4, 127, 0], /extension 127 is not known/],
     [[0xc7, 0, 48], /parts are not where they belong/],
-    [[0x91, 0xc7, 0, 48], /kind 48/],
+    [[0x91, 0xc7, 0, 48], /kind "function"/],
     [[0x92, 1, 0xc7, 0, 32], /parts are not where they belong/],
     [[0x92, 0xc7, 0, 32, 1], /parts are not where they belong/],
     [[0xc4, 1, 0], /plain binary/],
@@ -342,4 +342,35 @@ Deno.test("bytes of a later version, or with marks where none belong, are refuse
       return true;
     });
   }
+});
+
+Deno.test("what only the caller knows travels in the form that he gives it, parts and all", () => {
+  class Point {
+    constructor(readonly x: number, readonly y: number) {}
+  }
+  const special = (value: object) =>
+    value instanceof Point
+      ? { kind: "registered", parts: ["Point", { x: value.x, y: value.y }] } as const
+      : typeof value === "function"
+      ? { kind: "function", parts: [String(value), new Point(5, -0)] } as const
+      : null;
+  const bytes = encodeArguments([{ at: [new Point(1, 2)], by: () => 1 }], special);
+  const made: unknown[] = [];
+  const decoded = decodeValue(bytes, {
+    special(kind, parts) {
+      made.push([kind, ...parts]);
+      return kind;
+    },
+  });
+  assert.deepEqual(decoded, [{ at: ["registered"], by: "function" }]);
+  assert.deepEqual(made, [
+    ["registered", "Point", { x: 1, y: 2 }],
+    ["registered", "Point", { x: 5, y: -0 }],
+    ["function", String(() => 1), "registered"],
+  ]);
+  assert.throws(() => decodeValue(bytes), { name: "SerializationError", message: /kind "registered"/ });
+  assert.throws(() => encodeArguments([new Point(1, 2)], () => null), /args\[0\].*instance of Point/);
+  const within = (value: object) =>
+    value instanceof Point ? { kind: "registered", parts: [{ z: Symbol("s") }] } as const : null;
+  assert.throws(() => encodeArguments([new Point(1, 2)], within), /args\[0\]\.z/);
 });
