@@ -11,6 +11,7 @@
 import { DIRECT_COUNTERS_FROM, type HostId, type Session, type TaskId, wayOf } from "../protocol/ids.ts";
 import type { RunningMessage, SettledMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
+import type { DecodeSpecial } from "../wire/special_forms.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
@@ -42,6 +43,8 @@ export interface ClientTasksOptions {
   readonly log: Log;
   /** Where balanced tasks go in a cluster of the scheme `pure`; `null`: nowhere. */
   readonly pure?: PureTarget | null;
+  /** What values of special forms in results are. */
+  readonly special?: DecodeSpecial | null;
 }
 
 /** All that one client has submitted and has no outcome of. */
@@ -64,7 +67,7 @@ export class ClientTasks {
     const { id: session, node, clock, log, host } = options;
     this.#options = options;
     this.#transfer = new BlobTransfer(roster, host, clock);
-    this.#settlement = new Settlement(clock, this.#transfer);
+    this.#settlement = new Settlement(clock, this.#transfer, options.special ?? null);
     this.#slices = new MapSlices(clock, () => this.#queue.wake());
     this.#outcomes = new KnownOutcomes(session);
     this.drawnIds = new DrawnIds(session, () => this.allocate(1));

@@ -25,6 +25,7 @@ import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { readCounters, readTaken } from "./read_news.ts";
+import { FunctionShipping } from "./function_shipping.ts";
 import { TaskTemplates } from "./task_templates.ts";
 
 /** What a session works with. */
@@ -37,7 +38,8 @@ export class Session {
   readonly id: SessionId;
   readonly clock: Clock;
   readonly roster = new EngineRoster();
-  readonly templates = new TaskTemplates();
+  readonly shipping = new FunctionShipping();
+  readonly templates = new TaskTemplates(this.shipping);
   readonly tasks: ClientTasks;
   readonly #options: SessionOptions;
   readonly #attachment: Attachment;
@@ -50,7 +52,7 @@ export class Session {
     this.#options = options;
     this.id = options.id;
     this.clock = options.clock;
-    this.tasks = new ClientTasks(options, this.roster);
+    this.tasks = new ClientTasks({ ...options, special: this.shipping.decode }, this.roster);
     this.#attachment = new Attachment({
       link: options.scheduler,
       clock: options.clock,
@@ -62,8 +64,14 @@ export class Session {
   }
 
   /** Introduces the client to the controller. Rejects with `ConnectionError` where none answers in time. */
-  start(timeoutMs: number): Promise<void> {
-    return this.#attachment.attach(timeoutMs);
+  async start(timeoutMs: number): Promise<void> {
+    // The parser takes longer to load than most controllers to answer, and `apply` can't wait for it.
+    await Promise.all([this.#attachment.attach(timeoutMs), this.#openShipping()]);
+  }
+
+  async #openShipping(): Promise<void> {
+    const { parseScript } = await import("./script_parser.ts");
+    if (this.#closed === null) this.shipping.open(parseScript);
   }
 
   /**
@@ -132,6 +140,7 @@ export class Session {
     this.#ending.abort(cause);
     this.roster.close(closedError(cause));
     this.tasks.close(cause);
+    this.shipping[Symbol.dispose]();
   }
 
   #welcomed([epoch, , engines, , scheme = ""]: ClientWelcome): void {

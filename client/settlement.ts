@@ -12,7 +12,8 @@ import { encodeError, toRemoteError } from "../wire/error_codec.ts";
 import { CompositeError, SerializationError, TaskAborted } from "../wire/errors.ts";
 import { settledFromMessage, type SettledTask } from "../wire/messages.ts";
 import { systemErrorInstance } from "../wire/system_error.ts";
-import { decodeValue } from "../wire/value_codec.ts";
+import type { DecodeSpecial } from "../wire/special_forms.ts";
+import { type DecodeOptions, decodeValue } from "../wire/value_codec.ts";
 import type { BlobTransfer } from "./blob_transfer.ts";
 import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
@@ -23,8 +24,10 @@ import type { PendingTask } from "./task_table.ts";
 export class Settlement {
   readonly #clock: Clock;
   readonly #transfer: BlobTransfer;
+  readonly #decoding: DecodeOptions;
 
-  constructor(clock: Clock, transfer: BlobTransfer) {
+  constructor(clock: Clock, transfer: BlobTransfer, special: DecodeSpecial | null) {
+    this.#decoding = { special };
     this.#clock = clock;
     this.#transfer = transfer;
   }
@@ -59,11 +62,11 @@ export class Settlement {
   #finish(task: PendingTask, settled: SettledTask, bytes: Uint8Array | null): void {
     const { outcome } = settled;
     if (outcome.kind === "done") {
-      this.#putValues(task, settled, decodeValue(bytes ?? EMPTY));
+      this.#putValues(task, settled, decodeValue(bytes ?? EMPTY, this.#decoding));
       return task.job.settleTask(task.task, this.#reportOf(settled, "done"));
     }
     if (outcome.kind === "threw" && isChunk(task)) {
-      const outcomes = outcomesIn(decodeValue(bytes ?? EMPTY));
+      const outcomes = outcomesIn(decodeValue(bytes ?? EMPTY, this.#decoding));
       if (outcomes !== undefined) {
         this.#putValues(task, settled, outcomes);
         return task.job.settleTask(task.task, this.#reportOf(settled, "failed"));

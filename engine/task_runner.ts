@@ -11,11 +11,13 @@ import type { EngineId } from "../protocol/ids.ts";
 import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { TaskAborted } from "../wire/errors.ts";
+import { MissingImports } from "../wire/function_link.ts";
 import { decodeValue, encodeValue } from "../wire/value_codec.ts";
 import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } from "./compile.ts";
 import { CurrentTask, type TaskNews } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
+import { SpecialValues } from "./special_values.ts";
 import type { TaskOwners } from "./task_owners.ts";
 import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 
@@ -23,8 +25,6 @@ import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 const TURN_MS = 2;
 
 const NO_BYTES = new Uint8Array(0);
-const RESULT = { root: "result" } as const;
-const PUBLISHED = { root: "data" } as const;
 
 // Kept here because tasks may patch the globals.
 const { getPrototypeOf } = Object;
@@ -46,6 +46,10 @@ export class TaskRunner {
   readonly #owners: TaskOwners;
   readonly #events: RunnerEvents;
   readonly #intrinsics = new Intrinsics();
+  readonly #special = new SpecialValues();
+  readonly #decoding = { special: this.#special.decode };
+  readonly #result = { root: "result", special: this.#special.encode };
+  readonly #data = { root: "data", special: this.#special.encode };
   readonly #now = performance.now.bind(performance);
   readonly #nextTurn = setImmediate;
   readonly #queue = new TaskRunList();
@@ -160,7 +164,7 @@ export class TaskRunner {
     run.startedMs = this.#now();
     let value: unknown;
     try {
-      value = this.#call(run);
+      value = this.#callWhenImported(run);
       if (isThenable(value)) {
         run.template.waits = true;
         return this.#await(run, value);
@@ -189,12 +193,29 @@ export class TaskRunner {
     this.#goOn();
   }
 
-  #call(run: TaskRun): unknown {
-    const { template } = run;
-    const captures = template.captures === null ? null : decodeValue(template.captures) as Record<string, unknown>;
+  /** Where modules are still to be imported, a promise: what was decoded so far is decoded anew when they are there. */
+  #callWhenImported(run: TaskRun): unknown {
+    let prepared: PreparedCall;
+    try {
+      prepared = this.#prepare(run);
+    } catch (error) {
+      if (!(error instanceof MissingImports)) throw error;
+      return error.loaded.then(() => this.#callWhenImported(run));
+    }
+    return this.#call(run, prepared);
+  }
+
+  #prepare({ template, args }: TaskRun): PreparedCall {
+    const captures = template.captures === null
+      ? null
+      : this.#special.withLinker(decodeValue(template.captures, this.#decoding) as Record<string, unknown>);
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
-    const values = decodeValue(run.args) as unknown[];
+    return { call, values: decodeValue(args, this.#decoding) as unknown[] };
+  }
+
+  #call(run: TaskRun, { call, values }: PreparedCall): unknown {
+    const { template } = run;
     run.args = NO_BYTES;
     run.scoped = this.#slots > 1 || template.waits || getPrototypeOf(call) === ASYNC_FUNCTION;
     return run.scoped ? this.#owners.within(run, () => call(...values)) : call(...values);
@@ -205,7 +226,7 @@ export class TaskRunner {
     let body: Uint8Array;
     try {
       this.#intrinsics.restore();
-      body = encodeValue(value, RESULT);
+      body = encodeValue(value, this.#result);
     } catch (error) {
       // The result can't travel: that is the task's error.
       return this.#fail(run, error);
@@ -235,13 +256,19 @@ export class TaskRunner {
   #news(run: TaskRun): TaskNews {
     return {
       publish: (data) => {
-        if (run.state === "running") this.#events.published(run.number, encodeValue(data, PUBLISHED));
+        if (run.state === "running") this.#events.published(run.number, encodeValue(data, this.#data));
       },
       progress: (fraction, text) => {
         if (run.state === "running") this.#events.progress(run.number, fraction, text);
       },
     };
   }
+}
+
+/** A function and its arguments, fresh for one task. */
+interface PreparedCall {
+  readonly call: TaskFunction;
+  readonly values: unknown[];
 }
 
 function compileTemplate(template: Template, captures: Record<string, unknown> | null): TaskFactory {

@@ -95,6 +95,10 @@ Object.defineProperty(TroupeError, Symbol.hasInstance, {
 
 /** Thrown inside a task: this engine can't run it, try another. Costs no retry. */
 export class UnmetDependency extends TroupeError {
+  static {
+    // So that a shipped function that throws it throws the engine's own.
+    Object.defineProperty(this, Symbol.for("troupe.own"), { value: "UnmetDependency" });
+  }
   /** Always `"UnmetDependency"`, also across processes. */
   override readonly name = "UnmetDependency";
   /** Always `"UNMET_DEPENDENCY"`. */
