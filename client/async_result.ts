@@ -106,14 +106,14 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     return this.#shaped((task) => taskMetadata(this.#job, task));
   }
 
-  /** What the task printed; complete when the result is. */
+  /** What the task has printed until now; complete when the result is. */
   get stdout(): PerTask<string, Many> {
-    return this.#shaped((task) => this.#job.report(task)?.stdout ?? "");
+    return this.#shaped((task) => this.#job.printed(task, "stdout"));
   }
 
   /** What the task printed as errors and warnings. */
   get stderr(): PerTask<string, Many> {
-    return this.#shaped((task) => this.#job.report(task)?.stderr ?? "");
+    return this.#shaped((task) => this.#job.printed(task, "stderr"));
   }
 
   /** Items that are settled, of `length`. */
