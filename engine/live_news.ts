@@ -1,7 +1,7 @@
 /**
  * What a task shows before it ends: lines it printed, data it published, how far it is; sent at once, but at a bounded rate.
  *
- * An engine has 16 messages to spend and gets 20 a second back, 16,384 characters each, whatever its tasks do in loops:
+ * An engine has 32 messages to spend and gets 20 a second back, 16,384 characters each, whatever its tasks do in loops:
  * what they print meanwhile follows in order, of data and progress the latest. A lone line leaves at once, also from a
  * task that never gives the event loop a turn. What has not left at the end of a task comes with its result. Owned by the
  * task runner, which tells it of all three.
@@ -11,7 +11,7 @@ import { OUTPUT_CHANNELS, type OutputChannel, type TaskPrint } from "./task_prin
 import type { TaskRun } from "./task_run.ts";
 
 /** Messages that may leave at once. */
-export const NEWS_BURST = 16;
+export const NEWS_BURST = 32;
 /** From one message to the next, for longer. */
 export const NEWS_PAUSE_MS = 50;
 /** Characters of one message. */
