@@ -153,6 +153,11 @@ export class Job {
     return this.#live?.get(task);
   }
 
+  /** Those that have shown something, settled ones among them. */
+  shownTasks(): Iterable<readonly [task: number, live: LiveTask]> {
+    return this.#live ?? [];
+  }
+
   /** The same, made where there is none. */
   liveOrNew(task: number): LiveTask {
     let live = this.#live?.get(task);
@@ -179,6 +184,11 @@ export class Job {
   /** Items in the order in which they were settled. */
   get arrivals(): readonly number[] {
     return this.#arrivals;
+  }
+
+  /** The task that the item belongs to. */
+  taskOf(item: number): number {
+    return Math.floor(item / this.plan.chunksize);
   }
 
   firstItem(task: number): number {
