@@ -45,6 +45,7 @@ export type { InteractiveOptions } from "./client/interactive_wait.ts";
 export { type JoinedItem, joinResults } from "./client/join_results.ts";
 export type { OutputChannel, TaskProgress } from "./client/live_task.ts";
 export type { EchoOptions } from "./client/output_echo.ts";
+export type { DisplayBundle } from "./client/notebook_display.ts";
 export type { OutputLine } from "./client/output_watch.ts";
 export type { ProgressOutput } from "./client/progress_bar.ts";
 export { type CurrentTask, currentTask } from "./client/current_task.ts";

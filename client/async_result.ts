@@ -11,6 +11,7 @@ import { type InteractiveOptions, jobBarState, waitWithBar } from "./interactive
 import type { Job } from "./job.ts";
 import { iterateJob } from "./job_iteration.ts";
 import { splitJob } from "./mirrored_job.ts";
+import { type DisplayBundle, resultBundle } from "./notebook_display.ts";
 import { resultByEngine } from "./results_by_engine.ts";
 import { type TaskMetadata, taskMetadata } from "./task_metadata.ts";
 import { happensInTime, type WaitOptions } from "./waiting.ts";
@@ -253,6 +254,11 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   /** Aborts what is not settled: it rejects with `TaskAborted`. */
   abort(): void {
     this.#context.abort(this.#job);
+  }
+
+  /** For notebooks: a table of its tasks, errors folded; while it is not there, a bar that follows it. */
+  [Symbol.for("Jupyter.display")](): Promise<DisplayBundle> {
+    return resultBundle(this.#job, this.#context.clock);
   }
 
   #whenSettled(): Promise<T> {

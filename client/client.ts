@@ -21,6 +21,7 @@ import { enginesBarState, type InteractiveOptions, waitWithBar } from "./interac
 import type { Job } from "./job.ts";
 import { asList, type Jobs } from "./jobs.ts";
 import { LoadBalancedView } from "./load_balanced_view.ts";
+import { clientBundle, type DisplayBundle } from "./notebook_display.ts";
 import { echoBlocks, echoLines, type EchoOptions } from "./output_echo.ts";
 import type { OutputLine } from "./output_watch.ts";
 import { Questions, type ResultStatus } from "./questions.ts";
@@ -314,6 +315,11 @@ export class Client implements AsyncDisposable {
   /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** For notebooks: a table of its engines. */
+  [Symbol.for("Jupyter.display")](): DisplayBundle {
+    return clientBundle(this.ids, this.#session.tasks.unfinishedJobs().size);
   }
 
   async #close(): Promise<void> {

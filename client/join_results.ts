@@ -5,14 +5,16 @@
  * @module
  */
 import { AsyncMapResult } from "./async_map_result.ts";
-import { AsyncResult, type ResultOf } from "./async_result.ts";
+import { AsyncResult } from "./async_result.ts";
 import { joinJobs } from "./mirrored_job.ts";
 
 // deno-lint-ignore no-explicit-any -- whatever its results are
 type AnyResult = AsyncResult<any, any>;
 
 /** What a result puts into a joined one. */
-export type JoinedItem<X> = X extends AsyncResult<infer T, infer Many> ? ResultOf<T, Many> : never;
+export type JoinedItem<X extends AnyResult> = X["engineId"] extends readonly unknown[]
+  ? Awaited<X> extends readonly (infer R)[] ? R : never
+  : Awaited<X>;
 
 /**
  * One result of all the items of these, in this order: those of maps and of several targets one after the other, of
