@@ -12,6 +12,7 @@ import type {
   ClientHello,
   ClientWelcome,
   EngineMessage,
+  NewsMessage,
   RunningMessage,
   SettledMessage,
   TakenMessage,
@@ -24,8 +25,8 @@ import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
 import type { QuestionLink } from "./question_link.ts";
-import { readCounters, readTaken } from "./read_news.ts";
 import { FunctionShipping } from "./function_shipping.ts";
+import { readCounters, readNews, readTaken } from "./read_news.ts";
 import { TaskTemplates } from "./task_templates.ts";
 
 /** What a session works with. */
@@ -100,6 +101,11 @@ export class Session {
 
   directSettled(results: readonly SettledMessage[]): void {
     this.tasks.directSettled(results);
+  }
+
+  /** What running tasks show; too late, or of no task of ours, it changes nothing. */
+  news(rows: readonly NewsMessage[]): void {
+    this.tasks.news(this.#read("news", () => readNews(rows)) ?? []);
   }
 
   pureTaken(host: HostId, taken: readonly TakenMessage[]): void {

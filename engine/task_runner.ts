@@ -9,6 +9,7 @@
  */
 import type { EngineId } from "../protocol/ids.ts";
 import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
+import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { TaskAborted } from "../wire/errors.ts";
 import { MissingImports } from "../wire/function_link.ts";
@@ -17,8 +18,10 @@ import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } 
 import { CurrentTask, type TaskNews } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
+import { LiveNews } from "./live_news.ts";
 import { SpecialValues } from "./special_values.ts";
 import type { TaskOwners } from "./task_owners.ts";
+import type { OutputChannel } from "./task_print.ts";
 import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 
 /** After so long without a turn of the event loop, one is given. */
@@ -36,6 +39,8 @@ export interface RunnerEvents {
   ended(number: number, code: RanCode, body: Uint8Array | null, runMs: number, stdout: string, stderr: string): void;
   published(number: number, data: Uint8Array): void;
   progress(number: number, fraction: number, text: string | null): void;
+  /** `at`: the characters that the task printed there before. */
+  printed(number: number, channel: OutputChannel, text: string, at: number): void;
   /** The engine can't go on: what a task did to it can't be undone, or its result can't be written. */
   broken(error: unknown): void;
 }
@@ -45,6 +50,7 @@ export class TaskRunner {
   readonly #slots: number;
   readonly #owners: TaskOwners;
   readonly #events: RunnerEvents;
+  readonly #live: LiveNews;
   readonly #intrinsics = new Intrinsics();
   readonly #special = new SpecialValues();
   readonly #decoding = { special: this.#special.decode };
@@ -63,6 +69,7 @@ export class TaskRunner {
     this.#slots = slots;
     this.#owners = owners;
     this.#events = events;
+    this.#live = new LiveNews(events);
   }
 
   /** The task that the calling code belongs to, while it runs. */
@@ -74,6 +81,11 @@ export class TaskRunner {
   /** How many run. */
   get running(): number {
     return this.#running.size;
+  }
+
+  /** A running task has printed something. */
+  printed(run: TaskRun): void {
+    this.#live.printed(run);
   }
 
   /** Appends a run. Nothing starts before `work`. */
@@ -245,6 +257,7 @@ export class TaskRunner {
   #end(run: TaskRun, code: RanCode, body: Uint8Array): void {
     const runMs = this.#now() - run.startedMs;
     const { print } = run;
+    this.#live.end(run);
     run.state = "ended";
     run.current = run.print = null;
     this.#running.remove(run);
@@ -256,10 +269,10 @@ export class TaskRunner {
   #news(run: TaskRun): TaskNews {
     return {
       publish: (data) => {
-        if (run.state === "running") this.#events.published(run.number, encodeValue(data, this.#data));
+        if (run.state === "running") this.#live.published(run, publishable(encodeValue(data, this.#data)));
       },
       progress: (fraction, text) => {
-        if (run.state === "running") this.#events.progress(run.number, fraction, text);
+        if (run.state === "running") this.#live.progress(run, fraction, text);
       },
     };
   }
@@ -269,6 +282,14 @@ export class TaskRunner {
 interface PreparedCall {
   readonly call: TaskFunction;
   readonly values: unknown[];
+}
+
+function publishable(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= INLINE_LIMIT_BYTES) return bytes;
+  throw new RangeError(
+    `Cannot publish ${bytes.length} bytes: what a task shows on its way has ${INLINE_LIMIT_BYTES} at most; ` +
+      `publish less, and return the rest as the result.`,
+  );
 }
 
 function compileTemplate(template: Template, captures: Record<string, unknown> | null): TaskFactory {

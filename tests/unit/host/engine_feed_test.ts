@@ -45,6 +45,7 @@ class Stage {
       },
       published: (run) => this.news.push(run.task),
       progress: (run) => this.news.push(run.task),
+      printed: (run, channel, text, at) => this.news.push(`${run.task} ${channel} ${text} ${at}`),
     });
     this.feed.open(0 as EngineId);
   }
