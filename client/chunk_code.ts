@@ -87,6 +87,8 @@ export async function runChunk(
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return [];
     if (/^(Date|RegExp|URL|Number|String|Boolean|BigInt)$/.test(kind)) return [];
     const prototype = Object.getPrototypeOf(value);
+    const Class = value.constructor;
+    if (typeof Class === "function" && Object.hasOwn(Class, Symbol.for("troupe.registered"))) return [];
     if (prototype !== null && prototype !== Object.prototype) return null;
     return Object.entries(value).map(([key, part]) => [`.${key}`, part]);
   }
