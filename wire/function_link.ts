@@ -57,7 +57,7 @@ interface RegisteredClass {
 }
 
 /** Thrown where imports are not there yet: decode again when `loaded`, which rejects with what a task is to see. */
-export class MissingImports extends Error {
+export class MissingImports extends SerializationError {
   readonly loaded: Promise<void>;
 
   constructor(loaded: Promise<void>) {
