@@ -9,11 +9,11 @@
 import { types } from "node:util";
 import { SerializationError } from "../wire/errors.ts";
 import type { CapturedScope, ClosureReader, ReadClosure } from "./closure_reader.ts";
-import { travellingImport } from "./closure_imports.ts";
+import { isLibrary, travellingImport } from "./closure_imports.ts";
 import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.ts";
 import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
 import type { ModuleRef } from "./module_bundle.ts";
-import { ownName } from "./own_values.ts";
+import { OWN_NAMESPACE, ownName } from "./own_values.ts";
 import { type AnyFunction, checkSyntax, printed } from "./source_text.ts";
 
 /** What a variable holds. */
@@ -254,6 +254,9 @@ export class ClosureGraph {
   #contentOf(f: AnyFunction, text: FunctionText, { binding, name }: FreeName, value: unknown): CellContent {
     const imported = ownName(value) !== null ? null : binding?.imported ?? null;
     if (imported !== null && !imported.attributes) {
+      if (imported.name === null && isLibrary(nameOf(f), imported.specifier, text.url)) {
+        return { kind: "own", name: OWN_NAMESPACE };
+      }
       const { specifier, module } = travellingImport(nameOf(f), imported.specifier, text.url);
       if (module !== null) this.modules.set(module.hash, module);
       return { kind: "module", specifier, export: imported.name };
