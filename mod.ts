@@ -73,6 +73,7 @@ export type {
   PlainWrapper,
   PromisingWrapper,
 } from "./client/function_wrapper.ts";
+export { type AnyClass, registerType, type RegisterTypeOptions } from "./client/registered_type.ts";
 export { require, type Requirement } from "./client/require.ts";
 export type { AnyFunction } from "./client/source_text.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";

@@ -31,7 +31,9 @@ export function programText(graph: ClosureGraph, wanted = 0): ProgramText {
   const { imports, text: modules } = modulesText(graph.cells, names);
   const late = lateNodes(graph);
   const parts = [
-    `f:[${functions.map((text) => `(\n${text}\n)`)}]`,
+    `f:[${functions.map((text, index) => graph.nodes[index]?.text === null ? "0" : `(\n${text}\n)`)}]`,
+    // Their text is long, and not the user's: behind the others, whose positions people read.
+    `guards:[${functions.flatMap((text, index) => graph.nodes[index]?.text === null ? [`[${index},${text}]`] : [])}]`,
     `late:${JSON.stringify(late)}`,
     `names:${JSON.stringify(givenNames(graph))}`,
     `imports:${JSON.stringify(imports)}`,
@@ -168,7 +170,9 @@ function lateNodes({ nodes }: ClosureGraph): (readonly [number, readonly number[
 }
 
 function givenNames({ nodes }: ClosureGraph): (readonly [number, string])[] {
-  return nodes.flatMap(({ f }, index) => typeof f.name === "string" && f.name !== "" ? [[index, f.name] as const] : []);
+  return nodes.flatMap(({ f, text }, index) =>
+    text !== null && typeof f.name === "string" && f.name !== "" ? [[index, f.name] as const] : []
+  );
 }
 
 function propertiesOf({ nodes }: ClosureGraph, values: readonly GraphCell[]): (readonly [number, number])[] {

@@ -9,11 +9,11 @@
 import { types } from "node:util";
 import { SerializationError } from "../wire/errors.ts";
 import type { CapturedScope, ClosureReader, ReadClosure } from "./closure_reader.ts";
-import { travellingImport } from "./closure_imports.ts";
+import { isLibrary, travellingImport } from "./closure_imports.ts";
 import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.ts";
 import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
 import type { ModuleRef } from "./module_bundle.ts";
-import { ownName } from "./own_values.ts";
+import { OWN_NAMESPACE, ownName } from "./own_values.ts";
 import { type AnyFunction, checkSyntax, printed } from "./source_text.ts";
 
 /** What a variable holds. */
@@ -82,10 +82,16 @@ export interface SettledClosure {
 /** A variable that more than one function may hold. */
 interface SharedCell {
   readonly cell: GraphCell;
+  /** Those that hold it. */
+  readonly holders: Holder[];
+}
+
+/** A function as it holds a variable. */
+interface Holder {
+  readonly f: AnyFunction;
+  readonly text: FunctionText;
   readonly value: unknown;
   readonly scope: CapturedScope | null;
-  readonly text: FunctionText;
-  readonly f: AnyFunction;
 }
 
 interface Task {
@@ -228,8 +234,12 @@ export class ClosureGraph {
     const key = free.binding ?? free.name;
     let shared = this.#shared.get(key);
     if (shared === undefined) this.#shared.set(key, shared = []);
-    const candidate = { value, scope, text, f };
-    for (const known of shared) if (isSame(free, known, candidate)) return known.cell;
+    const holder: Holder = { value, scope, text, f };
+    for (const { cell, holders } of shared) {
+      if (!holders.every((other) => isSame(free, other, holder))) continue;
+      holders.push(holder);
+      return cell;
+    }
     const cell: GraphCell = {
       name: free.name,
       label: free.name,
@@ -237,15 +247,16 @@ export class ClosureGraph {
       user: nameOf(f),
     };
     this.cells.push(cell);
-    shared.push({ ...candidate, cell });
+    shared.push({ cell, holders: [holder] });
     return cell;
   }
 
   #contentOf(f: AnyFunction, text: FunctionText, { binding, name }: FreeName, value: unknown): CellContent {
-    const own = ownName(value);
-    if (own !== null) return { kind: "own", name: own };
-    const imported = binding?.imported ?? null;
+    const imported = ownName(value) !== null ? null : binding?.imported ?? null;
     if (imported !== null && !imported.attributes) {
+      if (imported.name === null && isLibrary(nameOf(f), imported.specifier, text.url)) {
+        return { kind: "own", name: OWN_NAMESPACE };
+      }
       const { specifier, module } = travellingImport(nameOf(f), imported.specifier, text.url);
       if (module !== null) this.modules.set(module.hash, module);
       return { kind: "module", specifier, export: imported.name };
@@ -254,10 +265,10 @@ export class ClosureGraph {
   }
 
   #valueContent(value: unknown, user: string, name: string): CellContent {
+    const own = ownName(value);
+    if (own !== null) return { kind: "own", name: own };
     if (typeof value === "function") {
       if (types.isProxy(value)) throw isProxy(user, name);
-      const own = ownName(value);
-      if (own !== null) return { kind: "own", name: own };
       if (this.#source.isRegistered(value)) return { kind: "value", value };
       return { kind: "function", index: this.#addNamed(value as AnyFunction, user, name) };
     }
@@ -362,7 +373,7 @@ function isChanging({ binding, uses }: FreeName): boolean {
 }
 
 /** Whether two functions that captured a variable of one declaration captured the same one. */
-function isSame(free: FreeName, known: SharedCell, found: Omit<SharedCell, "cell">): boolean {
+function isSame(free: FreeName, known: Holder, found: Holder): boolean {
   if (!isChanging(free)) return Object.is(known.value, found.value);
   if (free.binding?.isModule === true) return true;
   if (known.scope === null || found.scope === null || !areEqual(known.scope, found.scope)) return false;

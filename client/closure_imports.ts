@@ -22,15 +22,20 @@ export interface TravellingImport {
 /** Throws `SerializationError` for what can't be resolved. `f`: the function that imports it, for errors. */
 export function travellingImport(f: string, specifier: string, scriptUrl: string): TravellingImport {
   const resolved = resolve(f, specifier, scriptUrl);
-  if (!resolved.startsWith("file:")) return { specifier: resolved, module: null };
   if (resolved === LIBRARY) {
     throw new SerializationError(
       `Cannot ship "${f}": it imports Troupe, of which tasks have only currentTask() and the errors; name those you use ` +
         `in a static import, import { currentTask } from "${specifier}".`,
     );
   }
+  if (!resolved.startsWith("file:")) return { specifier: resolved, module: null };
   const module = localModule(resolved);
   return { specifier: `troupe:${module.hash}`, module };
+}
+
+/** Whether the specifier is Troupe itself. */
+export function isLibrary(f: string, specifier: string, scriptUrl: string): boolean {
+  return resolve(f, specifier, scriptUrl) === LIBRARY;
 }
 
 function resolve(f: string, specifier: string, scriptUrl: string): string {

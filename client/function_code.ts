@@ -43,7 +43,7 @@ export class FunctionCodes {
 
   /** The function with a loop around it: takes rows of arguments, returns an outcome for each. */
   chunked(f: AnyFunction, packed: PackedFunction): FunctionCode {
-    return cached(this.#chunked, f, packed, (text) => chunkSource(text, isMethodText(text)));
+    return cached(this.#chunked, f, packed, (text) => chunkSource(text, isMethodText(text), packed.isFresh));
   }
 }
 

@@ -27,6 +27,8 @@ export interface PackedFunction {
   readonly text: string;
   /** What is free in it; `null`: nothing. */
   readonly captures: PackedCaptures | null;
+  /** Its variables may change while it runs: who calls it twice makes it twice. */
+  readonly isFresh: boolean;
   /** Modules that it imports and that travel with it. */
   readonly modules: readonly ModuleRef[];
 }
@@ -86,7 +88,7 @@ export class FunctionShipping implements Disposable {
   pack(f: AnyFunction): PackedFunction {
     const known = typeof f === "function" ? this.#fixed.get(f) : undefined;
     if (known !== undefined) return known;
-    if (this.#source === null) return { text: sourceText(f), captures: null, modules: NO_MODULES };
+    if (this.#source === null) return { text: sourceText(f), captures: null, isFresh: false, modules: NO_MODULES };
     // What is no function, a class or native is refused in the words for tasks.
     const program = this.#program(f, standaloneText);
     const packed: PackedFunction = {
@@ -94,6 +96,7 @@ export class FunctionShipping implements Disposable {
       captures: isBare(program)
         ? null
         : { bytes: encodeValue({ troupeCells: program.cells }, { special: this.encode }) },
+      isFresh: !program.fixed && !isBare(program),
       modules: program.modules,
     };
     if (program.fixed) this.#fixed.set(f, packed);

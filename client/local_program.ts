@@ -24,7 +24,7 @@ export async function fromText(f: AnyFunction): Promise<Callable> {
   const { text, captures } = shipping.pack(f);
   const linker: FunctionLinker = new FunctionLinker({
     compile: (text) => compile(linker, text),
-    own: (name) => OWN[name],
+    own: ownValue,
     import: (specifier) => import(specifier),
   });
   const make = compile(linker, text);
@@ -37,6 +37,13 @@ export async function fromText(f: AnyFunction): Promise<Callable> {
       await error.loaded;
     }
   }
+}
+
+function ownValue(name: string): unknown {
+  if (name === "*") return OWN;
+  if (name === "globalThis") return globalThis;
+  if (name.startsWith("globalThis.")) return (globalThis as Record<string, unknown>)[name.slice("globalThis.".length)];
+  return OWN[name];
 }
 
 function compile(linker: FunctionLinker, text: string): (cells: ProgramCells) => unknown {

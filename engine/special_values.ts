@@ -55,6 +55,8 @@ export class SpecialValues {
 /** What tasks may use of Troupe: what the engine offers to all of them, and the errors. */
 function ownValue(name: string): unknown {
   if (name === "*") return OWN_NAMESPACE;
+  if (name === "globalThis") return globalThis;
+  if (name.startsWith("globalThis.")) return (globalThis as Record<string, unknown>)[name.slice("globalThis.".length)];
   if (name === "currentTask" || name === "UnmetDependency") return (globalThis as Record<string, unknown>)[name];
   return Object.hasOwn(errors, name) ? errors[name as keyof typeof errors] : undefined;
 }

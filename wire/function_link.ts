@@ -16,8 +16,10 @@ export type LinkedFunction = (...args: unknown[]) => unknown;
 
 /** A program as its text makes it, anew for each task. */
 export interface ProgramParts {
-  /** Its functions; in the place of late ones, what makes them. */
-  readonly f: readonly LinkedFunction[];
+  /** Its functions; in the place of late ones, what makes them; in that of guards, nothing. */
+  readonly f: LinkedFunction[];
+  /** Functions that stand before others. */
+  readonly guards: readonly (readonly [index: number, f: LinkedFunction])[];
   /** Those that need values to be made, such as classes, and the late ones that they need; in the order of making. */
   readonly late: readonly (readonly [index: number, needs: readonly number[]])[];
   /** Names of functions that have none in their text. */
@@ -55,7 +57,7 @@ interface RegisteredClass {
 }
 
 /** Thrown where imports are not there yet: decode again when `loaded`, which rejects with what a task is to see. */
-export class MissingImports extends Error {
+export class MissingImports extends SerializationError {
   readonly loaded: Promise<void>;
 
   constructor(loaded: Promise<void>) {
@@ -80,6 +82,7 @@ export class FunctionLinker {
   readonly link = (cells: ProgramCells, make: () => ProgramParts, wanted = 0): unknown => {
     const parts = make();
     const modules = this.#imported(parts.imports);
+    for (const [index, f] of parts.guards) parts.f[index] = f;
     const program = new LinkedProgram(parts);
     parts.functions(parts.f);
     parts.modules(modules, (name) => this.#own(name));
@@ -153,6 +156,8 @@ export class FunctionLinker {
     const [made, encode, decode] = this.#compile(text, name)(cells) as readonly unknown[];
     const Class = made as object;
     this.#classes.set(key, Class);
+    // For the loop of chunks, which must know what travels.
+    Object.defineProperty(Class, REGISTERED, { value: true });
     this.#registered.set(Class, {
       key,
       name,
@@ -197,6 +202,7 @@ export class FunctionLinker {
   }
 }
 
+const REGISTERED = Symbol.for("troupe.registered");
 const KEPT_TEXTS = 1_000;
 
 /** Functions of one program for one task. */

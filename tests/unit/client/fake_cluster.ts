@@ -379,9 +379,9 @@ export class FakeCluster implements SchedulerLink {
 /** What functions find on an engine, for as long as they run before their first await. */
 function enterEngine(task: unknown): () => void {
   const global = globalThis as Record<PropertyKey, unknown>;
-  const keys = [Symbol.for("troupe.currentTask"), "UnmetDependency"];
+  const keys = [Symbol.for("troupe.currentTask"), "UnmetDependency", "currentTask"];
   const before = keys.map((key) => Object.getOwnPropertyDescriptor(global, key));
-  [task, UnmetDependency].forEach((value, index) => global[keys[index] ?? ""] = value);
+  [task, UnmetDependency, () => task].forEach((value, index) => global[keys[index] ?? ""] = value);
   return () =>
     keys.forEach((key, index) => {
       const descriptor = before[index];
