@@ -12,9 +12,11 @@ import { joinJobs } from "./mirrored_job.ts";
 type AnyResult = AsyncResult<any, any>;
 
 /** What a result puts into a joined one. */
-export type JoinedItem<X extends AnyResult> = X["engineId"] extends readonly unknown[]
-  ? Awaited<X> extends readonly (infer R)[] ? R : never
-  : Awaited<X>;
+export type JoinedItem<X> = X extends AnyResult ? X["engineId"] extends readonly unknown[] ? ElementOf<Awaited<X>>
+  : Awaited<X>
+  : never;
+
+type ElementOf<List> = List extends readonly (infer R)[] ? R : never;
 
 /**
  * One result of all the items of these, in this order: those of maps and of several targets one after the other, of
