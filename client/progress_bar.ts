@@ -102,7 +102,7 @@ export class ProgressBar {
 function isDue(state: BarState, last: BarState | null): boolean {
   if (last === null) return true;
   const sinceMs = state.elapsedMs - last.elapsedMs;
-  if (sinceMs >= PLAIN_STEP_MS && state.fraction - last.fraction >= PLAIN_STEP) return true;
+  if (sinceMs >= PLAIN_STEP_MS && state.fraction - last.fraction > PLAIN_STEP - 1e-9) return true;
   const changed = state.done !== last.done || state.fraction !== last.fraction || state.note !== last.note;
   return changed && sinceMs >= PLAIN_LONGEST_MS;
 }
