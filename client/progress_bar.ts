@@ -26,6 +26,7 @@ export interface ProgressOutput {
   readonly isTerminal: boolean;
   /** Columns of the terminal, asked before each drawing. */
   columns(): number;
+  /** Writes as it is given, with what moves the cursor. */
   write(text: string): void;
 }
 

@@ -140,7 +140,7 @@ Deno.test("waitInteractive() draws until all is settled, or the time is over", a
   const late = map.waitInteractive({ timeout: 250, output });
   await clock.run(250);
   assert.equal(await late, false);
-  assert.match(drawn[0] ?? "", /^\r {3}0 % ░+ 0\/2 tasks · 100 ms\x1b\[K$/);
+  assert.match(drawn[0] ?? "", new RegExp("^\\r {3}0 % ░+ 0/2 tasks · 100 ms\u001b\\[K$"));
   drawn.length = 0;
   const waiting = map.waitInteractive({ output });
   await cluster.run([1]);
