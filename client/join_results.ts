@@ -8,13 +8,12 @@ import { AsyncMapResult } from "./async_map_result.ts";
 import { AsyncResult } from "./async_result.ts";
 import { joinJobs } from "./mirrored_job.ts";
 
+/** What a result puts into a joined one: itself, or each of its items. */
 // deno-lint-ignore no-explicit-any -- whatever its results are
-type AnyResult = AsyncResult<any, any>;
-
-/** What a result puts into a joined one. */
-export type JoinedItem<X extends AnyResult> = X["engineId"] extends readonly unknown[]
-  ? Awaited<X> extends readonly (infer R)[] ? R : never
-  : Awaited<X>;
+export type JoinedItem<X> = X extends AsyncResult<any, any>
+  ? X["engineId"] extends readonly unknown[] ? Awaited<X> extends readonly (infer R)[] ? R : never
+  : Awaited<X>
+  : never;
 
 /**
  * One result of all the items of these, in this order: those of maps and of several targets one after the other, of
@@ -33,7 +32,10 @@ export type JoinedItem<X extends AnyResult> = X["engineId"] extends readonly unk
  * console.log(await joinResults(squares, ten)); // [ 1, 4, 9, 10 ]
  * ```
  */
-export function joinResults<A extends readonly AnyResult[]>(...results: A): AsyncMapResult<JoinedItem<A[number]>> {
+// deno-lint-ignore no-explicit-any -- whatever their results are
+export function joinResults<A extends readonly AsyncResult<any, any>[]>(
+  ...results: A
+): AsyncMapResult<JoinedItem<A[number]>> {
   const jobs = results.map((result) => AsyncResult.jobOf(result));
   const [first] = jobs;
   const [result] = results;

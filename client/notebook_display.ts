@@ -45,7 +45,7 @@ export async function resultBundle(job: Job, clock: Clock): Promise<DisplayBundl
   const transient = { display_id: crypto.randomUUID() };
   const show = (type: string) => kernel.broadcast(type, { data: resultNow(job, clock), metadata: {}, transient });
   await show("display_data");
-  followWith(() => void show("update_display_data").catch(() => {}), job, clock);
+  drawOnChange(() => void show("update_display_data").catch(() => {}), job, clock);
   // The display above is the one to look at.
   return {};
 }
@@ -62,19 +62,20 @@ export function resultNow(job: Job, clock: Clock): DisplayBundle {
   ]);
 }
 
-function followWith(draw: () => void, job: Job, clock: Clock): void {
+/**
+ * Draws a while after each change, the last of them too. Never at once: whoever awaits the result ends a cell in that very
+ * turn, and Deno's kernel (2.9) stands still for ever where a cell ends while a message of the program is under way.
+ */
+function drawOnChange(draw: () => void, job: Job, clock: Clock): void {
   let isDue = false;
   const stop = job.onChange(() => {
-    if (isDue || job.finished) return;
+    if (isDue) return;
     isDue = true;
     clock.setTimer(() => {
       isDue = false;
-      if (!job.finished) draw();
+      if (job.finished) stop();
+      draw();
     }, REDRAW_MS);
-  });
-  job.onFinished(() => {
-    stop();
-    draw();
   });
 }
 

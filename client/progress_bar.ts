@@ -26,6 +26,7 @@ export interface ProgressOutput {
   readonly isTerminal: boolean;
   /** Columns of the terminal, asked before each drawing. */
   columns(): number;
+  /** Writes as it is given, with what moves the cursor. */
   write(text: string): void;
 }
 
@@ -102,7 +103,7 @@ export class ProgressBar {
 function isDue(state: BarState, last: BarState | null): boolean {
   if (last === null) return true;
   const sinceMs = state.elapsedMs - last.elapsedMs;
-  if (sinceMs >= PLAIN_STEP_MS && state.fraction - last.fraction >= PLAIN_STEP) return true;
+  if (sinceMs >= PLAIN_STEP_MS && state.fraction - last.fraction > PLAIN_STEP - 1e-9) return true;
   const changed = state.done !== last.done || state.fraction !== last.fraction || state.note !== last.note;
   return changed && sinceMs >= PLAIN_LONGEST_MS;
 }

@@ -76,13 +76,13 @@ export class JupyterKernel implements AsyncDisposable {
   async execute(code: string): Promise<KernelMessage[]> {
     const content = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false };
     const id = await this.#send("execute_request", content);
-    return await this.#shownUntil((message) =>
+    return await this.shownUntil((message) =>
       message.parent === id && message.type === "status" && message.content.execution_state === "idle"
     );
   }
 
-  /** All that it shows until this comes, with it. */
-  async #shownUntil(isLast: (message: KernelMessage) => boolean): Promise<KernelMessage[]> {
+  /** All that it shows until this comes, with it; also between cells. */
+  async shownUntil(isLast: (message: KernelMessage) => boolean): Promise<KernelMessage[]> {
     const shown: KernelMessage[] = [];
     for (;;) {
       const parts = await this.#io.receive();

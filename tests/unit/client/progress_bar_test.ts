@@ -49,7 +49,7 @@ Deno.test("on a terminal the line is drawn in place, only where it differs, and 
   bar.update(state(1, 100));
   bar.finish(state(100, 200));
   assert.equal(written.length, 3);
-  assert.match(written[0] ?? "", /^\r.*1\/100 tasks.*\x1b\[K$/);
+  assert.match(written[0] ?? "", new RegExp("^\\r.*1/100 tasks.*\u001b\\[K$"));
   assert.equal(written[2], "\n");
 });
 
