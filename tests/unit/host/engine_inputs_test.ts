@@ -15,7 +15,7 @@ async function feed(templates: readonly TaskTemplate[]) {
   const sent: (readonly unknown[])[] = [];
   const process = { send: (message: readonly unknown[]) => void sent.push(message), outgoingBytes: 0 };
   const bytes = new Uint8Array([1, 2]);
-  const lease = { size: 2, read: () => bytes, release() {} };
+  const lease = { size: 2, read: () => bytes, readInto() {}, release() {} };
   const sources = { code: () => new Uint8Array([1]), lease: () => Promise.resolve(lease) };
   const inputs = new EngineInputs(process as never, sources);
   const numbers: number[] = [];
