@@ -6,7 +6,13 @@
  * @module
  */
 import { newPipeKey, pieceFrame, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
-import { PIPE_VERSION, TO_ENGINE, TO_HOST, type ToEngineMessage, type ToHostMessage } from "../protocol/pipe_messages.ts";
+import {
+  PIPE_VERSION,
+  TO_ENGINE,
+  TO_HOST,
+  type ToEngineMessage,
+  type ToHostMessage,
+} from "../protocol/pipe_messages.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
