@@ -105,7 +105,8 @@ export class EngineInputs {
   async #sendPieces(lease: BlobLease, wanted: () => boolean): Promise<number> {
     const value = ++this.#longValues;
     for (let offset = 0; offset < lease.size && wanted(); offset += PIECE_BYTES) {
-      this.#process.send([TO_ENGINE.piece, value, lease.size, offset, lease.read(offset, PIECE_BYTES)]);
+      const length = Math.min(PIECE_BYTES, lease.size - offset);
+      this.#process.sendPiece(value, lease.size, offset, length, (room) => lease.readInto(room, offset));
       if (this.#process.outgoingBytes > AHEAD_BYTES) await this.#process.flushed();
     }
     return value;
@@ -128,6 +129,7 @@ function leaseOfBytes(bytes: Uint8Array): BlobLease {
   return {
     size: bytes.length,
     read: (offset, length) => bytes.subarray(offset, offset + length),
+    readInto: (target, offset) => target.set(bytes.subarray(offset, offset + target.length)),
     release() {},
   };
 }

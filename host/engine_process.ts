@@ -5,11 +5,16 @@
  * and nothing else. Used by `engine_seat.ts`.
  * @module
  */
-import { newPipeKey, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
-import { PIPE_VERSION, TO_HOST, type ToEngineMessage, type ToHostMessage } from "../protocol/pipe_messages.ts";
+import { newPipeKey, pieceFrame, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
+import {
+  PIPE_VERSION,
+  TO_ENGINE,
+  TO_HOST,
+  type ToEngineMessage,
+  type ToHostMessage,
+} from "../protocol/pipe_messages.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
-import { ByteSlab } from "../wire/byte_slab.ts";
 import type { Log } from "../wire/log.ts";
 import type { EngineCommand } from "./engine_command.ts";
 import { LineTail } from "./line_tail.ts";
@@ -21,6 +26,8 @@ const READY_LIMIT_MS = 30_000;
 const DRAIN_LIMIT_MS = 500;
 
 const READ_BYTES = 256 * 1024;
+/** Frames from this length on are written alone. */
+const LONG_FRAME_BYTES = 64 * 1024;
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -98,6 +105,13 @@ export class EngineProcess {
     this.#append(pipeFrame(this.#key, message));
   }
 
+  /** Appends a piece of a long value; `fill` writes its bytes where they belong. */
+  sendPiece(value: number, total: number, offset: number, length: number, fill: (room: Uint8Array) => void): void {
+    const { frame, bytes } = pieceFrame(this.#key, [TO_ENGINE.piece, value, total, offset], length);
+    fill(bytes);
+    this.#append(frame);
+  }
+
   /** Resolves when all that was sent has been written, or the process is gone. */
   async flushed(): Promise<void> {
     while (this.#writing !== null) await this.#writing;
@@ -135,8 +149,7 @@ export class EngineProcess {
   async #writeAll(): Promise<void> {
     await Promise.resolve();
     while (this.#outgoing.length > 0) {
-      const bytes = joined(this.#outgoing);
-      this.#outgoing = [];
+      const bytes = joined(this.#outgoing.splice(0, nextWrite(this.#outgoing)));
       try {
         await this.#writer.write(bytes);
       } catch {
@@ -172,7 +185,6 @@ export class EngineProcess {
   /** One buffer for all reads: a stream that makes one for each costs three times the processor time of a short task. */
   async #readMessages(reader: ReadableStreamBYOBReader): Promise<void> {
     const parser = new PipeParser(this.#key);
-    const slab = new ByteSlab();
     const receive = (message: readonly unknown[]) => this.#receive(message as unknown as ToHostMessage);
     let buffer = new Uint8Array(READ_BYTES);
     for (;;) {
@@ -180,7 +192,7 @@ export class EngineProcess {
       if (done || this.#over) return;
       buffer = new Uint8Array(value.buffer);
       try {
-        parser.feed(slab.copy(value), receive);
+        parser.feed(value, receive);
       } catch (error) {
         return this.#refuse(error);
       }
@@ -228,6 +240,13 @@ export class EngineProcess {
     const said = this.#lines.last.slice(-3).join(" | ");
     return `its process was not ready within ${READY_LIMIT_MS / 1000} s${said === "" ? "" : `; it last said: ${said}`}`;
   }
+}
+
+/** How many frames go out in one write: short ones together, a long one alone, since joining it would copy it. */
+function nextWrite(frames: readonly Uint8Array[]): number {
+  const long = frames.findIndex(({ length }) => length >= LONG_FRAME_BYTES);
+  if (long < 0) return frames.length;
+  return Math.max(1, long);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
