@@ -6,17 +6,20 @@
  */
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import type { ItemOutcome, Job } from "./job.ts";
+import type { BeginWait } from "./task_tie.ts";
 
 /** The results of a map, in the order of its input. */
 export class AsyncMapResult<R> extends AsyncResult<R[], true> implements AsyncIterable<R> {
   readonly #job: Job;
   readonly #ordered: boolean;
+  readonly #beginWait: BeginWait | undefined;
 
   /** For the views. */
   constructor(job: Job, context: ResultContext, ordered: boolean) {
     super(job, context);
     this.#job = job;
     this.#ordered = ordered;
+    this.#beginWait = context.beginWait;
   }
 
   /** Result by result: in the order of the input, or as they arrive. Throws at an item that failed. */
@@ -34,7 +37,9 @@ export class AsyncMapResult<R> extends AsyncResult<R[], true> implements AsyncIt
       const item = this.#ordered ? index : this.#job.arrivals[index];
       const outcome = item === undefined ? undefined : this.#job.outcome(item);
       if (outcome !== undefined) return outcome;
+      const endWait = this.#beginWait?.();
       await this.#job.changed();
+      endWait?.();
     }
   }
 }

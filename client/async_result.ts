@@ -9,6 +9,7 @@ import type { Clock } from "../wire/clock.ts";
 import { CompositeError, TimeoutError } from "../wire/errors.ts";
 import type { Job } from "./job.ts";
 import { type TaskMetadata, taskMetadata } from "./task_metadata.ts";
+import type { BeginWait } from "./task_tie.ts";
 import { happensInTime, type WaitOptions } from "./waiting.ts";
 
 /** One of it for a single task, an array for the tasks of a map or of many targets. */
@@ -24,6 +25,8 @@ export interface ResultContext {
   readonly clock: Clock;
   /** Aborts what is not settled of it. */
   readonly abort: (job: Job) => void;
+  /** In a task: says that it waits. */
+  readonly beginWait?: BeginWait;
 }
 
 /** The result of an `apply`: `await` it, or look at it. */
@@ -73,7 +76,9 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
 
   /** Whether it is settled within `timeout` ms. Never rejects for what the task failed with. */
   wait(options: WaitOptions = {}): Promise<boolean> {
-    return happensInTime((callback) => this.#job.onFinished(callback), options, this.#context.clock);
+    const endWait = this.#beginWait();
+    const settled = happensInTime((callback) => this.#job.onFinished(callback), options, this.#context.clock);
+    return endWait === undefined ? settled : settled.finally(endWait);
   }
 
   /** Whether all tasks are settled. */
@@ -154,8 +159,10 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
 
   #whenSettled(): Promise<T> {
     if (this.#promise === null) {
+      const endWait = this.#beginWait();
       this.#promise = new Promise<T>((resolve, reject) => {
         this.#job.onFinished(() => {
+          endWait?.();
           try {
             resolve(this.#outcome());
           } catch (error) {
@@ -167,6 +174,10 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
       this.#promise.catch(() => {});
     }
     return this.#promise;
+  }
+
+  #beginWait(): (() => void) | undefined {
+    return this.#job.finished ? undefined : this.#context.beginWait?.();
   }
 
   /** The result; throws the failure. Only when settled. */

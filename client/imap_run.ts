@@ -53,7 +53,7 @@ export class ImapRun {
         const job = this.#nextFinished();
         if (job !== null) yield* this.#items(job);
         else if (this.#ended && this.#jobs.size === 0) break;
-        else await this.#changed();
+        else await this.#waitForChange();
         if (this.#firstFailure !== null) throw this.#firstFailure.error;
       }
       if (this.#inputError !== null) throw this.#inputError.error;
@@ -84,6 +84,12 @@ export class ImapRun {
       return job;
     }
     return null;
+  }
+
+  async #waitForChange(): Promise<void> {
+    const endWait = this.#options.submission.beginWait?.();
+    await this.#changed();
+    endWait?.();
   }
 
   #changed(): Promise<void> {

@@ -30,6 +30,8 @@ import { TaskTemplates } from "./task_templates.ts";
 /** What a session works with. */
 export interface SessionOptions extends ClientTasksOptions {
   readonly questions: QuestionLink;
+  /** Of a client that lives in an engine: the engine's host. */
+  readonly engineHost?: HostId | null;
 }
 
 /** One client's side of everything. */
@@ -152,7 +154,8 @@ export class Session {
   }
 
   #hello(): ClientHello {
-    return [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, this.#options.node, this.tasks.firstUnsettled()];
+    const { node, engineHost = null } = this.#options;
+    return [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, node, this.tasks.firstUnsettled(), engineHost];
   }
 }
 

@@ -33,6 +33,8 @@ export interface FeedEvents {
   runEnded(run: EngineRun, end: RunEnd): void;
   published(run: EngineRun, data: Uint8Array): void;
   progress(run: EngineRun, fraction: number, text: string | null): void;
+  /** A run waits for tasks of its own and lends its slot, or takes it back. */
+  slot(run: EngineRun, lent: boolean): void;
 }
 
 export interface FeedOptions {
@@ -161,7 +163,16 @@ export class EngineFeed {
         const sent = this.#running(message[1]);
         return this.#events.progress(sent.run, message[2], message[3]);
       }
+      case TO_HOST.slot:
+        return this.#slot(this.#running(message[1]), message[2], message[3]);
     }
+  }
+
+  #slot(sent: SentRun, lent: boolean, begun: number): void {
+    if (lent) { for (const next of this.#sent.lend(sent, this.#options.clock.now())) this.#deadline.look(next); }
+    else this.#sent.retake(sent, begun);
+    sent.run.lent = lent;
+    if (sent.run.state !== "ended") this.#events.slot(sent.run, lent);
   }
 
   /** The process has ended: the others than those that ran never began. Those for this very engine wait on. */
@@ -186,6 +197,7 @@ export class EngineFeed {
 
   #requeue(run: EngineRun): void {
     run.state = "queued";
+    run.lent = false;
     this.#queue.unshift(run);
   }
 
@@ -206,8 +218,8 @@ export class EngineFeed {
   }
 
   #hasRoom(): boolean {
-    return this.#sent.size < this.#window.runs &&
-      (this.#sent.size < this.#options.slots || this.#sent.bytes < WINDOW_BYTES);
+    const size = this.#sent.size - this.#sent.lent;
+    return size < this.#window.runs && (size < this.#options.slots || this.#sent.bytes < WINDOW_BYTES);
   }
 
   /** For runs that need more than a message. None overtakes it, and it can be aborted meanwhile. */
@@ -261,8 +273,7 @@ export class EngineFeed {
     const sent = code === RAN.dropped ? this.#dropped(number) : this.#running(number);
     const now = this.#options.clock.now();
     const payload = body === null ? new Uint8Array(0) : this.#outputs.take(body);
-    const next = this.#sent.remove(sent, now);
-    if (next !== null) this.#deadline.look(next);
+    for (const next of this.#sent.remove(sent, now)) this.#deadline.look(next);
     const aborted = sent.abortedAtMs !== null;
     if (code !== RAN.dropped) this.#window.observe(runMs);
     if (code === RAN.dropped && !aborted && sent.run.origin.kind === "direct") this.#putOff.push(sent.run);
@@ -276,6 +287,7 @@ export class EngineFeed {
 
   #end(run: EngineRun, end: RunEnd): void {
     run.state = "ended";
+    run.lent = false;
     this.#events.runEnded(run, end);
   }
 

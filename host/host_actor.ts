@@ -223,6 +223,15 @@ export class HostActor extends Actor implements HostApi {
       },
       runEnded: (run, end) => this.#runEnded(run, end),
       published: (run) => this.context.log("debug", "a task published data", { task: run.task }),
+      slot: ({ origin }, lent) => {
+        // Direct tasks take no place at the scheduler, and have none to lend there.
+        if (origin.kind !== "scheduled") return;
+        const [numbers, none]: [DispatchNumber[], DispatchNumber[]] = [[origin.number], []];
+        this.#own.link.tell((cast) =>
+          lent ? cast.slots(origin.epoch, numbers, none) : cast.slots(origin.epoch, none, numbers)
+        );
+      },
+      clientEnded: (session) => this.#own.link.tell((cast) => cast.endClient(session)),
       progress: (run, fraction, text) =>
         this.context.log("debug", "a task is on its way", { task: run.task, fraction, text }),
     };

@@ -45,6 +45,7 @@ class Stage {
       },
       published: (run) => this.news.push(run.task),
       progress: (run) => this.news.push(run.task),
+      slot() {},
     });
     this.feed.open(0 as EngineId);
   }

@@ -62,7 +62,7 @@ Deno.test("sent runs begin in order as slots become free, and count their bytes"
     // The middle one ends each time: the oldest and the newest go on.
     const middle = sent.running[1];
     assert.ok(middle !== undefined);
-    const next = sent.remove(middle, round);
+    const [next] = sent.remove(middle, round);
     assert.deepEqual([next?.number, next?.startedAtMs, next?.run.state], [round + 3, round, "running"]);
   }
   assert.deepEqual(sent.running.map(({ number }) => number), [0, 2_998, 2_999]);
