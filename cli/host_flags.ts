@@ -133,7 +133,9 @@ export async function controllerOf(
   return { controller, credentials };
 }
 
-type EngineFlags = PermissionFlags & Pick<Said<"engines">, "name" | "n" | "slots" | "initializer" | "drain" | "engineMemory">;
+type EngineFlags =
+  & PermissionFlags
+  & Pick<Said<"engines">, "name" | "n" | "slots" | "initializer" | "drain" | "engineMemory">;
 
 /** The module that engines run first, where one is given. */
 export function initializerOf({ initializer }: Pick<Said<"run">, "initializer">): Pick<HostConfig, "initializer"> {

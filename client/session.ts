@@ -155,7 +155,8 @@ export class Session {
 
   #hello(): ClientHello {
     const { node, engineHost = null } = this.#options;
-    return [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, node, this.tasks.firstUnsettled(), engineHost];
+    const hello = [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, node, this.tasks.firstUnsettled()] as const;
+    return engineHost === null ? hello : [...hello, engineHost];
   }
 }
 

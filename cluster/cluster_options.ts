@@ -49,7 +49,19 @@ export interface ClusterOptions {
   readonly signal?: AbortSignal;
 }
 
-const KNOWN = ["n", "name", "nats", "scheme", "hwm", "slots", "initializer", "store", "permissions", "timeout", "signal"];
+const KNOWN = [
+  "n",
+  "name",
+  "nats",
+  "scheme",
+  "hwm",
+  "slots",
+  "initializer",
+  "store",
+  "permissions",
+  "timeout",
+  "signal",
+];
 /** Between two signs of life of a process of ours; one that is silent for three is down. The same all over a cluster. */
 export const HEARTBEAT_MS = 1_000;
 const DRAIN_MS = 10_000;

@@ -17,5 +17,7 @@ export async function bundleInitializer(url: string, denoPath: string = Deno.exe
   }).output();
   if (success) return new TextDecoder().decode(stdout);
   const said = new TextDecoder().decode(stderr).trim();
-  throw new TypeError(`Cannot load the initializer "${url}": ${said}; it is a module with a function as default export`);
+  throw new TypeError(
+    `Cannot load the initializer "${url}": ${said}; it is a module with a function as default export`,
+  );
 }

@@ -64,7 +64,9 @@ function publish(
   reply: string | undefined,
   headers: BusHeaders | undefined,
 ): number {
-  if (headers !== undefined) throw new TypeError(`Cannot publish to "${subject}": headers do not travel from an engine`);
+  if (headers !== undefined) {
+    throw new TypeError(`Cannot publish to "${subject}": headers do not travel from an engine`);
+  }
   send(reply === undefined ? [TO_HOST.busPublish, subject, data] : [TO_HOST.busPublish, subject, data, reply]);
   return 1;
 }

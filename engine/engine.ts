@@ -140,17 +140,24 @@ export class Engine {
 
   #newRunner(engine: EngineId, slots: number): TaskRunner {
     const outlet = this.#outlet;
-    return new TaskRunner(engine, slots, this.#owners, {
-      ended(number, code, body, runMs, stdout, stderr) {
-        const placed = body === null ? null : outlet.place(body);
-        if (stdout === "" && stderr === "") outlet.send([TO_HOST.result, number, code, placed, runMs]);
-        else outlet.send([TO_HOST.result, number, code, placed, runMs, stdout, stderr]);
+    return new TaskRunner(
+      engine,
+      slots,
+      this.#owners,
+      {
+        ended(number, code, body, runMs, stdout, stderr) {
+          const placed = body === null ? null : outlet.place(body);
+          if (stdout === "" && stderr === "") outlet.send([TO_HOST.result, number, code, placed, runMs]);
+          else outlet.send([TO_HOST.result, number, code, placed, runMs, stdout, stderr]);
+        },
+        published: (number, data) => outlet.send([TO_HOST.published, number, data]),
+        broken: (error) => this.#exit(error),
+        progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
+        slot: (number, lent, running) => outlet.send([TO_HOST.slot, number, lent, running]),
       },
-      published: (number, data) => outlet.send([TO_HOST.published, number, data]),
-      broken: (error) => this.#exit(error),
-      progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
-      slot: (number, lent, running) => outlet.send([TO_HOST.slot, number, lent, running]),
-    }, this.#clients, this.#state);
+      this.#clients,
+      this.#state,
+    );
   }
 
   #addCode(hash: ContentHash, source: Uint8Array): void {

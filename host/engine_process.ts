@@ -253,7 +253,9 @@ export class EngineProcess {
 
   #lateReason(): string {
     const said = this.#lines.last.slice(-3).join(" | ");
-    return `its process was not ready within ${this.#readyLimitMs / 1000} s${said === "" ? "" : `; it last said: ${said}`}`;
+    return `its process was not ready within ${this.#readyLimitMs / 1000} s${
+      said === "" ? "" : `; it last said: ${said}`
+    }`;
   }
 }
 

@@ -182,7 +182,11 @@ export class EngineSeat {
     try {
       this.#process = new EngineProcess(
         this.#options.command(),
-        { clock, initializer: this.#options.initializer ?? null, log: (level, message) => log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`) },
+        {
+          clock,
+          initializer: this.#options.initializer ?? null,
+          log: (level, message) => log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`),
+        },
         {
           ready: () => this.#onReady(),
           message: (message) => this.#onMessage(message),

@@ -8,7 +8,16 @@
 import { Actor, type WatchEvent } from "../actors/actor.ts";
 import type { Fact } from "../protocol/facts.ts";
 import type { Explanation } from "../protocol/explanation.ts";
-import type { ContentHash, DispatchNumber, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../protocol/ids.ts";
+import type {
+  ContentHash,
+  DispatchNumber,
+  EngineId,
+  EngineUuid,
+  Epoch,
+  HostId,
+  Session,
+  TaskId,
+} from "../protocol/ids.ts";
 import type {
   ClientHello,
   ClientWelcome,

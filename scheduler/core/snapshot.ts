@@ -234,7 +234,17 @@ function sessionSnapshot(session: SessionRecord): SessionSnapshot {
   const forgotten = session.forgotten.intervals;
   // The others have ended since, and can't lie on a cycle.
   const forward = session.forward.filter(({ holding }) => holding).map(({ task }) => task.id);
-  return { id, serial, attached, engineHost, served, forgotten, batchOpen, forward, tasks: [...session.tasks].map(taskSnapshot) };
+  return {
+    id,
+    serial,
+    attached,
+    engineHost,
+    served,
+    forgotten,
+    batchOpen,
+    forward,
+    tasks: [...session.tasks].map(taskSnapshot),
+  };
 }
 
 function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | FinishedTaskSnapshot {
