@@ -71,7 +71,7 @@ export class TaskClients {
         if (ended) return;
         ended = true;
         task.end();
-        if (--this.#used === 0) this.#idle = this.#setTimer(() => void this.#close(), this.#idleMs);
+        if (--this.#used === 0) this.#idle = this.#setTimer(() => void this.close(), this.#idleMs);
       },
     };
   }
@@ -91,12 +91,13 @@ export class TaskClients {
       this.#isReady = true;
       return client;
     } catch (error) {
-      await this.#close();
+      await this.close();
       throw error;
     }
   }
 
-  async #close(): Promise<void> {
+  /** Ends the connection; the next task that wants a client has a new one made. */
+  async close(): Promise<void> {
     const client = this.#client;
     this.#stopIdle();
     this.#isReady = false;
