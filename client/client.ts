@@ -28,7 +28,7 @@ import type { PureTarget } from "./pure_queue.ts";
 import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
-import { type TaskOwner, TaskTie } from "./task_tie.ts";
+import { TaskTie } from "./task_tie.ts";
 import { happensInTime, unlessAborted, type WaitOptions } from "./waiting.ts";
 
 /** For compositions: what a client is built on. */
@@ -113,7 +113,9 @@ export class Client implements AsyncDisposable {
    * For compositions: a face of this client for one of several tasks that share it. It knows what the task submitted
    * and waits for; its `end` aborts what is not settled of it.
    */
-  forTask(owner: TaskOwner): { readonly client: Client; end(): void } {
+  forTask(
+    owner: { readonly msgId: string; readonly priority: number; waits(waits: boolean): void },
+  ): { readonly client: Client; end(): void } {
     const tie = new TaskTie(this.#session, owner);
     return { client: new Client(this.#session, tie), end: () => tie.end() };
   }

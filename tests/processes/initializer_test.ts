@@ -64,5 +64,5 @@ console.log(await client.loadBalancedView().apply(() => (currentTask().state as 
   await using fixture = await CliFixture.create();
   const args = ["run", "-n", "1", "--initializer", join(files.folder, "load.ts"), join(files.folder, "script.ts")];
   const { code, stdout, stderr } = await fixture.run(args);
-  assert.deepEqual([code, stdout], [0, "43\n"], stderr);
+  assert.deepEqual([code, stdout], [0, "43"], stderr);
 });
