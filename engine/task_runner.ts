@@ -271,11 +271,14 @@ export class TaskRunner {
       run.scoped = true;
       this.#owners.enter(run);
     }
-    run.client ??= this.#clients.of({
-      msgId: run.message[3],
-      priority: run.template.priority ?? 0,
-      waits: (waits) => this.#lend(run, waits),
-    });
+    if (run.client === null) {
+      run.client = this.#clients.of({
+        msgId: run.message[3],
+        priority: run.template.priority ?? 0,
+        waits: (waits) => this.#lend(run, waits),
+      });
+      if (run.current?.signal.aborted) run.client.end();
+    }
     return run.client.client;
   }
 

@@ -17,6 +17,7 @@ import type { EngineId } from "../protocol/ids.ts";
 import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
+import { isCount } from "../wire/message_checks.ts";
 import { EngineInputs, type InputSources } from "./engine_inputs.ts";
 import { EngineOutputs } from "./engine_outputs.ts";
 import type { BlobFolder } from "./blob_folder.ts";
@@ -169,6 +170,7 @@ export class EngineFeed {
   }
 
   #slot(sent: SentRun, lent: boolean, begun: number): void {
+    if (!isCount(begun)) throw new RangeError(`the engine spoke of ${String(begun)} runs that have begun`);
     if (lent) { for (const next of this.#sent.lend(sent, this.#options.clock.now())) this.#deadline.look(next); }
     else this.#sent.retake(sent, begun);
     sent.run.lent = lent;

@@ -9,6 +9,11 @@ import type { EngineRecord } from "./engine_record.ts";
 import type { SlotsChanged } from "./events.ts";
 import type { SchedulerState } from "./state.ts";
 
+/** Writes down how many of an engine's slots are lent now. */
+export function tellLent(s: SchedulerState, { id, lent }: EngineRecord): void {
+  if (s.options.facts) s.out.fact({ kind: "slots-lent", at: s.now, engine: id, lent });
+}
+
 /** A host says whose slots are lent and whose are not any more. What is said of others than its attempts is ignored. */
 export function slotsChanged(s: SchedulerState, { host, epoch, lent, retaken }: SlotsChanged): void {
   const changed = new Set<EngineRecord>();
@@ -20,5 +25,8 @@ export function slotsChanged(s: SchedulerState, { host, epoch, lent, retaken }: 
       changed.add(attempt.engine);
     }
   }
-  for (const engine of changed) s.placement.engineChanged(engine);
+  for (const engine of changed) {
+    s.placement.engineChanged(engine);
+    tellLent(s, engine);
+  }
 }

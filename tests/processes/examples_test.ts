@@ -71,6 +71,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     ],
   },
   "12_simulate.ts": { says: [/train: settled: done/, /^ +fetch: done \d+/m, /never neither report nor alarm$/m] },
+  "13_nested.ts": { says: [/^20000 values, sorted: true, by more than 20 tasks$/m] },
   "actors_counter.ts": { says: [/./] },
 };
 

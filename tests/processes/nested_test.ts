@@ -1,7 +1,9 @@
 /** Tasks that submit tasks, on real clusters. @module */
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { type Client, Cluster, type ClusterOptions, currentTask, TaskTimeout } from "../../mod.ts";
 import { within } from "../../testing/within.ts";
+import { familyOf, kill } from "./cli_fixture.ts";
 
 const LIMIT_MS = 30_000;
 
@@ -110,6 +112,23 @@ Deno.test("what a task submitted is aborted with it, and when its engine dies", 
     await cluster.signalEngines("SIGKILL", [1]);
     await assert.rejects(within(second, "the death", LIMIT_MS), { name: "EngineError" });
     await aborted(client, [other ?? ""]);
+  });
+});
+
+Deno.test("a controller dies while a task waits for others on the only engine: all end as they would", async () => {
+  await withCluster({ n: 1 }, async (client, cluster) => {
+    const sum = client.loadBalancedView().apply(async () => {
+      const slow = (ms: number) => new Promise<number>((resolve) => setTimeout(resolve, ms, ms));
+      const view = currentTask().client.loadBalancedView().with({ label: "child" });
+      const parts = await view.map(slow, [700, 300, 100]);
+      return (parts[0] ?? 0) + (parts[1] ?? 0) + (parts[2] ?? 0);
+    });
+    await children(client, 3);
+    const host = JSON.parse(Deno.readTextFileSync(`${dirname(cluster.connection.file)}/lock.json`)).pid;
+    const { controllers } = familyOf(host);
+    assert.equal(controllers.length, 1);
+    for (const pid of controllers) await kill(pid);
+    assert.equal(await within(sum, "the sum", LIMIT_MS), 1_100);
   });
 });
 

@@ -133,3 +133,16 @@ Deno.test("what is said of slots of another host's attempts, or of such that end
   stage.slots(["s-0"]);
   assert.equal(stage.state.registry.current(engine(0).id)?.lent, 0);
 });
+
+Deno.test("how many slots are lent is written down, also when a lender ends", () => {
+  const stage = new Stage();
+  stage.joinEngines(1);
+  stage.submit(spec("s-0"), spec("s-1"));
+  const lent = () => stage.facts.flatMap((fact) => fact.kind === "slots-lent" ? [fact.lent] : []);
+  stage.slots(["s-0"]);
+  assert.deepEqual(lent(), [1]);
+  stage.slots(["s-1"], ["s-0"]);
+  assert.deepEqual(lent(), [1]);
+  stage.end("s-1");
+  assert.deepEqual(lent(), [0]);
+});

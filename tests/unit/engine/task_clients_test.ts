@@ -164,3 +164,16 @@ Deno.test("what a task submitted ends when it is cancelled, and when it has ende
   await until("2 3loaded");
   assert.deepEqual(fake.ended, ["s-1", "s-2"]);
 });
+
+Deno.test("a task that is cancelled before it asks for its client gets one that submits nothing", async () => {
+  await using test = await stage();
+  const { runner, add, until, fake } = test;
+  add(`() => new Promise((resolve) => taskOfTest().signal.addEventListener("abort", () => {
+    taskOfTest().client;
+    resolve("late");
+  }))`);
+  runner.work();
+  runner.cancel(1);
+  assert.deepEqual(fake.ended, ["s-1"]);
+  await until("1 late");
+});
