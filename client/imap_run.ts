@@ -62,7 +62,7 @@ export class ImapRun {
         if (job !== null) yield* this.#items(job);
         else if (signal?.aborted && this.#jobs.size === 0) throw signal.reason;
         else if (this.#ended && this.#jobs.size === 0) break;
-        else await this.#changed();
+        else await this.#waitForChange();
         if (this.#firstFailure !== null) throw this.#firstFailure.error;
       }
       if (this.#inputError !== null) throw this.#inputError.error;
@@ -94,6 +94,12 @@ export class ImapRun {
       return job;
     }
     return null;
+  }
+
+  async #waitForChange(): Promise<void> {
+    const endWait = this.#options.submission.beginWait?.();
+    await this.#changed();
+    endWait?.();
   }
 
   #changed(): Promise<void> {

@@ -7,6 +7,7 @@
  */
 import { newPipeKey, pieceFrame, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
 import {
+  PIECE_BYTES,
   PIPE_VERSION,
   TO_ENGINE,
   TO_HOST,
@@ -22,6 +23,10 @@ import { describeExit } from "./process_end.ts";
 
 /** How long a process may take until it is ready. */
 const READY_LIMIT_MS = 30_000;
+/** The same where it runs a module of the user's first, which may load gigabytes. */
+const INITIALIZED_LIMIT_MS = 600_000;
+/** Number of the long value that the initializer is: no other has it. */
+const INITIALIZER_VALUE = 0;
 /** How long the rest of the output is waited for after the end: a grandchild may hold the pipe open. */
 const DRAIN_LIMIT_MS = 500;
 
@@ -53,6 +58,8 @@ export interface ProcessEvents {
 export interface ProcessOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** The module to run before it is ready, as one text; absent: none. */
+  readonly initializer?: string | null;
 }
 
 export class EngineProcess {
@@ -87,7 +94,8 @@ export class EngineProcess {
     }).spawn();
     this.#writer = this.#child.stdin.getWriter();
     this.#key = this.#sendKey();
-    this.#readyTimer = options.clock.setTimer(() => this.kill(this.#lateReason()), READY_LIMIT_MS);
+    this.#readyTimer = options.clock.setTimer(() => this.kill(this.#lateReason()), this.#readyLimitMs);
+    if (typeof options.initializer === "string") this.#sendInitializer(new TextEncoder().encode(options.initializer));
     void this.#watch();
   }
 
@@ -137,6 +145,19 @@ export class EngineProcess {
     const head = newPipeKey();
     this.#append(head);
     return new DataView(head.buffer).getUint32(0);
+  }
+
+  get #readyLimitMs(): number {
+    return typeof this.#options.initializer === "string" ? INITIALIZED_LIMIT_MS : READY_LIMIT_MS;
+  }
+
+  #sendInitializer(source: Uint8Array): void {
+    if (source.length <= PIECE_BYTES) return this.send([TO_ENGINE.initialize, source]);
+    for (let offset = 0; offset < source.length; offset += PIECE_BYTES) {
+      const piece = source.subarray(offset, offset + PIECE_BYTES);
+      this.send([TO_ENGINE.piece, INITIALIZER_VALUE, source.length, offset, piece]);
+    }
+    this.send([TO_ENGINE.initialize, INITIALIZER_VALUE]);
   }
 
   #append(bytes: Uint8Array): void {
@@ -238,7 +259,9 @@ export class EngineProcess {
 
   #lateReason(): string {
     const said = this.#lines.last.slice(-3).join(" | ");
-    return `its process was not ready within ${READY_LIMIT_MS / 1000} s${said === "" ? "" : `; it last said: ${said}`}`;
+    return `its process was not ready within ${this.#readyLimitMs / 1000} s${
+      said === "" ? "" : `; it last said: ${said}`
+    }`;
   }
 }
 

@@ -94,6 +94,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
       /^30 forests: .* on 4 engines/m,
     ],
   },
+  "13_nested.ts": { says: [/^20000 values, sorted: true, by more than 20 tasks$/m] },
   "actors_counter.ts": { says: [/./] },
 };
 
