@@ -172,7 +172,10 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   /** The result; throws the failure. Only when settled. */
   #outcome(): T {
     const { plan } = this.#job;
-    if (plan.scalar || this.#job.refused) return single(this.#job) as T;
+    if (plan.scalar || this.#job.refused) {
+      const value = single(this.#job);
+      return (plan.shape ? plan.shape([value]) : value) as T;
+    }
     const errors: unknown[] = [];
     const values: unknown[] = [];
     for (let item = 0; item < plan.items; item++) {
@@ -181,7 +184,7 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
       values.push(value);
     }
     if (errors.length > 0 && !plan.returnExceptions) throw new CompositeError(errors, plan.items);
-    return values as T;
+    return (plan.shape ? plan.shape(values) : values) as T;
   }
 
   #shaped<X>(of: (task: number) => X): PerTask<X, Many> {

@@ -15,7 +15,9 @@ import { hostLinks, questionLink, SchedulerRefLink } from "./actor_links.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { ClientActor } from "./client_actor.ts";
 import { connectionLost } from "./closed_error.ts";
-import { DirectView, type Targets } from "./direct_view.ts";
+import type { BroadcastTarget } from "./direct_broadcast.ts";
+import { DirectView, type DirectViewParts, type Targets } from "./direct_view.ts";
+import { EngineOrders, type ShutdownOptions } from "./engine_orders.ts";
 import { checkInteger } from "./flag_checks.ts";
 import type { Job } from "./job.ts";
 import { asList, type Jobs } from "./jobs.ts";
@@ -42,6 +44,8 @@ export interface AttachOptions {
   readonly signal?: AbortSignal;
   /** Where balanced tasks go in a cluster of the scheme `pure`; without it, they are refused there. */
   readonly pure?: PureTarget;
+  /** Where direct tasks for several hosts go at once; without it, they go to each of them. */
+  readonly broadcast?: BroadcastTarget;
   /** Resolves when the connection is closed for good, with the reason. */
   readonly connectionClosed?: Promise<Error | undefined>;
 }
@@ -55,6 +59,7 @@ export class Client implements AsyncDisposable {
   readonly #context: ResultContext;
   readonly #questions: Questions;
   readonly #resubmission: Resubmission;
+  readonly #orders: EngineOrders;
   readonly #releases: (() => unknown)[] = [];
   #closing: Promise<void> | null = null;
 
@@ -64,6 +69,7 @@ export class Client implements AsyncDisposable {
     this.#submission = new Submission(session);
     this.#questions = new Questions(session);
     this.#resubmission = new Resubmission(session);
+    this.#orders = new EngineOrders(session);
     this.#context = { clock: session.clock, abort: (job) => session.tasks.aborts.job(job) };
   }
 
@@ -84,6 +90,7 @@ export class Client implements AsyncDisposable {
       clock: system.clock,
       log: system.log,
       pure: options.pure ?? null,
+      broadcast: options.broadcast ?? null,
     });
     const actor = await system.spawn(ClientActor, { name: ACTOR_NAMES.client, unique: false, args: [session] });
     const client = new Client(session);
@@ -136,12 +143,28 @@ export class Client implements AsyncDisposable {
   /** A view of the engines of these ids. */
   directView<const T extends Targets>(targets: T): DirectView<T>;
   directView(targets: Targets = "all"): DirectView {
-    return new DirectView(this.#submission, this.#context, targets);
+    return new DirectView(this.#directParts(), targets);
   }
 
   /** The direct view of one engine. */
   at(id: number): DirectView<number> {
-    return new DirectView(this.#submission, this.#context, id);
+    return new DirectView(this.#directParts(), id);
+  }
+
+  /**
+   * Ends engines for good; running tasks may finish within 10 s. Resolves when they are gone. With `hub`: the hosts and
+   * the controller too, all of the cluster. Rejects with `NoEnginesRegistered` for one that isn't there.
+   */
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    return this.#orders.shutdown(options);
+  }
+
+  /**
+   * Sends a signal such as `"SIGINT"` to the processes of engines. Rejects with `TypeError` for what is no signal,
+   * `NoEnginesRegistered`.
+   */
+  async signal(signal: Deno.Signal, options: { readonly targets?: Targets } = {}): Promise<void> {
+    await this.#orders.signal(signal, options.targets ?? "all");
   }
 
   /** Aborts tasks: those of results, or by id, also of other clients. Finished ones are left alone. */
@@ -255,6 +278,10 @@ export class Client implements AsyncDisposable {
   /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #directParts(): DirectViewParts {
+    return { session: this.#session, context: this.#context, orders: this.#orders };
   }
 
   async #close(): Promise<void> {

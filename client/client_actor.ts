@@ -35,6 +35,10 @@ export class ClientActor extends Actor implements ClientApi {
     this.#session.directSettled(results);
   }
 
+  broadcastHeard(host: HostId, sequence: number, taken: boolean): void {
+    this.#session.broadcastHeard(host, sequence, taken);
+  }
+
   /** From this node itself: the host is gone. */
   hostLost(host: HostId, reason: string): void {
     this.#session.hostLost(host, reason);

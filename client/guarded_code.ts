@@ -10,6 +10,7 @@
 import { SerializationError, UnmetDependency } from "../wire/errors.ts";
 import { decodeValue, encodeValue } from "../wire/value_codec.ts";
 import { guard, type GuardStage } from "./guard.ts";
+import { encodeSpecial } from "./special_values.ts";
 import { type AnyFunction, definitionText, expressionText } from "./source_text.ts";
 
 /** One condition of a function. */
@@ -75,10 +76,10 @@ export function capturedOf(f: AnyFunction): readonly CapturedValue[] {
 /** The values as they travel: a record of the names that stand free in the text. Throws `SerializationError` by name. */
 export function encodeCaptured(captured: readonly CapturedValue[]): Uint8Array {
   try {
-    return encodeValue({ [CAPTURED]: captured.map(({ value }) => value) });
+    return encodeValue({ [CAPTURED]: captured.map(({ value }) => value) }, { special: encodeSpecial });
   } catch (error) {
     if (error instanceof SerializationError) {
-      for (const { label, value } of captured) encodeValue(value, { root: label });
+      for (const { label, value } of captured) encodeValue(value, { root: label, special: encodeSpecial });
     }
     throw error;
   }

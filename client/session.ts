@@ -23,6 +23,7 @@ import { Attachment } from "./attachment.ts";
 import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
+import type { HostLink } from "./host_link.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { readCounters, readTaken } from "./read_news.ts";
 import { TaskTemplates } from "./task_templates.ts";
@@ -76,6 +77,11 @@ export class Session {
     return this.#options.questions;
   }
 
+  /** The way to a host. */
+  hostLink(host: HostId): HostLink {
+    return this.#options.host(host);
+  }
+
   // --- the news ---
 
   /** The controller is gone: waits for the next one and gives it all that is unsettled. */
@@ -92,6 +98,10 @@ export class Session {
 
   directSettled(results: readonly SettledMessage[]): void {
     this.tasks.directSettled(results);
+  }
+
+  broadcastHeard(host: HostId, sequence: number, taken: boolean): void {
+    this.tasks.broadcastHeard(host, sequence, taken);
   }
 
   pureTaken(host: HostId, taken: readonly TakenMessage[]): void {

@@ -5,17 +5,18 @@
  * returns; of big maps only plain primitives may wait, which nobody can change meanwhile. Called by the views.
  * @module
  */
-import type { EngineId, TaskId } from "../protocol/ids.ts";
-import { DEFAULT_FLAGS, INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
+import type { TaskId } from "../protocol/ids.ts";
+import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
+import { encodeSpecial } from "./special_values.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
 import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
-import { NO_FLAGS, type ResolvedFlags } from "./task_flags.ts";
+import type { ResolvedFlags } from "./task_flags.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
 /** The rows of arguments of a map. */
@@ -25,9 +26,6 @@ export interface Rows {
   /** Whether all rows from this one on are primitives only. */
   primitiveFrom(index: number): boolean;
 }
-
-/** The live engines that direct tasks go to. */
-export type DirectTargets = readonly EngineId[];
 
 /** With more unsettled tasks than this, single ones are submitted without remembering where. */
 const ORIGINS_UNTIL_PENDING = 1_000;
@@ -49,7 +47,7 @@ export class Submission {
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
       const template = this.session.templates.of(f, flags.task, false);
-      const payload = inlineOrBig(encodeArguments(args));
+      const payload = inlineOrBig(encodeArguments(args, encodeSpecial));
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
       this.session.tasks.add({ counter: base, job, task: 0, template, args: payload, engine: null });
@@ -77,26 +75,6 @@ export class Submission {
       return job;
     } catch (error) {
       return this.#refuse({ items, scalar: false, flags, origin }, error);
-    }
-  }
-
-  /** One task for each engine, past the scheduler. `targets` may throw. */
-  direct(f: AnyFunction, args: readonly unknown[], scalar: boolean, targets: () => DirectTargets): Job {
-    const origin = new CallOrigin();
-    try {
-      const engines = targets();
-      const template = this.session.templates.of(f, DEFAULT_FLAGS, false);
-      const payload = inlineOrBig(encodeArguments(args));
-      const base = this.session.tasks.allocateDirect(engines.length);
-      const plan = { base, items: engines.length, chunksize: 1, scalar, flags: NO_FLAGS, origin };
-      const job = new Job(this.#plan(plan));
-      engines.forEach((engine, task) => {
-        this.session.tasks.addDirect({ counter: base + task, job, task, template, args: payload, engine });
-      });
-      return job;
-    } catch (error) {
-      const base = this.session.tasks.allocateDirect(1);
-      return this.#failed({ base, items: 1, scalar, flags: NO_FLAGS, origin }, error);
     }
   }
 
@@ -131,7 +109,7 @@ export class Submission {
 
   #encodeRow(job: Job, task: number, rows: Rows): Uint8Array | null {
     try {
-      return encodeArguments(rows.row(task));
+      return encodeArguments(rows.row(task), encodeSpecial);
     } catch (error) {
       this.session.tasks.fail(job, task, error);
       return null;
@@ -142,18 +120,18 @@ export class Submission {
   #encodeChunk(job: Job, task: number, rows: Rows, retries: number): Uint8Array | null {
     const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
     try {
-      return encodeArguments(chunk());
+      return encodeArguments(chunk(), encodeSpecial);
     } catch {
       let last: unknown = null;
       for (const item of job.pendingItems(task)) {
         try {
-          encodeArguments(rows.row(item));
+          encodeArguments(rows.row(item), encodeSpecial);
         } catch (error) {
           last = error;
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return encodeArguments(chunk());
+      if (job.pendingItems(task).length > 0) return encodeArguments(chunk(), encodeSpecial);
       this.session.tasks.fail(job, task, last);
       return null;
     }

@@ -8,12 +8,12 @@
 import { hostname } from "node:os";
 import type { ActorSystem } from "../actors/actor_system.ts";
 import type { Ref } from "../actors/ref.ts";
+import type { Bus } from "../bus/bus.ts";
 import { type EngineCommandOptions, engineMainModule, findSetpriv } from "../host/engine_command.ts";
 import { HostActor, type HostActorOptions } from "../host/host_actor.ts";
 import type { EngineId } from "../protocol/ids.ts";
-import type { PureSource } from "../host/pure_intake.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
-import { pureSubject } from "../protocol/subjects.ts";
+import { broadcastSubject, pureSubject } from "../protocol/subjects.ts";
 import type { Log } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
 import { ownBlobPlace, sweepBlobFolders } from "./blob_places.ts";
@@ -88,7 +88,7 @@ export class HostService implements AsyncDisposable {
     const actor = await system.spawn(HostActor, {
       name: ACTOR_NAMES.host,
       unique: false,
-      args: [hostActorOptions(config, gate, drain, { bus, subject: pureSubject(config.cluster) })],
+      args: [hostActorOptions(config, gate, drain, bus)],
     });
     actor.watch((event) => event.kind === "ended" && gate.hostEnded(event.reason));
     void bus.closed.then((cause) => cause !== undefined && gate.refused(cause));
@@ -113,6 +113,11 @@ export class HostService implements AsyncDisposable {
   /** Resolves with the reason when the host can't go on. */
   get failed(): Promise<Error> {
     return this.#gate.failed;
+  }
+
+  /** Resolves when a client has ended the cluster. */
+  get shutDown(): Promise<"stop"> {
+    return this.#gate.shutDown;
   }
 
   /** Adds engines; resolves with their ids when they are ready. */
@@ -185,7 +190,7 @@ function hostActorOptions(
   config: HostConfig,
   gate: EngineGate,
   drain: Drain,
-  pure: PureSource,
+  bus: Bus,
 ): HostActorOptions {
   const command: EngineCommandOptions = {
     permissions: config.permissions,
@@ -207,7 +212,9 @@ function hostActorOptions(
     drainMs: () => drain.ms,
     blobLimitBytes: null,
     blobPlace: ownBlobPlace(),
-    pure,
+    pure: { bus, subject: pureSubject(config.cluster) },
+    broadcast: { bus, subject: broadcastSubject(config.cluster) },
+    onShutdown: () => gate.shutdown(),
     search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },
     onRefused: (error) => gate.refused(error),
     onEngineReady: (engine) => gate.engineReady(engine.id),

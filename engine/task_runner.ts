@@ -17,12 +17,14 @@ import { CurrentTask, type TaskNews } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
 import type { TaskOwners } from "./task_owners.ts";
+import { decodeSpecial } from "./special_values.ts";
 import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 
 /** After so long without a turn of the event loop, one is given. */
 const TURN_MS = 2;
 
 const NO_BYTES = new Uint8Array(0);
+const VALUES = { special: decodeSpecial } as const;
 const RESULT = { root: "result" } as const;
 const PUBLISHED = { root: "data" } as const;
 
@@ -191,10 +193,12 @@ export class TaskRunner {
 
   #call(run: TaskRun): unknown {
     const { template } = run;
-    const captures = template.captures === null ? null : decodeValue(template.captures) as Record<string, unknown>;
+    const captures = template.captures === null
+      ? null
+      : decodeValue(template.captures, VALUES) as Record<string, unknown>;
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
-    const values = decodeValue(run.args) as unknown[];
+    const values = decodeValue(run.args, VALUES) as unknown[];
     run.args = NO_BYTES;
     run.scoped = this.#slots > 1 || template.waits || getPrototypeOf(call) === ASYNC_FUNCTION;
     return run.scoped ? this.#owners.within(run, () => call(...values)) : call(...values);

@@ -17,6 +17,7 @@ import {
   type ClientHello,
   type ClientWelcome,
   type DirectMessage,
+  type DirectRunMessage,
   type EngineMessage,
   type PayloadMessage,
   type PureMessage,
@@ -65,6 +66,7 @@ export class FakeCluster implements SchedulerLink {
   readonly hostsFound: HostId[] = [];
   readonly aborts: TaskId[] = [];
   readonly directAborts: number[] = [];
+  readonly orders: (readonly [what: string, host: HostId, ids: readonly EngineId[]])[] = [];
   readonly detached: SessionId[] = [];
   readonly blobs = new Map<ContentHash, Uint8Array>();
   readonly tasks = new Map<number, Arrived>();
@@ -302,7 +304,8 @@ export class FakeCluster implements SchedulerLink {
         this.directBatches.push({ host: id, batch });
         this.#learn(batch[1]);
         const arrived: number[] = [];
-        for (const [counter, engine, template, args] of batch[3]) {
+        for (const [counter, engine, template, given] of batch[3]) {
+          const args = payloadOf(batch[3], given);
           const message = batch[2][template];
           if (message === undefined) throw new Error("no such template");
           this.tasks.set(counter, { counter, template: message, args, ageMs: 0, engine, direct: true });
@@ -313,9 +316,17 @@ export class FakeCluster implements SchedulerLink {
       },
       abortDirect: (_session, counters) => void this.directAborts.push(...counters),
       drained: () => Promise.resolve(),
+      stopEngines: (ids) => this.#order("stop", id, ids),
+      signalEngines: (signal, ids) => this.#order(signal, id, ids),
+      shutdown: () => this.#order("shutdown", id, []),
       putBlob: (hash, size, offset, bytes) => this.#putPiece(hash, size, offset, bytes),
       getBlob: (hash, offset, length) => this.#getPiece(hash, offset, length),
     };
+  }
+
+  #order(what: string, host: HostId, ids: readonly EngineId[]): Promise<void> {
+    this.orders.push([what, host, ids]);
+    return Promise.resolve();
   }
 
   async #putPiece(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): Promise<void> {
@@ -345,6 +356,13 @@ export class FakeCluster implements SchedulerLink {
   #changed(): void {
     for (const resolve of this.#watchers.splice(0)) resolve();
   }
+}
+
+/** Of a direct task: its own, or those of the row that it names. */
+export function payloadOf(rows: readonly DirectRunMessage[], args: PayloadMessage | number): PayloadMessage {
+  const found = typeof args === "number" ? rows[args]?.[3] : args;
+  if (found === undefined || typeof found === "number") throw new Error("no such arguments");
+  return found;
 }
 
 /** What functions find on an engine, for as long as they run before their first await. */
