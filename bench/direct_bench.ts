@@ -57,5 +57,7 @@ export async function benchDirect(engines: number, hosts: number): Promise<Direc
 if (import.meta.main) {
   const [engines = 16, hosts = 2] = Deno.args.map(Number);
   const machine = await describeMachine();
-  console.log(JSON.stringify({ date: new Date().toISOString(), machine, ...await benchDirect(engines, hosts) }, null, 2));
+  console.log(
+    JSON.stringify({ date: new Date().toISOString(), machine, ...await benchDirect(engines, hosts) }, null, 2),
+  );
 }

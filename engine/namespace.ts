@@ -54,11 +54,17 @@ export class Namespace implements EngineNamespace {
   async execute({ name, hash, names, declarations, body }: ScriptParts): Promise<unknown> {
     for (const declared of names) this.#check(declared);
     const before = new Set(ownKeys(globalThis));
-    const suffix = `\n//# sourceURL=${sourceName(name, hash as ContentHash)}`;
+    const source = sourceName(name, hash as ContentHash);
+    const suffix = `\n//# sourceURL=${source}`;
     try {
       evaluate(`${DECLARATIONS_PREFIX}${declarations}${suffix}`);
       for (const declared of names) this.#names.add(declared);
       return sendable(await evaluate(`${BODY_PREFIX}${body}${BODY_SUFFIX}${suffix}`));
+    } catch (error) {
+      if (error instanceof Error && typeof error.stack === "string") {
+        error.stack = ownFrames(error.stack, source, body.split("\n").length);
+      }
+      throw error;
     } finally {
       // Also what it assigned without declaring it, and what its functions did.
       for (const key of ownKeys(globalThis)) if (typeof key === "string" && !before.has(key)) this.#names.add(key);
@@ -80,7 +86,11 @@ export class Namespace implements EngineNamespace {
   }
 
   #define(name: string, value: unknown): void {
-    this.#check(name);
+    // A name of ours is set as a program would: to define it again costs the engine what it knows of its globals.
+    if (this.#names.has(name) && hasOwn(this.#globals, name)) {
+      this.#globals[name] = value;
+      return;
+    }
     const done = defineProperty(this.#globals, name, { value, writable: true, enumerable: true, configurable: true });
     if (!done) throw new TypeError(`Cannot define "${name}" on ${this.#here}: a task has fixed it there for good.`);
     this.#names.add(name);
@@ -119,4 +129,11 @@ function sendable(value: unknown): unknown {
   const isModule = typeof value === "object" && value !== null && Object.prototype.toString.call(value) ===
       "[object Module]";
   return isModule ? undefined : value;
+}
+
+/** Cuts what is behind the last of so many lines: what we put around the text, and what called it. */
+function ownFrames(stack: string, source: string, rows: number): string {
+  const lines = stack.split("\n");
+  const end = lines.findIndex((line) => line.includes(source) && Number(/:(\d+):\d+\)?$/.exec(line)?.[1] ?? 0) > rows);
+  return (end < 0 ? lines : lines.slice(0, end)).join("\n");
 }
