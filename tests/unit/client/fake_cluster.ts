@@ -28,6 +28,7 @@ import {
 } from "../../../protocol/messages.ts";
 import { PACKAGE_VERSION } from "../../../protocol/version.ts";
 import { Client } from "../../../client/client.ts";
+import type { BroadcastTarget } from "../../../client/direct_broadcast.ts";
 import type { HostLink } from "../../../client/host_link.ts";
 import type { PureTarget } from "../../../client/pure_queue.ts";
 import type { SchedulerLink } from "../../../client/scheduler_link.ts";
@@ -66,6 +67,10 @@ export class FakeCluster implements SchedulerLink {
   readonly hostsFound: HostId[] = [];
   readonly aborts: TaskId[] = [];
   readonly directAborts: number[] = [];
+  /** Direct tasks that came, in order. */
+  readonly ranDirect: number[] = [];
+  /** Whether a host takes what comes over its link. */
+  takesDirect: (host: HostId, batch: DirectMessage) => boolean = () => true;
   readonly orders: (readonly [what: string, host: HostId, ids: readonly EngineId[]])[] = [];
   readonly detached: SessionId[] = [];
   readonly blobs = new Map<ContentHash, Uint8Array>();
@@ -103,7 +108,11 @@ export class FakeCluster implements SchedulerLink {
   /** What the controller says of its scheme. */
   scheme = "";
 
-  constructor(clock: Clock = systemClock, pure: PureTarget | null = null) {
+  constructor(
+    clock: Clock = systemClock,
+    pure: PureTarget | null = null,
+    broadcast: BroadcastTarget | null = null,
+  ) {
     this.session = new Session({
       id: SESSION,
       node: "n1",
@@ -113,6 +122,7 @@ export class FakeCluster implements SchedulerLink {
       clock,
       log: () => {},
       pure,
+      broadcast,
     });
     this.client = new Client(this.session);
   }
@@ -185,6 +195,28 @@ export class FakeCluster implements SchedulerLink {
     const counters = runs.map(([counter]) => counter);
     if (this.takes) { for (const counter of counters) this.take(counter, engine, host); }
     if (this.automatic) queueMicrotask(() => void this.run(counters));
+    this.#changed();
+  }
+
+  /** Direct tasks that came to a host: some of `all`, by whichever way. */
+  arriveDirect(
+    codes: DirectMessage[1],
+    templates: DirectMessage[2],
+    rows: readonly DirectRunMessage[],
+    all: readonly DirectRunMessage[],
+  ): void {
+    this.#learn(codes);
+    const arrived: number[] = [];
+    for (const [counter, engine, template, given] of rows) {
+      const message = templates[template];
+      if (message === undefined) throw new Error("no such template");
+      if (this.tasks.has(counter) || this.ranDirect.includes(counter)) throw new Error(`task ${counter} came twice`);
+      this.ranDirect.push(counter);
+      const args = payloadOf(all, given);
+      this.tasks.set(counter, { counter, template: message, args, ageMs: 0, engine, direct: true });
+      arrived.push(counter);
+    }
+    if (this.automatic) queueMicrotask(() => void this.run(arrived));
     this.#changed();
   }
 
@@ -302,17 +334,8 @@ export class FakeCluster implements SchedulerLink {
     return {
       direct: (batch) => {
         this.directBatches.push({ host: id, batch });
-        this.#learn(batch[1]);
-        const arrived: number[] = [];
-        for (const [counter, engine, template, given] of batch[3]) {
-          const args = payloadOf(batch[3], given);
-          const message = batch[2][template];
-          if (message === undefined) throw new Error("no such template");
-          this.tasks.set(counter, { counter, template: message, args, ageMs: 0, engine, direct: true });
-          arrived.push(counter);
-        }
-        if (this.automatic) queueMicrotask(() => void this.run(arrived));
-        this.#changed();
+        if (this.takesDirect(id, batch)) this.arriveDirect(batch[1], batch[2], batch[3], batch[3]);
+        else this.#changed();
       },
       abortDirect: (_session, counters) => void this.directAborts.push(...counters),
       drained: () => Promise.resolve(),
