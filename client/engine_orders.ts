@@ -8,6 +8,7 @@ import type { EngineId, HostId } from "../protocol/ids.ts";
 import { NoEnginesRegistered, RemoteError } from "../wire/errors.ts";
 import type { HostLink } from "./host_link.ts";
 import type { Session } from "./session.ts";
+import { happensInTime } from "./waiting.ts";
 import type { Targets } from "./direct_submission.ts";
 
 /** How `shutdown` is done. */
@@ -20,6 +21,8 @@ export interface ShutdownOptions {
 
 /** So long running tasks may go on. */
 const DRAIN_MS = 10_000;
+/** So long the scheduler's word is waited for that engines are gone. */
+const NEWS_TIMEOUT_MS = 5_000;
 
 /** Gives orders for one client. */
 export class EngineOrders {
@@ -32,7 +35,7 @@ export class EngineOrders {
   /** Running tasks may finish within 10 s; resolves when the engines are gone. Rejects with `NoEnginesRegistered`. */
   async shutdown({ targets = "all", hub = false }: ShutdownOptions): Promise<void> {
     if (typeof hub !== "boolean") throw new TypeError(`Cannot shut down with hub ${String(hub)}: it is true or false.`);
-    if (!hub) return await this.#each(this.#byHost(targets), (host, ids) => host.stopEngines(ids, DRAIN_MS));
+    if (!hub) return await this.#stop(this.#byHost(targets));
     if (targets !== "all") {
       throw new TypeError('Cannot shut down the hub and only some engines: leave out "targets", or "hub".');
     }
@@ -44,6 +47,17 @@ export class EngineOrders {
   /** Rejects with `TypeError` for what is no signal, `NoEnginesRegistered`. */
   signal(signal: string, targets: Targets): Promise<void> {
     return this.#each(this.#byHost(targets), (host, ids) => host.signalEngines(signal, ids));
+  }
+
+  async #stop(hosts: ReadonlyMap<HostId, readonly EngineId[]>): Promise<void> {
+    const { roster, clock } = this.#session;
+    await this.#each(hosts, (host, ids) => host.stopEngines(ids, DRAIN_MS));
+    const stopped = [...hosts.values()].flat();
+    // The hosts say it before the scheduler does: `client.ids` is to agree.
+    while (roster.closed === null && stopped.some((id) => roster.hostOf(id) !== undefined)) {
+      const news = await happensInTime((told) => roster.onChange(told), { timeout: NEWS_TIMEOUT_MS }, clock);
+      if (!news) return;
+    }
   }
 
   #byHost(targets: Targets): Map<HostId, EngineId[]> {

@@ -2,7 +2,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { Authenticator } from "../../../broker/authenticator.ts";
 import { compilePermissions, unrestricted } from "../../../broker/permissions.ts";
-import { pureSubject, subjectPermissions } from "../../../protocol/subjects.ts";
+import { broadcastSubject, pureSubject, subjectPermissions } from "../../../protocol/subjects.ts";
 
 function credentials(user: string, password: string, token = "") {
   return { user, password, token };
@@ -69,18 +69,19 @@ Deno.test("an allow list with an entry that is no pattern is refused", () => {
   throws(() => compilePermissions({ publish: [], subscribe: ["a..b"] }), /"a\.\.b"/);
 });
 
-Deno.test("tasks past the scheduler go from clients to hosts of their cluster, and no other way", () => {
-  const subject = pureSubject("mine");
-  const [client, host, controller] = (["client", "host", "controller"] as const).map((role) => {
-    const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("mine", role));
-    return [mayPublish(subject), maySubscribe(subject)];
+for (const subject of [pureSubject("mine"), broadcastSubject("mine")]) {
+  Deno.test(`tasks past the scheduler (${subject}) go from clients to hosts of their cluster, and no other way`, () => {
+    const [client, host, controller] = (["client", "host", "controller"] as const).map((role) => {
+      const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("mine", role));
+      return [mayPublish(subject), maySubscribe(subject)];
+    });
+    deepEqual([client, host, controller], [[true, false], [false, true], [true, true]]);
+    for (const role of ["client", "host", "controller"] as const) {
+      const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("other", role));
+      deepEqual([mayPublish(subject), maySubscribe(subject)], [false, false]);
+    }
   });
-  deepEqual([client, host, controller], [[true, false], [false, true], [true, true]]);
-  for (const role of ["client", "host", "controller"] as const) {
-    const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("other", role));
-    deepEqual([mayPublish(subject), maySubscribe(subject)], [false, false]);
-  }
-});
+}
 
 Deno.test("a client of a cluster hears clients only, and speaks to nodes of its own cluster", () => {
   const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("mine", "client"));

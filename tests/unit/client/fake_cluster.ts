@@ -349,6 +349,8 @@ export class FakeCluster implements SchedulerLink {
 
   #order(what: string, host: HostId, ids: readonly EngineId[]): Promise<void> {
     this.orders.push([what, host, ids]);
+    if (what === "stop") this.engines = this.engines.filter(([id]) => !ids.includes(id));
+    if (what === "stop") queueMicrotask(() => this.session.engines(this.engines));
     return Promise.resolve();
   }
 
