@@ -55,6 +55,7 @@ export type {
   ElementOf,
   Fitting,
   FittingArguments,
+  Given,
   LazySequences,
   MapFunction,
   RowOf,

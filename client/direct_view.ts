@@ -10,7 +10,7 @@ import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { type DirectFlagOptions, resolveDirectFlags } from "./direct_flags.ts";
 import { DirectSubmission, type Targets } from "./direct_submission.ts";
 import type { EngineOrders } from "./engine_orders.ts";
-import type { Fitting, FittingArguments, MapFunction, Sequences } from "./fitting.ts";
+import type { Fitting, FittingArguments, Given, MapFunction, Sequences } from "./fitting.ts";
 import { checkInteger, refuse } from "./flag_checks.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { checkGlobalName } from "./global_names.ts";
@@ -109,7 +109,7 @@ export class DirectView<T extends Targets = Targets> {
     ...args: FittingArguments<A, F>
   ): DirectResult<T, Awaited<ReturnType<F>>>;
   /** The same, with the types of the arguments taken from the function. */
-  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): DirectResult<T, Awaited<R>>;
+  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: Given<NoInfer<A>>): DirectResult<T, Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown, boolean> {
     return this.#apply(f, args);
   }

@@ -10,7 +10,7 @@ import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { CallOrigin } from "./call_origin.ts";
 import { ImapRun } from "./imap_run.ts";
 import { LazyRows } from "./lazy_rows.ts";
-import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./fitting.ts";
+import type { Fitting, FittingArguments, Given, LazySequences, MapFunction, Sequences } from "./fitting.ts";
 import type { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
 import { zipRows } from "./zip_rows.ts";
@@ -38,7 +38,7 @@ export class LoadBalancedView {
     ...args: FittingArguments<A, F>
   ): AsyncResult<Awaited<ReturnType<F>>>;
   /** The same, with the types of the arguments taken from the function. */
-  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): AsyncResult<Awaited<R>>;
+  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: Given<NoInfer<A>>): AsyncResult<Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown> {
     return new AsyncResult(this.#submission.apply(f, args, this.#flags), this.#context);
   }

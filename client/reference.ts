@@ -17,7 +17,7 @@
  * await using client = await cluster.connect();
  * const dview = client.directView();
  * await dview.scatter("part", [1, 2, 3, 4]);
- * const sum = (part: number[]) => part[0]! + part[1]!;
+ * const sum = (part: number[]) => part.reduce((a, b) => a + b);
  * console.log(await dview.apply(sum, new Reference("part"))); // [ 3, 7 ]
  * ```
  */

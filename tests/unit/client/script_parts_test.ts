@@ -3,7 +3,7 @@ import { importedSpecifiers, scriptParts } from "../../../client/script_parts.ts
 import { parse } from "../../../deps/acorn.ts";
 
 function parts(text: string) {
-  return scriptParts(text, "execute", parse, (specifier) => `resolved:${specifier}`);
+  return scriptParts(text, "execute", parse, (specifier) => `node:${specifier}`);
 }
 
 Deno.test("functions keep their place in the declarations, and leave blanks in the body", () => {
@@ -17,7 +17,7 @@ Deno.test("what a text declares is known by name: patterns, exports, imports", (
   const text = `const { a, b: [c, , d = 1], ...e } = x
     export let g = 1; export default class H {}
     export { g as other }
-    import i, { j as k } from "m"
+    import i, { j as k } from "node:m"
     var l; for (var [n] of []) { var o } while (0) var p
     { let q; const r = 1; class S {} }
     try { var t } catch (u) { var v }
@@ -44,7 +44,7 @@ Deno.test("imports are resolved, and keep their lines", () => {
   const { body } = parts('import {\n  a as b,\n  "c-d" as e\n} from "./x.js" with { type: "json" }\nb');
   assert.equal(
     body,
-    ';({"a":b,"c-d":e}=await import("resolved:./x.js",{with:{type: "json"}}));\n\n\n\nreturn (b)',
+    ';({"a":b,"c-d":e}=await import("node:./x.js",{with:{type: "json"}}));\n\n\n\nreturn (b)',
   );
   assert.deepEqual(importedSpecifiers('import "a"\nexport * from "b"\nexport const c = 1', "f", parse), ["a", "b"]);
 });
