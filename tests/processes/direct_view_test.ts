@@ -1,5 +1,9 @@
 /** The direct view on real engines of two hosts: names, texts, files, sequences, losses, and the end. @module */
 import assert from "node:assert/strict";
+import type { Bus } from "../../bus/bus.ts";
+import { connectNats } from "../../bus/nats_bus.ts";
+import { credentialFor, readConnectionFile } from "../../cluster/connection_file.ts";
+import { broadcastSubject } from "../../protocol/subjects.ts";
 import { type Client, Cluster, CompositeError, ConnectionError, Reference, RemoteError } from "../../mod.ts";
 import { within } from "../../testing/within.ts";
 import { CliProcess } from "./cli_process.ts";
@@ -28,6 +32,13 @@ async function open(): Promise<Stage> {
   return { cluster, client, far, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
+/** Hears what is said in the cluster, as its controller may. */
+async function listen({ name, connection }: Cluster): Promise<Bus> {
+  const info = await readConnectionFile(connection.file, name);
+  const { user = "", password = "" } = credentialFor(info, "controller", connection.file) ?? {};
+  return await connectNats({ servers: [...connection.servers], credentials: { user, pass: password } });
+}
+
 Deno.test("names, texts, files and sequences on the engines of two hosts", async (t) => {
   await using stage = await open();
   const { client } = stage;
@@ -44,6 +55,19 @@ Deno.test("names, texts, files and sequences on the engines of two hosts", async
     const lview = client.loadBalancedView({ targets: 3 });
     assert.equal(await lview.apply((x: unknown) => x, new Reference("factor")), 10);
     assert.deepEqual(await lview.map((x: number) => x * factor, [1, 2]), [10, 20]);
+  });
+
+  await t.step("a call on all engines is one message on the wire", async () => {
+    await using bus = await listen(stage.cluster);
+    let heard = 0;
+    bus.subscribe(broadcastSubject(stage.cluster.name), () => void heard++);
+    await bus.flush();
+    assert.deepEqual(await all.apply((x: number) => x, 1), [1, 1, 1, 1]);
+    await bus.flush();
+    assert.equal(heard, 1);
+    assert.deepEqual(await client.directView([0, 1]).apply((x: number) => x, 2), [2, 2]);
+    await bus.flush();
+    assert.equal(heard, 1);
   });
 
   await t.step("each engine has names of its own", async () => {
