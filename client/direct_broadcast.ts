@@ -23,7 +23,7 @@ export interface BroadcastTarget {
 }
 
 /** In one message at most; what is left of a call or of a turn goes over the links. */
-const GROUP_TASKS = 2_000;
+const GROUP_TASKS = 20_000;
 const GROUP_BYTES = 256 * 1024;
 
 /** The tasks of one call, or of several of one turn, by the hosts of their engines. */
