@@ -85,6 +85,8 @@ export class Job {
   #onFinished: (() => void)[] = [];
   #onChange: (() => void)[] = [];
   #onFailure: ((job: Job) => void) | null = null;
+  /** A drawing of it in a notebook that is under way: who waits for its end is told after that. Never rejects. */
+  underWay: Promise<void> | null = null;
   #aborted = false;
   #refused = false;
   /** Of tasks that have shown something on their way. */
@@ -302,9 +304,14 @@ export class Job {
 
   #finish(received: number | null): void {
     this.#finishedAt = received;
+    this.#onFailure = null;
+    if (this.underWay === null) this.#tellFinished();
+    else void this.underWay.then(() => this.#tellFinished());
+  }
+
+  #tellFinished(): void {
     const callbacks = this.#onFinished;
     this.#onFinished = [];
-    this.#onFailure = null;
     for (const callback of callbacks) callback();
   }
 }
