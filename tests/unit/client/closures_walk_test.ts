@@ -45,20 +45,20 @@ function programOf(list: readonly Step[]): string {
   let declared = new Set<string>();
   const lines: string[] = [];
   let scopes = 0;
+  let scopeStart = 0;
   for (const step of list) {
     if (step.kind === "scope") {
       // Entered twice, so that there are two of each variable in it; the later one goes on.
       lines.push(`const s${scopes} = () => {`);
       declared = new Set();
+      scopeStart = lines.length;
       scopes++;
       continue;
     }
     const name = `v${step.name}`;
     if (declared.has(name)) continue;
-    // What is hidden from here on must not be used before its declaration either.
-    if (lines.some((line) => new RegExp(`\\b${name}\\b`).test(line)) && !visible.some((known) => known.name === name)) {
-      continue;
-    }
+    // Used in this scope already, where it meant the outer one.
+    if (lines.slice(scopeStart).some((line) => new RegExp(`\\b${name}\\b`).test(line))) continue;
     declared.add(name);
     visible = visible.filter((known) => known.name !== name);
     const uses = (list: readonly number[]) =>
