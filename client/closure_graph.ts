@@ -298,6 +298,8 @@ export class ClosureGraph {
   #guard({ f, steps }: Guarded): GraphGuard {
     const user = nameOf(f);
     const overrides = new Map<string, GraphCell>();
+    // Before all others, so that its text comes first.
+    const inner = this.#anonymous(user, user, { kind: "function", index: this.add(f, overrides) });
     const bound: { cell: { -readonly [K in keyof GraphCell]: GraphCell[K] }; value: unknown }[] = [];
     const slots: GraphCell[] = [];
     const slotOf = new Map<GuardStep, number>();
@@ -330,7 +332,6 @@ export class ClosureGraph {
       if (step.args.length > 0) this.fixed = false;
       return [{ kind: "check", check, args, name }];
     });
-    const inner = this.#anonymous(user, user, { kind: "function", index: this.add(f, overrides) });
     return { inner, slots, stages };
   }
 
