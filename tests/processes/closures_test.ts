@@ -104,5 +104,10 @@ Deno.test("functions just travel: captures, imports, classes, values", async (t)
     assert.doesNotMatch(error.remoteStack, /engine\//);
     const missing = new Function("return () => nowhere + 1")();
     await assert.rejects(soon(lview.apply(missing)), /"nowhere" is not defined on engine \d/);
+    const global = globalThis as unknown as { ofThisProgram?: number };
+    global.ofThisProgram = 1;
+    const known = lview.apply(new Function("return () => ofThisProgram")());
+    await assert.rejects(soon(known), /"ofThisProgram" exists where it was submitted, but as a global/);
+    delete global.ofThisProgram;
   });
 });
