@@ -12,7 +12,6 @@ import { BigValue } from "./big_value.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
-import { encodeSpecial } from "./special_values.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
 import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";

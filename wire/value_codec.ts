@@ -69,8 +69,8 @@ export function encodeArguments(args: readonly unknown[], special: EncodeSpecial
 }
 
 /** For `error_codec.ts`: what can't travel becomes a string that describes it. Getters may still throw. */
-export function encodeLeniently(value: unknown): Uint8Array {
-  return encodeWalked(value, new ValueWalk("error", true), "error");
+export function encodeLeniently(value: unknown, special: EncodeSpecial | null = null): Uint8Array {
+  return encodeWalked(value, new ValueWalk("error", true, special), "error");
 }
 
 /**

@@ -66,7 +66,11 @@ const two = makeCounter();
 const CASES: readonly (readonly [what: string, f: (...args: never[]) => unknown, args: readonly unknown[]])[] = [
   ["a constant", (x: number) => x * three, [2]],
   ["a function and what it captured", (x: number) => help(x) + (table[x] ?? 0), [1]],
-  ["a typed array and a date in a map", () => [...settings].length + (settings.get("typed") as Float64Array)[0]!, []],
+  [
+    "a typed array and a date in a map",
+    () => [...settings].length + ((settings.get("typed") as Float64Array)[0] ?? 0),
+    [],
+  ],
   ["recursion of an arrow", factorial, [10]],
   ["recursion of a function", (n: number) => fibonacci(n), [10]],
   ["mutual recursion", (n: number) => [isEven(n), isOdd(n)], [7]],
@@ -280,7 +284,6 @@ const REFUSED: readonly (readonly [what: string, f: () => unknown, says: RegExp]
   [
     "the arguments around an arrow",
     function () {
-      // deno-lint-ignore prefer-rest-params
       return () => arguments.length;
     }.call(1),
     /`arguments` of the function around it/,
