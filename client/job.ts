@@ -9,7 +9,7 @@ import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";
 import type { TaskStatus } from "../protocol/outcome.ts";
 import type { CallOrigin } from "./call_origin.ts";
 import { LiveTask, type OutputChannel } from "./live_task.ts";
-import { firstOfPart } from "./partition.ts";
+import { firstOfPart, partHolding } from "./partition.ts";
 
 /** What is known of one task. Times in epoch ms. */
 export interface TaskReport {
@@ -195,7 +195,8 @@ export class Job {
 
   /** The task that the item belongs to. */
   taskOf(item: number): number {
-    return Math.floor(item / this.plan.chunksize);
+    const { items, parts, chunksize } = this.plan;
+    return parts === undefined ? Math.floor(item / chunksize) : partHolding(items, parts, item);
   }
 
   firstItem(task: number): number {
