@@ -21,6 +21,9 @@ import type {
 /** Bytes inline, or `[hash, size, home]` of a blob. */
 export type PayloadMessage = Uint8Array | readonly [hash: ContentHash, size: number, home: HostId];
 
+/** The id of a task whose result is wanted, or that result. */
+export type InputMessage = TaskId | PayloadMessage;
+
 /** `[ids, all, success, failure]` */
 export type DependencyMessage = readonly [ids: readonly TaskId[], all: boolean, success: boolean, failure: boolean];
 
@@ -66,13 +69,22 @@ export type KnownMessage = readonly [
   error?: string | null,
 ];
 
+/** `inputs`: results that stand in its arguments. */
+export type SubmittedTask = readonly [
+  counter: number,
+  template: number,
+  args: PayloadMessage,
+  ageMs?: number,
+  inputs?: readonly InputMessage[],
+];
+
 /** Client → scheduler: what one turn of the event loop submitted. */
 export type SubmitMessage = readonly [
   session: Session,
   codes: readonly CodeMessage[],
   templates: readonly TemplateMessage[],
   /** In order of submission. `ageMs` counts from `apply` until sent. */
-  tasks: readonly (readonly [counter: number, template: number, args: PayloadMessage, ageMs?: number])[],
+  tasks: readonly SubmittedTask[],
   /** The turn submitted more than fits in one message: tasks that these may name are still to come. */
   more?: boolean,
   /** Of tasks that these name as dependencies, and that the receiver may not know. */
@@ -95,6 +107,8 @@ export type DispatchedRun = readonly [
   attempt: number,
   template: number,
   args: PayloadMessage,
+  /** The results that stand in the arguments, in their order. */
+  inputs?: readonly PayloadMessage[],
 ];
 
 /** How an attempt ended, as a digit. */
@@ -131,6 +145,9 @@ export type SettledMessage = readonly [
   stderr?: string | null,
 ];
 
+/** Scheduler → client: a task of another client, or of an earlier one, that it asked for is settled. */
+export type WatchedMessage = readonly [task: TaskId, settled: SettledMessage];
+
 /** Scheduler → client: tasks that have been running for a while, and where. */
 export type RunningMessage = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, runningMs: number];
 
@@ -139,7 +156,16 @@ export type DirectMessage = readonly [
   session: Session,
   codes: readonly CodeMessage[],
   templates: readonly TemplateMessage[],
-  runs: readonly (readonly [counter: number, engine: EngineId, template: number, args: PayloadMessage])[],
+  runs: readonly DirectRun[],
+];
+
+/** One direct task. */
+export type DirectRun = readonly [
+  counter: number,
+  engine: EngineId,
+  template: number,
+  args: PayloadMessage,
+  inputs?: readonly PayloadMessage[],
 ];
 
 /**
@@ -151,7 +177,7 @@ export type PureMessage = readonly [
   node: string,
   code: CodeMessage,
   template: TemplateMessage,
-  runs: readonly (readonly [counter: number, args: PayloadMessage])[],
+  runs: readonly (readonly [counter: number, args: PayloadMessage, inputs?: readonly PayloadMessage[]])[],
 ];
 
 /** Host → client: these of its tasks are now with this engine. */

@@ -21,7 +21,7 @@ import type { TaskState } from "./transitions.ts";
 import { type WaitsSnapshot, waitsSnapshot } from "./waits_snapshot.ts";
 
 /** Raised whenever an older reader would misread it. */
-export const SNAPSHOT_SCHEMA = 2;
+export const SNAPSHOT_SCHEMA = 3;
 
 /** An attempt in flight. Both `null`: its task was aborted. */
 export interface AttemptSnapshot {
@@ -167,6 +167,8 @@ export interface Snapshot {
   readonly pinned: readonly TaskId[];
   /** Those of them that are to be forgotten when they are named no more. */
   readonly purged: readonly TaskId[];
+  /** Clients that asked for tasks that are not settled. */
+  readonly watchers: readonly (readonly [task: TaskId, sessions: readonly Session[]])[];
   readonly orphans: readonly OrphanSnapshot[];
   /** In the order in which they were set. */
   readonly timers: readonly TimerSnapshot[];
@@ -203,6 +205,7 @@ export function takeSnapshot(s: SchedulerState): Snapshot {
     retention: [...s.retention].map(({ id }) => id),
     pinned: [...s.retention.pinned].map(({ id }) => id).sort(),
     purged: [...s.retention.pinned].filter((record) => s.retention.isPurged(record)).map(({ id }) => id).sort(),
+    watchers: [...s.watchers].map(([task, sessions]) => [task, [...sessions]]),
     orphans: [...s.orphans.values()].map(({ id, epoch, number, host, engine, uuid, ordinal, ended }) => (
       { id, epoch, number, host, engine, uuid, ordinal, ended }
     )),

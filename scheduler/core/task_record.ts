@@ -10,6 +10,7 @@ import type { AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload, TaskFlags, TaskSpec } from "../../protocol/task_spec.ts";
 import type { Dependents, TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
+import type { InputPlace } from "./inputs.ts";
 import type { Orphan } from "./orphan.ts";
 import type { PlacementGroup } from "./placement_group.ts";
 import type { SessionRecord } from "./session_record.ts";
@@ -54,6 +55,8 @@ export class TaskRecord {
   lastError: Payload | null = null;
   /** What it waits for, and where it may run because of it; `null`: nothing, and anywhere. */
   waits: TaskWaits | null = null;
+  /** While it is ready: where the biggest of its inputs lies; `null`: nowhere, or all are small. */
+  near: InputPlace | null = null;
   /** Who waits for it. */
   dependents: Dependents | null = null;
   deadline: Timer | null = null;
