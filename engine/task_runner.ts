@@ -16,6 +16,7 @@ import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } 
 import { CurrentTask, type TaskNews } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
+import { specialDecoder } from "./special_values.ts";
 import type { TaskOwners } from "./task_owners.ts";
 import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 
@@ -23,6 +24,7 @@ import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 const TURN_MS = 2;
 
 const NO_BYTES = new Uint8Array(0);
+const NO_INPUTS: readonly Uint8Array[] = [];
 const RESULT = { root: "result" } as const;
 const PUBLISHED = { root: "data" } as const;
 
@@ -73,8 +75,8 @@ export class TaskRunner {
   }
 
   /** Appends a run. Nothing starts before `work`. */
-  add(message: RunMessage, template: Template, args: Uint8Array): void {
-    this.#queue.push(new TaskRun(message, template, args));
+  add(message: RunMessage, template: Template, args: Uint8Array, inputs: readonly Uint8Array[] = NO_INPUTS): void {
+    this.#queue.push(new TaskRun(message, template, args, inputs));
   }
 
   /** A message has come in a turn of its own, and is to be read with built-ins that no waiting task has patched. */
@@ -191,11 +193,15 @@ export class TaskRunner {
 
   #call(run: TaskRun): unknown {
     const { template } = run;
-    const captures = template.captures === null ? null : decodeValue(template.captures) as Record<string, unknown>;
+    const special = specialDecoder(run);
+    const captures = template.captures === null
+      ? null
+      : decodeValue(template.captures, { special }) as Record<string, unknown>;
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
-    const values = decodeValue(run.args) as unknown[];
+    const values = decodeValue(run.args, { special }) as unknown[];
     run.args = NO_BYTES;
+    run.inputs = NO_INPUTS;
     run.scoped = this.#slots > 1 || template.waits || getPrototypeOf(call) === ASYNC_FUNCTION;
     return run.scoped ? this.#owners.within(run, () => call(...values)) : call(...values);
   }

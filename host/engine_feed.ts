@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  type PipeBytes,
   RAN,
   type ResultMessage,
   type RunMessage,
@@ -17,7 +18,7 @@ import type { EngineId } from "../protocol/ids.ts";
 import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
-import { EngineInputs, type InputSources } from "./engine_inputs.ts";
+import { EngineInputs, type InputSources, type PreparedRun } from "./engine_inputs.ts";
 import { EngineOutputs } from "./engine_outputs.ts";
 import type { BlobFolder } from "./blob_folder.ts";
 import type { EngineProcess } from "./engine_process.ts";
@@ -43,6 +44,13 @@ export interface FeedOptions {
   readonly slots: number;
   /** From the abort of a running task to the end of its process. */
   readonly graceMs: number;
+}
+
+/** One whose values all fit in its message. */
+type InlineRun = EngineRun & { readonly args: Uint8Array; readonly inputs: readonly Uint8Array[] };
+
+function inlineLength(bytes: PipeBytes): number {
+  return typeof bytes === "number" ? 0 : bytes.length;
 }
 
 export class EngineFeed {
@@ -200,7 +208,8 @@ export class EngineFeed {
         break;
       }
       this.#queue.remove(run);
-      runs.push(this.#note(run, template, run.args as Uint8Array));
+      const { args, inputs } = run as InlineRun;
+      runs.push(this.#note(run, { template, args, inputs }));
     }
     if (runs.length > 0) this.#process.send([TO_ENGINE.run, ...runs]);
   }
@@ -215,11 +224,11 @@ export class EngineFeed {
     this.#preparing = true;
     const wanted = () => this.#open && run.queue === this.#queue;
     try {
-      const [template, args] = await this.#inputs.prepare(run, wanted);
+      const prepared = await this.#inputs.prepare(run, wanted);
       if (wanted()) {
         this.#queue.remove(run);
-        this.#process.send([TO_ENGINE.run, this.#note(run, template, args)]);
-      } else if (typeof args === "number") this.#process.send([TO_ENGINE.drop, args]);
+        this.#process.send([TO_ENGINE.run, this.#note(run, prepared)]);
+      } else this.#drop(prepared);
     } catch (cause) {
       if (this.#queue.remove(run)) this.#refuse(run, cause);
     }
@@ -228,18 +237,25 @@ export class EngineFeed {
     this.pump();
   }
 
+  #drop({ args, inputs }: PreparedRun): void {
+    for (const value of [args, ...inputs]) {
+      if (typeof value === "number") this.#process.send([TO_ENGINE.drop, value]);
+    }
+  }
+
   #refuse(run: EngineRun, cause: unknown): void {
     const why = cause instanceof Error ? cause.message : String(cause);
     const error = encodeError(new EngineError(`Cannot start task "${run.task}": ${why}`, { cause }));
     this.#end(run, endWith({ kind: "threw", error }, this.#options.clock.now()));
   }
 
-  #note(run: EngineRun, template: number, args: Uint8Array | number): RunMessage {
+  #note(run: EngineRun, { template, args, inputs }: PreparedRun): RunMessage {
     const number = ++this.#counter;
-    const bytes = typeof args === "number" ? 0 : args.length;
+    const bytes = inputs.reduce<number>((sum, input) => sum + inlineLength(input), inlineLength(args));
     const sent = this.#sent.push(run, number, bytes, this.#options.clock.now());
     if (sent.running) this.#deadline.look(sent);
-    return [number, template, args, run.task, run.attempt];
+    if (inputs.length === 0) return [number, template, args, run.task, run.attempt];
+    return [number, template, args, run.task, run.attempt, inputs];
   }
 
   /** Runs that run alone can have news. */

@@ -9,7 +9,7 @@ import type { DirectMessage, DispatchMessage } from "../protocol/messages.ts";
 import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { isContentHash } from "../wire/content_hash.ts";
 import { isArray, isCount, isText, malformedMessage } from "../wire/message_checks.ts";
-import { payloadFromMessage, templateFromMessage } from "../wire/messages.ts";
+import { payloadFromMessage, payloadsFromMessage, templateFromMessage } from "../wire/messages.ts";
 import { taskId } from "../wire/task_ids.ts";
 import { EngineRun } from "./engine_run.ts";
 
@@ -79,13 +79,21 @@ function readDispatchedRun(
   templates: readonly TaskTemplate[],
 ): readonly [DispatchNumber, EngineRun] {
   if (!isArray(message, 6)) throw malformedMessage("run", message);
-  const [number, engine, task, attempt, template, args] = message;
+  const [number, engine, task, attempt, template, args, inputs] = message;
   if (!isCount(number) || !isCount(engine) || !isText(task) || !isCount(attempt)) {
     throw malformedMessage("run", message);
   }
   const origin = { kind: "scheduled", epoch, number: number as DispatchNumber } as const;
   const shared = templateAt(templates, template);
-  const run = new EngineRun(origin, engine as EngineId, task as TaskId, attempt, shared, payloadFromMessage(args));
+  const run = new EngineRun(
+    origin,
+    engine as EngineId,
+    task as TaskId,
+    attempt,
+    shared,
+    payloadFromMessage(args),
+    payloadsFromMessage(inputs),
+  );
   return [origin.number, run];
 }
 
@@ -96,11 +104,19 @@ function readDirectRun(
   templates: readonly TaskTemplate[],
 ): readonly [number, EngineRun] {
   if (!isArray(message, 4)) throw malformedMessage("direct run", message);
-  const [counter, engine, template, args] = message;
+  const [counter, engine, template, args, inputs] = message;
   if (!isCount(counter) || !isCount(engine)) throw malformedMessage("direct run", message);
   const origin = { kind: "direct", session, counter, client } as const;
   const shared = templateAt(templates, template);
-  const run = new EngineRun(origin, engine as EngineId, taskId(session, counter), 1, shared, payloadFromMessage(args));
+  const run = new EngineRun(
+    origin,
+    engine as EngineId,
+    taskId(session, counter),
+    1,
+    shared,
+    payloadFromMessage(args),
+    payloadsFromMessage(inputs),
+  );
   return [counter, run];
 }
 
