@@ -20,6 +20,9 @@ import { DirectQueue } from "./direct_queue.ts";
 import { DrawnIds } from "./drawn_ids.ts";
 import type { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
+import { InputGate } from "./input_gate.ts";
+import type { InputSource } from "./input_source.ts";
+import { InputValues } from "./input_values.ts";
 import type { Job } from "./job.ts";
 import { KnownOutcomes } from "./known_outcomes.ts";
 import { type FeedTasks, MapSlices } from "./map_slices.ts";
@@ -58,6 +61,10 @@ export class ClientTasks {
   readonly #transfer: BlobTransfer;
   readonly #settlement: Settlement;
   readonly #outcomes: KnownOutcomes;
+  readonly #gate: InputGate;
+  readonly #inputs: InputValues;
+  /** There was another controller before this one. */
+  #restarted = false;
   #closed: Error | null = null;
 
   constructor(options: ClientTasksOptions, roster: EngineRoster) {
@@ -70,6 +77,8 @@ export class ClientTasks {
     this.drawnIds = new DrawnIds(session, () => this.allocate(1));
     const place = this.#transfer.place.bind(this.#transfer);
     const fail = this.fail.bind(this);
+    this.#gate = new InputGate({ session, clock, fail });
+    this.#inputs = new InputValues({ roster, isStale: (source) => this.#isStale(source) });
     const reject = ({ job, task }: PendingTask, error: Error) => this.fail(job, task, error);
     this.#queue = new SubmitQueue({
       session,
@@ -80,6 +89,9 @@ export class ClientTasks {
       limit: () => Math.min(this.#slices.limit, this.#balanced.next),
       unmade: () => this.#slices.limit !== Infinity,
       outcomes: this.#outcomes,
+      holdBack: (task) => this.#holdBack(task),
+      isHeld: (counter) => this.#gate.has(counter),
+      resolve: (task) => this.#inputs.resolve(task, true),
       place,
       reject,
       advanced: (cursor) => this.#slices.advanced(cursor),
@@ -102,6 +114,7 @@ export class ClientTasks {
       directQueue: this.#directQueue,
       pure: this.pure,
       slices: this.#slices,
+      isHeld: (counter) => this.#gate.has(counter),
       find: (id) => this.find(id),
       fail,
     });
@@ -122,10 +135,11 @@ export class ClientTasks {
   /** Submits the task at the end of this turn. */
   add(task: PendingTask): void {
     if (this.#closed !== null) return this.#settlement.fail(task, closedError(this.#closed));
-    if (this.pure.owns(task.counter)) return this.pure.add(task);
+    if (this.pure.owns(task.counter)) return this.#whenResolved(task, () => this.pure.add(task));
     this.#balanced.set(task);
-    this.#queue.addLate(task.counter);
     this.#placeEarly(task);
+    if (task.inputs !== undefined && this.#holdBack(task)) return;
+    this.#queue.addLate(task.counter);
     this.#queue.wake();
   }
 
@@ -134,7 +148,7 @@ export class ClientTasks {
     if (this.#closed !== null) return this.#settlement.fail(task, closedError(this.#closed));
     this.#direct.set(task);
     this.#placeEarly(task);
-    this.#directQueue.add(task);
+    this.#whenResolved(task, () => this.#directQueue.add(task));
   }
 
   /** The tasks of the job from `at` on are added later, by `feed`. */
@@ -159,7 +173,9 @@ export class ClientTasks {
   /** The unsettled task of that id; `null` where it is none of ours, or settled. */
   find(id: TaskId): PendingTask | null {
     const counter = this.#counterOf(id);
-    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter) ?? null;
+    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter) ??
+      this.#gate.get(counter) ??
+      null;
   }
 
   /** Whether it is a task of this client that no controller was given yet. */
@@ -181,7 +197,8 @@ export class ClientTasks {
 
   /** Jobs that are not finished. */
   unfinishedJobs(): ReadonlySet<Job> {
-    const jobs = new Set<Job>([...this.#slices.jobs, ...this.pure.jobs()]);
+    const held = this.#gate.tasks.map(({ job }) => job);
+    const jobs = new Set<Job>([...this.#slices.jobs, ...this.pure.jobs(), ...held]);
     for (const table of [this.#balanced, this.#direct]) {
       for (const task of table.all()) jobs.add(task.job);
     }
@@ -194,6 +211,16 @@ export class ClientTasks {
   }
 
   // --- how it ends ---
+
+  /** A task that this client only asked for is settled. */
+  settleWatched(task: PendingTask, message: SettledMessage): void {
+    this.#settlement.settle(task, message);
+  }
+
+  /** It can't be had. */
+  failWatched(task: PendingTask, error: unknown): void {
+    this.#settlement.fail(task, error);
+  }
 
   /** The scheduler settled these. What was settled before changes nothing. */
   settled(results: readonly SettledMessage[]): void {
@@ -219,6 +246,7 @@ export class ClientTasks {
   /** Ends a task here, wherever it was; it need not have been added. */
   fail(job: Job, task: number, error: unknown): void {
     const counter = job.plan.base + task;
+    this.#gate.forget(counter);
     this.#balanced.take(counter);
     this.pure.take(counter);
     if (this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);
@@ -249,7 +277,10 @@ export class ClientTasks {
 
   /** There is a controller, which knows nothing of these. `isFirst`: no other was there before. */
   resume(scheme: string, isFirst: boolean): void {
-    if (!isFirst) this.#outcomes.renew();
+    if (!isFirst) {
+      this.#outcomes.renew();
+      this.#restarted = true;
+    }
     this.pure.schemeIs(scheme);
     for (const task of this.#balanced.all()) this.#recheckPlaces(task);
     this.#queue.restart();
@@ -272,6 +303,34 @@ export class ClientTasks {
     this.pure.hostLost(host, reason);
   }
 
+  /** Whether the task waits here for results that the scheduler will not know. */
+  #holdBack(task: PendingTask): boolean {
+    return this.#gate.has(task.counter) || this.#gate.hold(task, false, () => {
+      this.#queue.addLate(task.counter);
+      this.#queue.wake();
+    });
+  }
+
+  /** For tasks that the scheduler never sees: all that they are given goes with them. */
+  #whenResolved(task: PendingTask, send: () => void): void {
+    if (task.inputs === undefined) return send();
+    const release = () => {
+      try {
+        this.#inputs.resolve(task, false);
+      } catch (error) {
+        return this.fail(task.job, task.task, error);
+      }
+      send();
+    };
+    if (!this.#gate.hold(task, true, release)) release();
+  }
+
+  /** Of tasks of others nobody here knows in which life they were settled. */
+  #isStale(source: InputSource): boolean {
+    const counter = source.id === null ? -1 : this.#counterOf(source.id);
+    return counter < 0 ? this.#restarted : this.#outcomes.isStale(counter);
+  }
+
   /** -1: the id is none of this client's. */
   #counterOf(id: TaskId): number {
     const parts = parseTaskId(id);
@@ -283,8 +342,11 @@ export class ClientTasks {
     for (const value of [args, template.captures]) if (value instanceof BigValue) void this.#transfer.place(value);
   }
 
-  #recheckPlaces({ args, template }: PendingTask): void {
-    for (const value of [args, template.code.source, template.captures]) {
+  #recheckPlaces({ args, template, inputs = [] }: PendingTask): void {
+    const results = inputs.map(({ value }) => value).filter((value) =>
+      value instanceof BigValue && value.bytes !== null
+    );
+    for (const value of [args, template.code.source, template.captures, ...results]) {
       if (value instanceof BigValue) this.#transfer.recheck(value);
     }
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ContentHash, HostId, Session } from "../protocol/ids.ts";
-import type { DirectMessage, PayloadMessage } from "../protocol/messages.ts";
+import type { DirectRun, PayloadMessage } from "../protocol/messages.ts";
 import { EngineError, MailboxFull } from "../wire/errors.ts";
 import type { BigValue } from "./big_value.ts";
 import type { EngineRoster } from "./engine_roster.ts";
@@ -23,7 +23,7 @@ export interface DirectQueueOptions {
   readonly reject: (task: PendingTask, error: Error) => void;
 }
 
-type Row = DirectMessage[3][number];
+type Row = DirectRun;
 
 /** What is on its way to one host. */
 interface Lane {
@@ -159,5 +159,6 @@ export class DirectQueue {
 
 function directRow(task: PendingTask, template: number, args: PayloadMessage): Row {
   if (task.engine === null) throw new TypeError(`Cannot send task ${task.counter} directly: it names no engine.`);
-  return [task.counter, task.engine, template, args];
+  const row = [task.counter, task.engine, template, args] as const;
+  return task.inputs === undefined ? row : [...row, task.inputs.map((source) => source.payload)];
 }

@@ -7,6 +7,7 @@
  */
 import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";
 import type { TaskStatus } from "../protocol/outcome.ts";
+import type { BlobRef } from "../protocol/task_spec.ts";
 import type { CallOrigin } from "./call_origin.ts";
 
 /** What is known of one task. Times in epoch ms. */
@@ -39,6 +40,10 @@ export interface JobPlan {
   readonly items: number;
   /** Items of one task. */
   readonly chunksize: number;
+  /** The ids of its tasks, where these are not its session's, or not consecutive. */
+  readonly ids?: readonly TaskId[];
+  /** What its results look like is not known before they are there: a task may have been one of several items. */
+  readonly opaque?: true;
   /** One result instead of an array. */
   readonly scalar: boolean;
   /** Wrong as a whole and never submitted: its one error is the outcome, also of a map. */
@@ -80,6 +85,8 @@ export class Job {
   #onFailure: ((job: Job) => void) | null = null;
   #aborted = false;
   #refused = false;
+  /** Where the encoded results of tasks lie that came as blobs. */
+  #blobs: Map<number, BlobRef> | null = null;
   /** Of tasks that have others than the plan's. */
   #flags: Map<number, ShownFlags> | null = null;
 
@@ -124,6 +131,25 @@ export class Job {
     this.#refused = true;
   }
 
+  /** Where the encoded result of a task lies, if it came as a blob: of a chunk, the outcomes of its items. */
+  blobOf(task: number): BlobRef | undefined {
+    return this.#blobs?.get(task);
+  }
+
+  setBlob(task: number, ref: BlobRef): void {
+    (this.#blobs ??= new Map()).set(task, ref);
+  }
+
+  /** All of it succeeded, and none of it is big. */
+  get isAllHere(): boolean {
+    return this.finished && this.#failures === 0 && this.#blobs === null;
+  }
+
+  /** What it came to: only where all of it succeeded. */
+  values(): unknown {
+    return this.plan.scalar ? this.#values[0] : [...this.#values];
+  }
+
   flags(task: number): ShownFlags {
     return this.#flags?.get(task) ?? this.plan.flags;
   }
@@ -137,7 +163,7 @@ export class Job {
   }
 
   taskId(task: number): TaskId {
-    return `${this.plan.session}-${this.plan.base + task}` as TaskId;
+    return this.plan.ids?.[task] ?? `${this.plan.session}-${this.plan.base + task}` as TaskId;
   }
 
   report(task: number): TaskReport | undefined {

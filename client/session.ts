@@ -15,6 +15,7 @@ import type {
   RunningMessage,
   SettledMessage,
   TakenMessage,
+  WatchedMessage,
 } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
@@ -26,6 +27,7 @@ import { EngineRoster } from "./engine_roster.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { readCounters, readTaken } from "./read_news.ts";
 import { TaskTemplates } from "./task_templates.ts";
+import { WatchedResults } from "./watched_results.ts";
 
 /** What a session works with. */
 export interface SessionOptions extends ClientTasksOptions {
@@ -39,6 +41,8 @@ export class Session {
   readonly roster = new EngineRoster();
   readonly templates = new TaskTemplates();
   readonly tasks: ClientTasks;
+  /** Results that were asked for by their ids. */
+  readonly watched: WatchedResults;
   readonly #options: SessionOptions;
   readonly #attachment: Attachment;
   readonly #ending = new AbortController();
@@ -51,6 +55,14 @@ export class Session {
     this.id = options.id;
     this.clock = options.clock;
     this.tasks = new ClientTasks(options, this.roster);
+    this.watched = new WatchedResults({
+      id: options.id,
+      clock: options.clock,
+      ask: () => this.ask(),
+      jobOf: (id) => this.tasks.jobOf(id),
+      settle: (task, message) => this.tasks.settleWatched(task, message),
+      fail: (task, error) => this.tasks.failWatched(task, error),
+    });
     this.#attachment = new Attachment({
       link: options.scheduler,
       clock: options.clock,
@@ -88,6 +100,11 @@ export class Session {
   /** From the controller of that life; what a deposed one says changes nothing. */
   settled(epoch: Epoch, results: readonly SettledMessage[]): void {
     if (epoch >= this.#epoch) this.tasks.settled(results);
+  }
+
+  /** From the controller: tasks that were asked for. */
+  toldWatched(results: readonly WatchedMessage[]): void {
+    this.#read("watched", () => this.watched.told(results));
   }
 
   directSettled(results: readonly SettledMessage[]): void {
@@ -132,6 +149,7 @@ export class Session {
     this.#ending.abort(cause);
     this.roster.close(closedError(cause));
     this.tasks.close(cause);
+    this.watched.close(closedError(cause));
   }
 
   #welcomed([epoch, , engines, , scheme = ""]: ClientWelcome): void {
@@ -139,6 +157,7 @@ export class Session {
     this.#epoch = epoch;
     this.roster.update(engines);
     this.tasks.resume(scheme, isFirst);
+    if (!isFirst) this.watched.resumed();
   }
 
   /** What a host says, or `null` where it is no message of ours: garbage from one must not end the client. */

@@ -11,10 +11,13 @@ import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
+import { InputCollector } from "./input_collector.ts";
+import type { InputSource } from "./input_source.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
 import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
+import { specialEncoder } from "./special_values.ts";
 import { NO_FLAGS, type ResolvedFlags } from "./task_flags.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
@@ -36,6 +39,8 @@ const ORIGINS_UNTIL_PENDING = 1_000;
 export class Submission {
   readonly session: Session;
   readonly #refusals = new Refusals();
+  readonly #inputs = new InputCollector();
+  readonly #special = specialEncoder(this.#inputs);
 
   constructor(session: Session) {
     this.session = session;
@@ -49,10 +54,10 @@ export class Submission {
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
       const template = this.session.templates.of(f, flags.task, false);
-      const payload = inlineOrBig(encodeArguments(args));
+      const { bytes, ...inputs } = this.#encode(args);
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
-      this.session.tasks.add({ counter: base, job, task: 0, template, args: payload, engine: null });
+      this.session.tasks.add({ counter: base, job, task: 0, template, args: bytes, engine: null, ...inputs });
       this.#watch(job, flags);
       return job;
     } catch (error) {
@@ -86,12 +91,12 @@ export class Submission {
     try {
       const engines = targets();
       const template = this.session.templates.of(f, DEFAULT_FLAGS, false);
-      const payload = inlineOrBig(encodeArguments(args));
+      const { bytes, ...inputs } = this.#encode(args);
       const base = this.session.tasks.allocateDirect(engines.length);
       const plan = { base, items: engines.length, chunksize: 1, scalar, flags: NO_FLAGS, origin };
       const job = new Job(this.#plan(plan));
       engines.forEach((engine, task) => {
-        this.session.tasks.addDirect({ counter: base + task, job, task, template, args: payload, engine });
+        this.session.tasks.addDirect({ counter: base + task, job, task, template, args: bytes, engine, ...inputs });
       });
       return job;
     } catch (error) {
@@ -126,12 +131,20 @@ export class Submission {
       : this.#encodeChunk(job, task, rows, flags.task.retries);
     if (args === null) return;
     const counter = job.plan.base + task;
-    this.session.tasks.add({ counter, job, task, template, args: inlineOrBig(args), engine: null });
+    const { bytes, ...inputs } = args;
+    this.session.tasks.add({ counter, job, task, template, args: bytes, engine: null, ...inputs });
   }
 
-  #encodeRow(job: Job, task: number, rows: Rows): Uint8Array | null {
+  #encode(args: readonly unknown[]): EncodedArguments {
+    this.#inputs.clear();
+    const bytes = inlineOrBig(encodeArguments(args, this.#special));
+    const inputs = this.#inputs.take();
+    return inputs === undefined ? { bytes } : { bytes, inputs };
+  }
+
+  #encodeRow(job: Job, task: number, rows: Rows): EncodedArguments | null {
     try {
-      return encodeArguments(rows.row(task));
+      return this.#encode(rows.row(task));
     } catch (error) {
       this.session.tasks.fail(job, task, error);
       return null;
@@ -139,21 +152,21 @@ export class Submission {
   }
 
   /** Rows that can't travel fail by themselves; the others of the chunk go. */
-  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): Uint8Array | null {
+  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): EncodedArguments | null {
     const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
     try {
-      return encodeArguments(chunk());
+      return this.#encode(chunk());
     } catch {
       let last: unknown = null;
       for (const item of job.pendingItems(task)) {
         try {
-          encodeArguments(rows.row(item));
+          this.#encode(rows.row(item));
         } catch (error) {
           last = error;
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return encodeArguments(chunk());
+      if (job.pendingItems(task).length > 0) return this.#encode(chunk());
       this.session.tasks.fail(job, task, last);
       return null;
     }
@@ -200,6 +213,12 @@ type PlanParts = Pick<JobPlan, "base" | "items" | "chunksize" | "scalar" | "orig
   readonly flags: ResolvedFlags;
   readonly refused?: boolean;
 };
+
+/** Arguments as they are kept, and what they name. */
+interface EncodedArguments {
+  readonly bytes: Uint8Array | BigValue;
+  readonly inputs?: readonly InputSource[];
+}
 
 const NO_IDS: readonly TaskId[] = [];
 

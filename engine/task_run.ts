@@ -40,7 +40,7 @@ export class TaskRun {
   previous: TaskRun | null = null;
   next: TaskRun | null = null;
 
-  constructor(message: RunMessage, template: Template, args: Uint8Array, inputs: readonly Uint8Array[]) {
+  constructor(message: RunMessage, template: Template, args: Uint8Array, inputs: readonly Uint8Array[] = []) {
     this.message = message;
     this.template = template;
     this.args = args;

@@ -146,7 +146,12 @@ export type SettledMessage = readonly [
 ];
 
 /** Scheduler → client: a task of another client, or of an earlier one, that it asked for is settled. */
-export type WatchedMessage = readonly [task: TaskId, settled: SettledMessage];
+export type WatchedMessage = readonly [
+  task: TaskId,
+  settled: SettledMessage,
+  /** It ran several items of a map: its result is a list of their outcomes. */
+  chunked?: boolean,
+];
 
 /** Scheduler → client: tasks that have been running for a while, and where. */
 export type RunningMessage = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, runningMs: number];

@@ -81,7 +81,9 @@ export class EffectBatches {
   tellWatcher(effect: TellWatcher, now: number): void {
     let batch = this.watched.get(effect.to);
     if (batch === undefined) this.watched.set(effect.to, batch = []);
-    batch.push([effect.task, settledMessage(effect, Number(effect.task.slice(effect.task.lastIndexOf("-") + 1)), now)]);
+    const counter = Number(effect.task.slice(effect.task.lastIndexOf("-") + 1));
+    const settled = settledMessage(effect, counter, now);
+    batch.push(effect.chunked ? [effect.task, settled, true] : [effect.task, settled]);
   }
 }
 

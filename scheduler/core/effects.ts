@@ -105,6 +105,8 @@ export interface Settle {
 export interface TellWatcher extends Omit<Settle, "kind" | "session"> {
   readonly kind: "tell-watcher";
   readonly to: Session;
+  /** Its result is the list of the outcomes of several items of a map. */
+  readonly chunked: boolean;
 }
 
 /** The live engines changed: tell the clients (`core.engines()` lists them). At most one a step. */

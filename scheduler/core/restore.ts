@@ -98,8 +98,8 @@ function liveTask(session: SessionRecord, from: LiveTaskSnapshot): TaskRecord {
 }
 
 function finishedTask(session: SessionRecord, from: FinishedTaskSnapshot): FinishedRecord {
-  const { counter, outcome, report, argBytes, settledAt, delivered } = from;
-  const record = new FinishedRecord(session, counter, outcome, from, report, argBytes, settledAt, delivered);
+  const { counter, outcome, report, argBytes, settledAt, delivered, chunked } = from;
+  const record = new FinishedRecord(session, counter, outcome, from, report, argBytes, settledAt, delivered, chunked);
   record.keptSince = from.keptSince;
   return record;
 }

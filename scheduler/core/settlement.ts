@@ -38,8 +38,9 @@ export function settle(
   if (task.pause !== null) s.timers.clear(task.pause);
   const { session, counter, attempts } = task;
   const ran = { engine: where?.id ?? null, uuid: where?.uuid ?? null, attempts };
+  const chunked = task.spec.template.chunked === true;
   const argBytes = specBytes(task.spec);
-  const record = new FinishedRecord(session, counter, outcome, ran, report, argBytes, s.now, session.attached);
+  const record = new FinishedRecord(session, counter, outcome, ran, report, argBytes, s.now, session.attached, chunked);
   session.tasks.set(counter, record);
   s.retention.add(record);
   const { waits, dependents } = task;

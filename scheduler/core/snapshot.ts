@@ -75,6 +75,7 @@ export interface FinishedTaskSnapshot {
   readonly argBytes: number;
   readonly settledAt: number;
   readonly delivered: boolean;
+  readonly chunked: boolean;
   readonly keptSince: number;
 }
 
@@ -240,8 +241,9 @@ function sessionSnapshot(session: SessionRecord): SessionSnapshot {
 
 function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | FinishedTaskSnapshot {
   if (task instanceof FinishedRecord) {
-    const { counter, outcome, engine, uuid, attempts, report, argBytes, settledAt, delivered, keptSince } = task;
-    const kept = { argBytes, settledAt, delivered, keptSince };
+    const { counter, outcome, engine, uuid, attempts, report, argBytes, settledAt, delivered, chunked, keptSince } =
+      task;
+    const kept = { argBytes, settledAt, delivered, chunked, keptSince };
     return { kind: "finished", counter, outcome, engine, uuid, attempts, report, ...kept };
   }
   const { spec, counter, order, submittedAt, state, attempts, failures } = task;

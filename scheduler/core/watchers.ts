@@ -41,9 +41,9 @@ export function forgetWatcher(s: SchedulerState, session: Session): void {
 }
 
 function tellWatcher(s: SchedulerState, record: FinishedRecord, to: Session): void {
-  const { id: task, engine, uuid, attempts, report, settledAt } = record;
+  const { id: task, engine, uuid, attempts, report, settledAt, chunked } = record;
   const outcome = outcomeOf(record);
-  s.out.effect({ kind: "tell-watcher", to, task, outcome, engine, uuid, attempts, report, settledAt });
+  s.out.effect({ kind: "tell-watcher", to, task, outcome, engine, uuid, attempts, report, settledAt, chunked });
 }
 
 /** Of what an earlier life settled only that it is done may be known. */

@@ -58,6 +58,8 @@ export class FakeQuestions implements QuestionLink {
         engines: this.queues.engines.filter(({ engine }) => targets === null || targets.includes(engine)),
       })),
     purge: (ids) => this.#answer("purge", [ids], () => this.#purge(ids)),
+    watch: (session, ids) =>
+      this.#answer("watch", [session, ids], () => ids.map((id) => this.#statusOf(id)) as StatusWords),
     codes: (hashes) =>
       this.#answer("codes", [hashes], () => hashes.map((hash) => this.#cluster.codes.get(hash) ?? null)),
   };

@@ -21,7 +21,7 @@ async function feed(templates: readonly TaskTemplate[]) {
   const numbers: number[] = [];
   for (const template of templates) {
     const run = { template, args: bytes } as unknown as EngineRun;
-    numbers.push(inputs.templateOf(run) ?? (await inputs.prepare(run, () => true))[0]);
+    numbers.push(inputs.templateOf(run) ?? (await inputs.prepare(run, () => true)).template);
   }
   return { numbers, templates: sent.filter(([kind]) => kind === TO_ENGINE.template).length };
 }
