@@ -11,6 +11,7 @@ import { checkInteger, refuse } from "./flag_checks.ts";
 import type { AnyFunction } from "./function_code.ts";
 import type { FittingArguments } from "./fitting.ts";
 import type { DirectTargets, Submission } from "./submission.ts";
+import type { ValuesOf, WithResults } from "./with_results.ts";
 
 /** A number gives scalar results; a list or `"all"` gives arrays in target order. */
 export type Targets = number | readonly number[] | "all";
@@ -35,12 +36,15 @@ export class DirectView<T extends Targets = Targets> {
    * Runs `f(...args)` on each of the engines. Never throws; rejects with `NoEnginesRegistered` where there are none, or
    * one that is named isn't there.
    */
-  apply<A extends readonly unknown[], F extends (...args: A) => unknown>(
+  apply<A extends readonly unknown[], F extends (...args: ValuesOf<A>) => unknown>(
     f: F,
     ...args: FittingArguments<A, F>
   ): DirectResult<T, Awaited<ReturnType<F>>>;
   /** The same, with the types of the arguments taken from the function. */
-  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): DirectResult<T, Awaited<R>>;
+  apply<A extends readonly unknown[], R>(
+    f: (...args: A) => R,
+    ...args: NoInfer<WithResults<A>>
+  ): DirectResult<T, Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown, boolean> {
     const job = this.#submission.direct(f, args, typeof this.#targets === "number", () => this.#live());
     return new AsyncResult<unknown, boolean>(job, this.#context);

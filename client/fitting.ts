@@ -4,6 +4,7 @@
  * Types only: a wrong element type or number of sequences is a compile error. Used by the load-balanced view.
  * @module
  */
+import type { ValueOf } from "./with_results.ts";
 
 /** Sequences that a map zips. */
 export type Sequences = readonly Iterable<unknown>[];
@@ -14,8 +15,8 @@ export type LazySequences = readonly (Iterable<unknown> | AsyncIterable<unknown>
 /** What is in a sequence. */
 export type ElementOf<S> = S extends AsyncIterable<infer E> ? E : S extends Iterable<infer E> ? E : never;
 
-/** One row of arguments: an element of each sequence. */
-export type RowOf<S extends LazySequences> = { -readonly [Index in keyof S]: ElementOf<S[Index]> };
+/** One row of arguments: an element of each sequence; of one that is the result of a task, its value. */
+export type RowOf<S extends LazySequences> = { -readonly [Index in keyof S]: ValueOf<ElementOf<S[Index]>> };
 
 /** Any function that a row can be given to. */
 export type MapFunction<S extends LazySequences> = (...row: RowOf<S>) => unknown;

@@ -48,8 +48,9 @@ function restoreOne(s: SchedulerState, task: TaskRecord, from: WaitsSnapshot, en
   waits.isForward = from.isForward;
   waits.deadline = from.deadline;
   waits.after = restoreWatch(s, waits, "after", from.after);
-  waits.follow = restoreWatch(s, waits, "follow", from.follow);
+  // In the order in which they were made: so each hears of an end when it would have.
   waits.inputs = restoreInputs(s, waits, from);
+  waits.follow = restoreWatch(s, waits, "follow", from.follow);
   if (from.places !== null) waits.places = restorePlaces(waits, from.places, engines);
   if (from.keepsInputs) keepInputs(s, waits);
   if (from.holding) hold(s, waits);

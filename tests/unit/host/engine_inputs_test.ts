@@ -20,7 +20,7 @@ async function feed(templates: readonly TaskTemplate[]) {
   const inputs = new EngineInputs(process as never, sources);
   const numbers: number[] = [];
   for (const template of templates) {
-    const run = { template, args: bytes } as unknown as EngineRun;
+    const run = { template, args: bytes, inputs: [] } as unknown as EngineRun;
     numbers.push(inputs.templateOf(run) ?? (await inputs.prepare(run, () => true)).template);
   }
   return { numbers, templates: sent.filter(([kind]) => kind === TO_ENGINE.template).length };
