@@ -5,7 +5,7 @@
  * Made when arguments are encoded, or of what an old task was given; resolved by `input_values.ts` when the task is sent.
  * @module
  */
-import type { TaskId } from "../protocol/ids.ts";
+import type { EngineId, TaskId } from "../protocol/ids.ts";
 import type { InputMessage, PayloadMessage } from "../protocol/messages.ts";
 import { BigValue } from "./big_value.ts";
 import type { Job } from "./job.ts";
@@ -55,13 +55,19 @@ export class InputSource {
     if (value === null && id !== null) return id;
     const message = value instanceof BigValue ? value.message : value;
     if (message === null) throw new TypeError(`Cannot send the result of "${id}": it is not placed yet.`);
-    return message;
+    const maker = this.#maker;
+    return message instanceof Uint8Array || maker === null ? message : [...message, maker];
+  }
+
+  /** The engine that has it at hand. */
+  get #maker(): EngineId | null {
+    return this.from === null ? null : this.from.job.report(this.from.task)?.engineId ?? null;
   }
 
   /** The same for one who knows no ids. Throws `TypeError` where it is named by its id. */
   get payload(): PayloadMessage {
     const { message } = this;
     if (typeof message === "string") throw new TypeError(`Cannot send the id "${message}" in the place of a result.`);
-    return message;
+    return message instanceof Uint8Array ? message : [message[0], message[1], message[2]];
   }
 }

@@ -85,6 +85,7 @@ export class Job {
   #onFailure: ((job: Job) => void) | null = null;
   #aborted = false;
   #refused = false;
+  #refusal: Error | null = null;
   /** Where the encoded results of tasks lie that came as blobs. */
   #blobs: Map<number, BlobRef> | null = null;
   /** Of tasks that have others than the plan's. */
@@ -127,8 +128,10 @@ export class Job {
     return this.#refused || this.plan.refused;
   }
 
-  markRefused(): void {
+  /** `error`: the outcome of all items from now on, also of those that have another. */
+  markRefused(error: Error | null = null): void {
     this.#refused = true;
+    this.#refusal = error;
   }
 
   /** Where the encoded result of a task lies, if it came as a blob: of a chunk, the outcomes of its items. */
@@ -178,6 +181,7 @@ export class Job {
   /** The outcome of an item; undefined while it is pending. */
   outcome(item: number): ItemOutcome | undefined {
     const state = this.#states[item];
+    if (this.#refusal !== null && state !== PENDING) return [false, this.#refusal];
     return state === DONE || state === FAILED ? [state === DONE, this.#values[item]] : undefined;
   }
 

@@ -189,7 +189,8 @@ async function codesOf(
 
 /** A result that the old task was given: the scheduler has it yet, or says that it has not. */
 function sourceOf(message: InputMessage): InputSource {
-  return typeof message === "string" ? InputSource.named(message) : InputSource.of(valueOf(message));
+  if (typeof message === "string") return InputSource.named(message);
+  return InputSource.of(valueOf(message instanceof Uint8Array ? message : [message[0], message[1], message[2]]));
 }
 
 /** A copy of inline bytes, which would keep their whole message alive; a big one stays where it is. */

@@ -158,7 +158,7 @@ export class WatchedResults {
   #refuse(unknown: readonly TaskId[], forgotten: readonly TaskId[]): void {
     const error = unknownTasks("get the results of", unknown, forgotten);
     for (const { job } of [...unknown, ...forgotten].flatMap((id) => this.#pending.get(id) ?? [])) {
-      job.markRefused();
+      job.markRefused(error);
       for (let task = 0; task < job.taskCount; task++) this.#failTask(job, task, error);
     }
   }

@@ -22,7 +22,10 @@ import type {
 export type PayloadMessage = Uint8Array | readonly [hash: ContentHash, size: number, home: HostId];
 
 /** The id of a task whose result is wanted, or that result. */
-export type InputMessage = TaskId | PayloadMessage;
+export type InputMessage =
+  | TaskId
+  | PayloadMessage
+  | readonly [hash: ContentHash, size: number, home: HostId, maker: EngineId];
 
 /** `[ids, all, success, failure]` */
 export type DependencyMessage = readonly [ids: readonly TaskId[], all: boolean, success: boolean, failure: boolean];

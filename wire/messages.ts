@@ -60,7 +60,9 @@ export function payloadFromMessage(message: unknown): Payload {
 
 /** A result that a task is given, to send. */
 export function inputToMessage(input: TaskInput): InputMessage {
-  return typeof input === "string" ? input : payloadToMessage(input);
+  if (typeof input === "string" || input instanceof Uint8Array) return input;
+  const { hash, size, home, maker } = input;
+  return maker === undefined ? [hash, size, home] : [hash, size, home, maker];
 }
 
 /** Results that a task is given; undefined: none. Bytes stay views of the received frame. */
@@ -71,7 +73,12 @@ export function inputsFromMessage(message: unknown): readonly TaskInput[] | unde
 }
 
 function inputFromMessage(message: unknown): TaskInput {
-  return isText(message) ? message as TaskId : payloadFromMessage(message);
+  if (isText(message)) return message as TaskId;
+  const payload = payloadFromMessage(message);
+  if (payload instanceof Uint8Array || !isArray(message, 4)) return payload;
+  const maker = message[3];
+  if (!isCount(maker)) throw malformedMessage("inputs", message);
+  return { ...payload, maker: maker as EngineId };
 }
 
 /** The same where all of them are there. */

@@ -7,7 +7,7 @@
  */
 import type { EngineId, HostId, TaskId } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
-import type { BlobRef, DependencySpec, Payload, TaskInput, TaskSpec } from "../../protocol/task_spec.ts";
+import type { DependencySpec, InputRef, Payload, TaskInput, TaskSpec } from "../../protocol/task_spec.ts";
 import { inputGoneOutcome, inputLostOutcome } from "./dependency_errors.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, type TaskRecord } from "./task_record.ts";
@@ -56,20 +56,20 @@ export function missingInput(s: SchedulerState, task: TaskRecord): TaskOutcome |
 /** The host that has the biggest of its inputs that is a blob; `null`: none is. */
 export function nearestPlace(s: SchedulerState, { inputs }: TaskSpec): InputPlace | null {
   if (inputs === undefined) return null;
-  let biggest: BlobRef | null = null;
+  let biggest: InputRef | null = null;
   let engine: EngineId | null = null;
   for (const input of inputs) {
     const value = valueOf(s, input);
     if (value === null || !isBlob(value) || (biggest !== null && value.size <= biggest.size)) continue;
     biggest = value;
     const maker = isId(input) ? s.task(input) : null;
-    engine = maker instanceof FinishedRecord ? maker.engine : null;
+    engine = maker instanceof FinishedRecord ? maker.engine : biggest.maker ?? null;
   }
   return biggest === null ? null : { host: biggest.home, engine };
 }
 
 /** `null`: it is not there, or not any more. */
-function valueOf(s: SchedulerState, input: TaskInput): Payload | null {
+function valueOf(s: SchedulerState, input: TaskInput): Uint8Array | InputRef | null {
   if (!isId(input)) return input;
   const record = s.task(input);
   if (!(record instanceof FinishedRecord) || record.outcome.kind !== "done") return null;
@@ -78,6 +78,6 @@ function valueOf(s: SchedulerState, input: TaskInput): Payload | null {
   return value instanceof Uint8Array && value.length === 0 ? null : value;
 }
 
-function isBlob(value: Payload): value is BlobRef {
+function isBlob(value: Payload): value is InputRef {
   return !(value instanceof Uint8Array);
 }
