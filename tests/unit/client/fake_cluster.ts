@@ -18,6 +18,7 @@ import {
   type ClientWelcome,
   type DirectMessage,
   type EngineMessage,
+  type InputMessage,
   type PayloadMessage,
   type PureMessage,
   SETTLED,
@@ -31,6 +32,7 @@ import type { HostLink } from "../../../client/host_link.ts";
 import type { PureTarget } from "../../../client/pure_queue.ts";
 import type { SchedulerLink } from "../../../client/scheduler_link.ts";
 import { Session } from "../../../client/session.ts";
+import { specialDecoder } from "../../../engine/special_values.ts";
 import { type Clock, systemClock } from "../../../wire/clock.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
 import { encodeError } from "../../../wire/error_codec.ts";
@@ -48,6 +50,7 @@ export interface Arrived {
   readonly template: TemplateMessage;
   readonly args: PayloadMessage;
   readonly ageMs: number;
+  readonly inputs: readonly InputMessage[];
   readonly engine: EngineId;
   readonly direct: boolean;
 }
@@ -70,6 +73,8 @@ export class FakeCluster implements SchedulerLink {
   readonly tasks = new Map<number, Arrived>();
   /** Those that were run. */
   readonly finished = new Map<number, Arrived>();
+  /** Of those that succeeded. */
+  readonly results = new Map<number, PayloadMessage>();
   readonly codes = new Map<ContentHash, Uint8Array>();
   readonly pieces: { offset: number; bytes: number }[] = [];
   piecesInFlight = 0;
@@ -138,11 +143,11 @@ export class FakeCluster implements SchedulerLink {
     const [, codes, templates, rows] = batch;
     this.#learn(codes);
     const arrived: number[] = [];
-    for (const [counter, template, args, ageMs] of rows) {
+    for (const [counter, template, args, ageMs, inputs = []] of rows) {
       const message = templates[template];
       if (message === undefined) throw new Error("no such template");
       const engine = (counter % 2) as EngineId;
-      this.tasks.set(counter, { counter, template: message, args, ageMs: ageMs ?? 0, engine, direct: false });
+      this.tasks.set(counter, { counter, template: message, args, ageMs: ageMs ?? 0, inputs, engine, direct: false });
       arrived.push(counter);
     }
     if (this.automatic) queueMicrotask(() => void this.run(arrived));
@@ -176,9 +181,9 @@ export class FakeCluster implements SchedulerLink {
   /** Tasks that came to an engine through the queue group; it says so, and runs them. */
   arrive(engine: EngineId, host: HostId, [, , code, template, runs]: PureMessage): void {
     this.#learn([code]);
-    for (const [counter, args] of runs) {
+    for (const [counter, args, inputs = []] of runs) {
       if (this.tasks.has(counter)) throw new Error(`task ${counter} came twice`);
-      this.tasks.set(counter, { counter, template, args, ageMs: 0, engine, direct: true });
+      this.tasks.set(counter, { counter, template, args, ageMs: 0, inputs, engine, direct: true });
     }
     const counters = runs.map(([counter]) => counter);
     if (this.takes) { for (const counter of counters) this.take(counter, engine, host); }
@@ -260,6 +265,7 @@ export class FakeCluster implements SchedulerLink {
     const { attempt, engine } = { attempt: this.attempt, engine: task.engine };
     const end = (code: 0 | 1, body: Uint8Array): SettledMessage => {
       const payload = body.length > 64 * 1024 ? this.store(body) : body;
+      if (code === SETTLED.done) this.results.set(task.counter, payload);
       const uuid = `uuid-${engine}` as EngineUuid;
       return [task.counter, code, payload, engine, uuid, attempt, this.runMs, 1, "out\n", ""];
     };
@@ -267,7 +273,8 @@ export class FakeCluster implements SchedulerLink {
     try {
       const captures = task.template[3] ?? null;
       const f = compile(this.sourceOf(task.template), captures === null ? null : this.#bytesOf(captures));
-      const value = f(...decodeValue(this.#bytesOf(task.args)) as unknown[]);
+      const special = specialDecoder({ inputs: task.inputs.map((input) => this.#inputBytes(input)) });
+      const value = f(...decodeValue(this.#bytesOf(task.args), { special }) as unknown[]);
       if (!(value instanceof Promise)) return end(SETTLED.done, encodeValue(value, { root: "result" }));
       return value.then(
         (value) => end(SETTLED.done, encodeValue(value, { root: "result" })),
@@ -278,6 +285,12 @@ export class FakeCluster implements SchedulerLink {
     } finally {
       leave();
     }
+  }
+
+  #inputBytes(input: InputMessage): Uint8Array {
+    const payload = typeof input === "string" ? this.results.get(parseTaskId(input)?.counter ?? -1) : input;
+    if (payload === undefined) throw new Error(`no result of ${input}`);
+    return this.#bytesOf(payload as PayloadMessage);
   }
 
   #bytesOf(payload: PayloadMessage): Uint8Array {
@@ -302,10 +315,10 @@ export class FakeCluster implements SchedulerLink {
         this.directBatches.push({ host: id, batch });
         this.#learn(batch[1]);
         const arrived: number[] = [];
-        for (const [counter, engine, template, args] of batch[3]) {
+        for (const [counter, engine, template, args, inputs = []] of batch[3]) {
           const message = batch[2][template];
           if (message === undefined) throw new Error("no such template");
-          this.tasks.set(counter, { counter, template: message, args, ageMs: 0, engine, direct: true });
+          this.tasks.set(counter, { counter, template: message, args, ageMs: 0, inputs, engine, direct: true });
           arrived.push(counter);
         }
         if (this.automatic) queueMicrotask(() => void this.run(arrived));
