@@ -7,17 +7,16 @@
  */
 import type { AsyncResult } from "./async_result.ts";
 
-type AnyResult = AsyncResult<unknown, boolean>;
-
 /** What a function is given where this is passed. */
 export type ValueOf<T> = 0 extends 1 & T ? T
   : T extends AsyncResult<infer V, boolean> ? V
   : T extends (...args: never) => unknown ? T
-  : T extends readonly unknown[] ? [Extract<T[number], AnyResult>] extends [never] ? T : PartsOf<T>
-  : T extends object ? [Extract<T[keyof T], AnyResult>] extends [never] ? T : PartsOf<T>
+  : T extends readonly unknown[] ? [Extract<T[number], AsyncResult<unknown, boolean>>] extends [never] ? T : PartsOf<T>
+  : T extends object ? [Extract<T[keyof T], AsyncResult<unknown, boolean>>] extends [never] ? T : PartsOf<T>
   : T;
 
-type PartsOf<T> = { [Key in keyof T]: T[Key] extends AsyncResult<infer V, boolean> ? V : T[Key] };
+/** The same with the results in it replaced by their values. */
+export type PartsOf<T> = { [Key in keyof T]: T[Key] extends AsyncResult<infer V, boolean> ? V : T[Key] };
 
 /** The same of each of several. */
 export type ValuesOf<A extends readonly unknown[]> = { [Index in keyof A]: ValueOf<A[Index]> };
