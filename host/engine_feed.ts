@@ -6,7 +6,6 @@
  * @module
  */
 import {
-  type PipeBytes,
   RAN,
   type ResultMessage,
   type RunMessage,
@@ -18,7 +17,7 @@ import type { EngineId } from "../protocol/ids.ts";
 import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
-import { EngineInputs, type InputSources, type PreparedRun } from "./engine_inputs.ts";
+import { EngineInputs, inlineBytes, type InlineRun, type InputSources, type PreparedRun } from "./engine_inputs.ts";
 import { EngineOutputs } from "./engine_outputs.ts";
 import type { BlobFolder } from "./blob_folder.ts";
 import type { EngineProcess } from "./engine_process.ts";
@@ -44,13 +43,6 @@ export interface FeedOptions {
   readonly slots: number;
   /** From the abort of a running task to the end of its process. */
   readonly graceMs: number;
-}
-
-/** One whose values all fit in its message. */
-type InlineRun = EngineRun & { readonly args: Uint8Array; readonly inputs: readonly Uint8Array[] };
-
-function inlineLength(bytes: PipeBytes): number {
-  return typeof bytes === "number" ? 0 : bytes.length;
 }
 
 export class EngineFeed {
@@ -249,9 +241,10 @@ export class EngineFeed {
     this.#end(run, endWith({ kind: "threw", error }, this.#options.clock.now()));
   }
 
-  #note(run: EngineRun, { template, args, inputs }: PreparedRun): RunMessage {
+  #note(run: EngineRun, prepared: PreparedRun): RunMessage {
+    const { template, args, inputs } = prepared;
     const number = ++this.#counter;
-    const bytes = inputs.reduce<number>((sum, input) => sum + inlineLength(input), inlineLength(args));
+    const bytes = inlineBytes(prepared);
     const sent = this.#sent.push(run, number, bytes, this.#options.clock.now());
     if (sent.running) this.#deadline.look(sent);
     if (inputs.length === 0) return [number, template, args, run.task, run.attempt];

@@ -39,6 +39,15 @@ export interface PreparedRun {
   readonly inputs: readonly PipeBytes[];
 }
 
+/** One whose values all fit in its message. */
+export type InlineRun = EngineRun & { readonly args: Uint8Array; readonly inputs: readonly Uint8Array[] };
+
+/** How much of it goes into the message. */
+export function inlineBytes({ args, inputs }: PreparedRun): number {
+  const lengthOf = (bytes: PipeBytes) => typeof bytes === "number" ? 0 : bytes.length;
+  return inputs.reduce<number>((sum, input) => sum + lengthOf(input), lengthOf(args));
+}
+
 export class EngineInputs {
   readonly #process: EngineProcess;
   readonly #sources: InputSources;
