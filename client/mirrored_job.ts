@@ -98,8 +98,12 @@ export function joinJobs(jobs: readonly Job[], plan: JobPlan): Job {
 }
 
 /** A task an item; how the sources share out their items, and what they make of all of them, is theirs. */
-function mirrorPlan({ parts: _parts, shape: _shape, ...plan }: JobPlan, items: number, scalar: boolean): JobPlan {
-  return { ...plan, items, chunksize: 1, scalar };
+function mirrorPlan(
+  { parts: _parts, shape: _shape, ids: _ids, ...plan }: JobPlan,
+  items: number,
+  scalar: boolean,
+): JobPlan {
+  return { ...plan, items, chunksize: 1, scalar, opaque: true };
 }
 
 function rootOf(source: ItemOf): ItemOf {
