@@ -6,16 +6,14 @@
  * @module
  */
 import type { TaskId } from "../protocol/ids.ts";
-import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { ArgumentEncoder, type EncodedArguments } from "./argument_encoder.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
-import type { InputSource } from "./input_source.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
 import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
-import { type ResolvedFlags } from "./task_flags.ts";
+import type { ResolvedFlags } from "./task_flags.ts";
 import type { BeginWait, TaskTie } from "./task_tie.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 

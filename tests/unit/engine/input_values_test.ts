@@ -30,5 +30,5 @@ Deno.test("a form that names what is not there, or is no list of outcomes, is re
     true,
   ]];
   for (const parts of forms) assert.throws(() => decode("input", parts), SerializationError, JSON.stringify(parts));
-  assert.throws(() => decode("reference", ["x"]), /kind "reference", which means nothing here/);
+  assert.throws(() => decode("reference", [1]), /it names nothing/);
 });

@@ -56,7 +56,11 @@ Deno.test("every byte of short captures tells them apart", async () => {
 /** Prepares a run with these results in its arguments: what goes into its message, and the pieces ahead of it. */
 async function prepareWith(results: readonly Payload[], lease: () => Promise<unknown>) {
   const sent: (readonly unknown[])[] = [];
-  const process = { send: (message: readonly unknown[]) => void sent.push(message), outgoingBytes: 0 };
+  const process = {
+    send: (message: readonly unknown[]) => void sent.push(message),
+    sendPiece: (value: number) => void sent.push([TO_ENGINE.piece, value]),
+    outgoingBytes: 0,
+  };
   const sources = { code: () => new Uint8Array([1]), lease };
   const inputs = new EngineInputs(process as never, sources as never);
   const run = { template: template(null), args: new Uint8Array(1), inputs: results } as unknown as EngineRun;
