@@ -18,6 +18,8 @@ const CELLS = "troupeCells";
 const LINK = "troupeLink";
 const MODULES = Symbol.for("troupe.modules");
 
+const NO_INPUTS: readonly Uint8Array[] = [];
+
 type Namespace = Readonly<Record<string, unknown>>;
 
 export class SpecialValues {
@@ -35,6 +37,8 @@ export class SpecialValues {
         return this.#linker.decode(kind, parts);
       case "reference":
         return referred(parts[0]);
+      case "input":
+        return inputValue(parts, NO_INPUTS, this.decode);
       default:
         throw new errors.SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
     }
