@@ -10,17 +10,29 @@ import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { BigValue } from "./big_value.ts";
 import { chunkSource } from "./chunk_code.ts";
-import { guardedOf, guardedText } from "./guarded_code.ts";
+import { functionsIn, guardedOf, guardedText } from "./guarded_code.ts";
+import { type ModuleRef, shippedOf } from "./shipped_text.ts";
 import { type AnyFunction, isMethodText, sourceText } from "./source_text.ts";
 
 export type { AnyFunction } from "./source_text.ts";
 
-/** Code that can be shipped. */
-export interface FunctionCode {
+/** A text that is shipped once to whoever runs it: that of a function, or of a module. */
+export interface ShippedCode {
   readonly hash: ContentHash;
+  readonly source: Uint8Array | BigValue;
+}
+
+/** Code that can be shipped. */
+export interface FunctionCode extends ShippedCode {
   /** For people. */
   readonly name: string;
-  readonly source: Uint8Array | BigValue;
+  /** The texts of the modules that it loads; absent: none. */
+  readonly modules?: readonly ShippedCode[];
+}
+
+/** The code of a function, then those of the modules that it loads. */
+export function codesOf(code: FunctionCode): readonly ShippedCode[] {
+  return code.modules === undefined ? [code] : [code, ...code.modules];
 }
 
 /** Caches the code of functions for as long as these live. */
@@ -44,10 +56,22 @@ function cached(cache: WeakMap<AnyFunction, FunctionCode>, f: AnyFunction, shape
   if (known !== undefined) return known;
   const bytes = new TextEncoder().encode(shape(shippedText(f)));
   const hash = contentHash(bytes);
-  const source = bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes, hash) : bytes;
-  const code: FunctionCode = { hash, name: f.name === "" ? "<anonymous>" : f.name, source };
+  const name = f.name === "" ? "<anonymous>" : f.name;
+  const modules = modulesOf(f).map(({ hash, source }) => ({ hash, source: inlineOrBig(source, hash) }));
+  const own = { hash, name, source: inlineOrBig(bytes, hash) };
+  const code: FunctionCode = modules.length === 0 ? own : { ...own, modules };
   cache.set(f, code);
   return code;
+}
+
+function inlineOrBig(bytes: Uint8Array, hash: ContentHash): Uint8Array | BigValue {
+  return bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes, hash) : bytes;
+}
+
+/** Each once. */
+function modulesOf(f: AnyFunction): readonly ModuleRef[] {
+  const modules = functionsIn(f).flatMap((part) => shippedOf(part)?.modules ?? []);
+  return [...new Map(modules.map((module) => [module.hash, module])).values()];
 }
 
 function shippedText(f: AnyFunction): string {

@@ -67,6 +67,17 @@ export function guardedOf(f: AnyFunction): Guarded | null {
   return (f as { readonly [PARTS]?: Guarded })[PARTS] ?? null;
 }
 
+/** The functions whose texts are in that of `f`, and `f` itself where it is no wrapped one. */
+export function functionsIn(f: AnyFunction): readonly AnyFunction[] {
+  const parts = guardedOf(f);
+  if (parts === null) return [f];
+  return [parts.f, ...parts.steps.flatMap((step) => step.kind === "check" ? functionsIn(step.f) : functionsBound(step))];
+}
+
+function functionsBound(step: GuardStep): readonly AnyFunction[] {
+  return isDefinition(step) ? functionsIn(step.value) : [];
+}
+
 /** The values that the text of `f` needs, in its order. */
 export function capturedOf(f: AnyFunction): readonly CapturedValue[] {
   return guardedOf(f)?.steps.flatMap(capturedBy) ?? [];

@@ -6,6 +6,7 @@
  * @module
  */
 import { SerializationError } from "../wire/errors.ts";
+import { shippedOf } from "./shipped_text.ts";
 
 /** Any function. */
 export type AnyFunction = (...args: never[]) => unknown;
@@ -51,7 +52,7 @@ function printed(f: AnyFunction): string {
   if (typeof f !== "function") {
     throw new TypeError(`Cannot ship ${JSON.stringify(f) ?? String(f)}: it is a ${typeof f}, not a function.`);
   }
-  const text = Function.prototype.toString.call(f);
+  const text = shippedOf(f)?.text ?? Function.prototype.toString.call(f);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) throw new SerializationError(nativeMessage(f.name));
   return text;
 }

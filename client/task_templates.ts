@@ -52,14 +52,20 @@ export class TaskTemplates {
 
   #make(code: FunctionCode, flags: TaskFlags, bytes: Uint8Array | null, chunked: boolean): TaskTemplateEntry {
     const captures = bytes !== null && bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
-    const parts = [code.hash, code.name, flagsToMessage(flags), null] as const;
-    const made: TaskTemplateEntry = { code, flags, message: chunked ? [...parts, true] : parts, captures };
+    const message = messageOf(code, flags, chunked);
+    const made: TaskTemplateEntry = { code, flags, message, captures };
     const known = this.#byFlags.get(flags);
     if (known === undefined) this.#byFlags.set(flags, { first: made, others: null });
     else if (known.first.code === code) known.first = made;
     else (known.others ??= new WeakMap()).set(code, made);
     return made;
   }
+}
+
+function messageOf(code: FunctionCode, flags: TaskFlags, chunked: boolean): TemplateMessage {
+  const parts = [code.hash, code.name, flagsToMessage(flags), null] as const;
+  if (code.modules !== undefined) return [...parts, chunked, code.modules.map(({ hash }) => hash)];
+  return chunked ? [...parts, true] : parts;
 }
 
 function areSame(captures: Uint8Array | BigValue | null, bytes: Uint8Array | null): boolean {

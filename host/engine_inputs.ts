@@ -67,11 +67,17 @@ export class EngineInputs {
   }
 
   async #sendTemplate(template: TaskTemplate): Promise<number> {
-    const { code, name, captures } = template;
-    if (this.#codes.use(code) === undefined) await this.#sendCode(code);
+    const { code, name, captures, modules } = template;
+    for (const hash of [code, ...modules ?? []]) {
+      if (this.#codes.use(hash) === undefined) await this.#sendCode(hash);
+    }
     const placed = captures === null ? null : await this.#place(captures, () => true);
     const number = ++this.#templateCount;
-    this.#process.send([TO_ENGINE.template, number, code, name, placed]);
+    this.#process.send(
+      modules === undefined
+        ? [TO_ENGINE.template, number, code, name, placed]
+        : [TO_ENGINE.template, number, code, name, placed, modules],
+    );
     this.#forgetTemplate(this.#templates.add(keyOf(template), number));
     return number;
   }

@@ -253,11 +253,11 @@ export class HostActor extends Actor implements HostApi {
   #takePure(engine: EngineId, bytes: Uint8Array): void {
     const order = this.#read("pure", () => readPure(bytes, engine), "the queue group");
     if (order === null) return;
-    const { session, node, code, runs } = order;
+    const { session, node, codes, runs } = order;
     const { fleet, news } = this.#own;
     const met = this.#clients.meet(session, `client.${node}`, this.context.system);
     if (met !== null) this.context.watch(met);
-    this.#takeCodes([code]);
+    this.#takeCodes(codes);
     const uuid = fleet.uuidOf(engine);
     if (uuid !== null) news.taken(session, engine, uuid, runs.map(([counter]) => counter));
     for (const [counter, run] of runs) {

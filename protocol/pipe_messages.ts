@@ -69,6 +69,8 @@ export type ToEngineMessage =
     code: ContentHash,
     name: string,
     captures: PipeBytes | null,
+    /** Code that came before, and that is the text of a module which the function loads. */
+    modules?: readonly ContentHash[],
   ]
   /** Templates that no later run will name, and code that no later template will. */
   | readonly [kind: typeof TO_ENGINE.forget, ...names: (number | ContentHash)[]]
