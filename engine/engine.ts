@@ -8,6 +8,7 @@
 import type { ContentHash, EngineId } from "../protocol/ids.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import type { CurrentTask } from "./current_task.ts";
+import { LoadedModules } from "./loaded_modules.ts";
 import { LongValues } from "./long_values.ts";
 import {
   type PipeBytes,
@@ -20,6 +21,8 @@ import {
 import type { TaskOwners } from "./task_owners.ts";
 import type { TaskRun, Template } from "./task_run.ts";
 import { TaskRunner } from "./task_runner.ts";
+
+const NO_MODULES: readonly ContentHash[] = [];
 
 /** Where an engine's answers go. */
 export interface EngineOutlet {
@@ -35,6 +38,8 @@ export class Engine {
   readonly #codes = new Map<ContentHash, string>();
   readonly #templates = new Map<number, Template>();
   readonly #longValues = new LongValues();
+  /** What tasks can load. */
+  readonly modules = new LoadedModules();
   #runner: TaskRunner | null = null;
 
   constructor(outlet: EngineOutlet, owners: TaskOwners, exit: (why?: unknown) => void) {
@@ -76,7 +81,7 @@ export class Engine {
         this.#addCode(message[1], this.#longValues.take(message[2]));
         return;
       case TO_ENGINE.template:
-        this.#addTemplate(message[1], message[2], message[3], message[4]);
+        this.#addTemplate(message[1], message[2], message[3], message[4], message[5] ?? NO_MODULES);
         return;
       case TO_ENGINE.forget:
         for (let index = 1; index < message.length; index++) this.#forget(message[index] as number | ContentHash);
@@ -109,6 +114,7 @@ export class Engine {
   #newRunner(engine: EngineId, slots: number): TaskRunner {
     const outlet = this.#outlet;
     return new TaskRunner(engine, slots, this.#owners, {
+      named: (line) => this.modules.named(line),
       ended(number, code, body, runMs, stdout, stderr) {
         const placed = body === null ? null : outlet.place(body);
         if (stdout === "" && stderr === "") outlet.send([TO_HOST.result, number, code, placed, runMs]);
@@ -126,16 +132,29 @@ export class Engine {
     this.#codes.set(hash, new TextDecoder().decode(source));
   }
 
-  #addTemplate(template: number, code: ContentHash, name: string, captures: PipeBytes | null): void {
-    const source = this.#codes.get(code);
-    if (source === undefined) throw new RangeError(`Cannot use code ${code}: it has not come`);
+  #addTemplate(
+    template: number,
+    code: ContentHash,
+    name: string,
+    captures: PipeBytes | null,
+    modules: readonly ContentHash[],
+  ): void {
+    const source = this.#codeOf(code);
+    for (const hash of modules) this.modules.use(hash, this.#codeOf(hash));
     const values = captures === null ? null : this.#longValues.take(captures).slice();
-    this.#templates.set(template, { code, name, source, captures: values, factory: null, waits: false });
+    this.#templates.set(template, { code, name, source, captures: values, modules, factory: null, waits: false });
+  }
+
+  #codeOf(hash: ContentHash): string {
+    const text = this.#codes.get(hash);
+    if (text === undefined) throw new RangeError(`Cannot use code ${hash}: it has not come`);
+    return text;
   }
 
   #forget(name: number | ContentHash): void {
-    if (typeof name === "number") this.#templates.delete(name);
-    else this.#codes.delete(name);
+    if (typeof name === "string") return void this.#codes.delete(name);
+    for (const hash of this.#templates.get(name)?.modules ?? NO_MODULES) this.modules.letGo(hash);
+    this.#templates.delete(name);
   }
 
   #addRun(message: RunMessage): void {

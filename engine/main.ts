@@ -9,7 +9,9 @@ import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { UnmetDependency } from "../wire/errors.ts";
 import { CURRENT_TASK } from "./current_task.ts";
 import { Engine } from "./engine.ts";
+import { engineExports, EXPORTS } from "./engine_exports.ts";
 import { EnginePipe } from "./engine_pipe.ts";
+import { MODULES } from "./loaded_modules.ts";
 import { PIPE_VERSION, TO_HOST } from "../protocol/pipe_messages.ts";
 import { describeError, StrayErrors } from "./stray_errors.ts";
 import { TaskOutput } from "./task_output.ts";
@@ -68,6 +70,10 @@ function offerCurrentTask(engine: Engine): void {
   const fixed = (key: PropertyKey, value: PropertyDescriptor) =>
     Object.defineProperty(globalThis, key, { configurable: false, enumerable: false, ...value });
   fixed(CURRENT_TASK, { get: () => engine.current ?? undefined });
-  fixed("currentTask", { value: () => engine.current ?? undefined });
+  const currentTask = () => engine.current ?? undefined;
+  fixed("currentTask", { value: currentTask });
+  const { modules } = engine;
+  fixed(MODULES, { value: Object.freeze({ load: (hash: string) => modules.load(hash) }) });
+  fixed(EXPORTS, { value: engineExports({ currentTask }) });
   fixed("UnmetDependency", { value: UnmetDependency });
 }

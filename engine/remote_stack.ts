@@ -11,11 +11,15 @@ const ENGINE_FOLDER = new URL(".", import.meta.url).href;
 /** A place in shipped source: `troupe:name@hash, <anonymous>:line:column`, as V8 writes evaluated text with a name. */
 const SHIPPED_PLACE = /(troupe:[^\s,()]+), <anonymous>:(\d+):(\d+)/g;
 
+/** Text of ours that was shipped around the user's. */
+const OWN_FRAME = /^\s+at (async )?(\S+\.)?troupeModuleCall \(/;
+
 /** Cuts the frames that called the function and moves positions to where they are in the source as it was shipped. */
-export function remoteStack(stack: string): string {
+export function remoteStack(stack: string, named: (line: string) => string = (line) => line): string {
   const lines = stack.split("\n");
   const end = lines.findIndex((line) => /^\s+at /.test(line) && line.includes(ENGINE_FOLDER));
-  return (end < 0 ? lines : lines.slice(0, end)).map(ownPlace).join("\n");
+  const own = (end < 0 ? lines : lines.slice(0, end)).filter((line) => !OWN_FRAME.test(line));
+  return own.map((line) => ownPlace(named(line))).join("\n");
 }
 
 function ownPlace(line: string): string {

@@ -36,6 +36,8 @@ export interface RunnerEvents {
   ended(number: number, code: RanCode, body: Uint8Array | null, runMs: number, stdout: string, stderr: string): void;
   published(number: number, data: Uint8Array): void;
   progress(number: number, fraction: number, text: string | null): void;
+  /** A line of a stack, with names in place of what only this process can tell apart. */
+  named?(line: string): string;
   /** The engine can't go on: what a task did to it can't be undone, or its result can't be written. */
   broken(error: unknown): void;
 }
@@ -217,7 +219,8 @@ export class TaskRunner {
     if (run.state === "ended") return;
     this.#intrinsics.restore();
     const code = isUnmetDependency(error) ? RAN.declined : RAN.threw;
-    explainError(error, { name: run.template.name, engineId: this.#engineId });
+    const named = (line: string) => this.#events.named?.(line) ?? line;
+    explainError(error, { name: run.template.name, engineId: this.#engineId, named });
     this.#end(run, code, encodeError(error));
   }
 
