@@ -59,7 +59,7 @@ export type {
   PlainWrapper,
   PromisingWrapper,
 } from "./client/function_wrapper.ts";
-export { remoteModule, type RemoteModule } from "./client/remote_module.ts";
+export { type RemoteModule, remoteModule } from "./client/remote_module.ts";
 export { require, type Requirement } from "./client/require.ts";
 export type { AnyFunction } from "./client/source_text.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";

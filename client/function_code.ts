@@ -12,6 +12,7 @@ import { BigValue } from "./big_value.ts";
 import { chunkSource } from "./chunk_code.ts";
 import { functionsIn, guardedOf, guardedText } from "./guarded_code.ts";
 import { type ModuleRef, shippedOf } from "./shipped_text.ts";
+import type { SourceMap } from "./source_map.ts";
 import { type AnyFunction, isMethodText, sourceText } from "./source_text.ts";
 
 export type { AnyFunction } from "./source_text.ts";
@@ -20,6 +21,8 @@ export type { AnyFunction } from "./source_text.ts";
 export interface ShippedCode {
   readonly hash: ContentHash;
   readonly source: Uint8Array | BigValue;
+  /** Of a module: from positions in it to those in the files that it was made from. */
+  readonly map?: SourceMap;
 }
 
 /** Code that can be shipped. */
@@ -28,6 +31,8 @@ export interface FunctionCode extends ShippedCode {
   readonly name: string;
   /** The texts of the modules that it loads; absent: none. */
   readonly modules?: readonly ShippedCode[];
+  /** The functions whose texts are in it, where these are known here: errors tell where they stand. */
+  readonly parts?: readonly AnyFunction[];
 }
 
 /** The code of a function, then those of the modules that it loads. */
@@ -57,8 +62,16 @@ function cached(cache: WeakMap<AnyFunction, FunctionCode>, f: AnyFunction, shape
   const bytes = new TextEncoder().encode(shape(shippedText(f)));
   const hash = contentHash(bytes);
   const name = f.name === "" ? "<anonymous>" : f.name;
-  const modules = modulesOf(f).map(({ hash, source }) => ({ hash, source: inlineOrBig(source, hash) }));
-  const own = { hash, name, source: inlineOrBig(bytes, hash) };
+  const modules = modulesOf(f).map((module): ShippedCode => ({
+    ...module,
+    source: inlineOrBig(module.source, module.hash),
+  }));
+  const own = {
+    hash,
+    name,
+    source: inlineOrBig(bytes, hash),
+    parts: functionsIn(f).filter((part) => shippedOf(part) === null),
+  };
   const code: FunctionCode = modules.length === 0 ? own : { ...own, modules };
   cache.set(f, code);
   return code;

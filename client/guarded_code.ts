@@ -71,7 +71,10 @@ export function guardedOf(f: AnyFunction): Guarded | null {
 export function functionsIn(f: AnyFunction): readonly AnyFunction[] {
   const parts = guardedOf(f);
   if (parts === null) return [f];
-  return [parts.f, ...parts.steps.flatMap((step) => step.kind === "check" ? functionsIn(step.f) : functionsBound(step))];
+  return [
+    parts.f,
+    ...parts.steps.flatMap((step) => step.kind === "check" ? functionsIn(step.f) : functionsBound(step)),
+  ];
 }
 
 function functionsBound(step: GuardStep): readonly AnyFunction[] {

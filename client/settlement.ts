@@ -16,6 +16,8 @@ import { decodeValue } from "../wire/value_codec.ts";
 import type { BlobTransfer } from "./blob_transfer.ts";
 import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
+import { stackLater } from "./lazy_stack.ts";
+import { SourcePositions } from "./source_positions.ts";
 import type { TaskReport } from "./job.ts";
 import type { PendingTask } from "./task_table.ts";
 
@@ -23,6 +25,7 @@ import type { PendingTask } from "./task_table.ts";
 export class Settlement {
   readonly #clock: Clock;
   readonly #transfer: BlobTransfer;
+  readonly #positions = new SourcePositions();
 
   constructor(clock: Clock, transfer: BlobTransfer) {
     this.#clock = clock;
@@ -34,8 +37,9 @@ export class Settlement {
     try {
       const settled = settledFromMessage(message);
       const payload = payloadOf(settled.outcome);
-      if (payload === null || payload instanceof Uint8Array) this.#finish(task, settled, payload);
-      else void this.#fetchAndFinish(task, settled, payload);
+      const placing = settled.outcome.kind === "threw" ? this.#positions.prepare(task.template.code) : null;
+      if (placing === null && (payload === null || payload instanceof Uint8Array)) this.#finish(task, settled, payload);
+      else void this.#finishLater(task, settled, payload, placing);
     } catch (error) {
       this.fail(task, error);
     }
@@ -48,9 +52,19 @@ export class Settlement {
     job.failTask(task.task, error, this.#localReport(error, job.report(task.task)));
   }
 
-  async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
+  /** Once big bytes are here, and it is known where the function stands. */
+  async #finishLater(
+    task: PendingTask,
+    settled: SettledTask,
+    payload: Payload | null,
+    placing: Promise<void> | null,
+  ): Promise<void> {
     try {
-      this.#finish(task, settled, await this.#transfer.download(ref));
+      // Bytes in a message are a view of it, and others may follow.
+      const inline = payload === null || payload instanceof Uint8Array;
+      const bytes = inline ? payload?.slice() ?? null : await this.#transfer.download(payload);
+      await placing;
+      this.#finish(task, settled, bytes);
     } catch (error) {
       this.fail(task, error);
     }
@@ -70,7 +84,7 @@ export class Settlement {
       }
     }
     const error = outcome.kind === "threw"
-      ? remoteError(task, settled, bytes ?? EMPTY)
+      ? this.#remoteError(task, settled, bytes ?? EMPTY)
       : systemErrorInstance(outcome.error, bytes ?? undefined);
     showOrigin(error, task.job.plan.origin);
     const status = error instanceof TaskAborted ? "aborted" : "failed";
@@ -88,7 +102,7 @@ export class Settlement {
     outcomes.forEach(([failed, result], index) => {
       const item = items[index] ?? 0;
       if (failed === 0) return job.settleItem(item, true, result);
-      const error = remoteError(task, settled, encodeError(result));
+      const error = this.#remoteError(task, settled, encodeError(result));
       showOrigin(error, job.plan.origin);
       job.settleItem(item, false, error);
     });
@@ -99,12 +113,22 @@ export class Settlement {
     const { job } = task;
     const outcomes = chunkOutcomes(value, Array.isArray(value) ? value.length : 0);
     const errors = outcomes.filter(([failed]) => failed === 1)
-      .map(([, error]) => remoteError(task, settled, encodeError(error)));
+      .map(([, error]) => this.#remoteError(task, settled, encodeError(error)));
     const item = job.firstItem(task.task);
     if (errors.length === 0) return job.settleItem(item, true, outcomes.map(([, result]) => result));
     const error = new CompositeError(errors, outcomes.length);
     showOrigin(error, job.plan.origin);
     job.settleItem(item, false, error);
+  }
+
+  #remoteError({ job, task, template }: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
+    const error = toRemoteError(bytes, { engineId: settled.engine, msgId: job.taskId(task) });
+    const { stack, remoteStack, cause } = error;
+    const tell = (text: string | undefined) => this.#positions.told(text ?? "", template.code);
+    stackLater(error, () => tell(stack));
+    stackLater(error, () => tell(remoteStack), "remoteStack");
+    if (cause instanceof Error) tellStack(cause, tell);
+    return error;
   }
 
   #reportOf(settled: SettledTask, status: TaskReport["status"]): TaskReport {
@@ -128,13 +152,14 @@ export class Settlement {
 
 const EMPTY = new Uint8Array();
 
+function tellStack(error: Error, tell: (text: string | undefined) => string): void {
+  const { stack } = error;
+  stackLater(error, () => tell(stack));
+}
+
 function payloadOf(outcome: TaskOutcome): Payload | null {
   if (outcome.kind === "done") return outcome.value;
   return outcome.kind === "threw" ? outcome.error : outcome.error.cause ?? null;
-}
-
-function remoteError(task: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
-  return toRemoteError(bytes, { engineId: settled.engine, msgId: task.job.taskId(task.task) });
 }
 
 /** Whether the task runs several items of a map, also one that was submitted again by itself. */

@@ -6,11 +6,14 @@
  * @module
  */
 import type { ContentHash } from "../protocol/ids.ts";
+import type { SourceMap } from "./source_map.ts";
 
 /** The text of a module, as engines get it. */
 export interface ModuleRef {
   readonly hash: ContentHash;
   readonly source: Uint8Array;
+  /** From positions in it to those in the files that it was made from. */
+  readonly map?: SourceMap;
 }
 
 /** What is shipped for a function. */

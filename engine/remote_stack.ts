@@ -8,8 +8,11 @@ import { TEXT_PREFIX } from "./compile.ts";
 
 const ENGINE_FOLDER = new URL(".", import.meta.url).href;
 
-/** A place in shipped source: `troupe:name@hash, <anonymous>:line:column`, as V8 writes evaluated text with a name. */
-const SHIPPED_PLACE = /(troupe:[^\s,()]+), <anonymous>:(\d+):(\d+)/g;
+/**
+ * A place in shipped source: `troupe:name@hash+shift, <anonymous>:line:column`, as V8 writes evaluated text with a name.
+ * `shift`: characters that stand before the source on its first line; absent: none.
+ */
+const SHIPPED_PLACE = /(troupe:[^\s,()+]+)(?:\+(\d+))?, <anonymous>:(\d+):(\d+)/g;
 
 /** Text of ours that was shipped around the user's. */
 const OWN_FRAME = /^\s+at (async )?(\S+\.)?troupeModuleCall \(/;
@@ -23,8 +26,8 @@ export function remoteStack(stack: string, named: (line: string) => string = (li
 }
 
 function ownPlace(line: string): string {
-  return line.replace(SHIPPED_PLACE, (_all, name: string, row: string, column: string) => {
-    const shift = row === "1" ? TEXT_PREFIX.length : 0;
+  return line.replace(SHIPPED_PLACE, (_all, name: string, before: string | undefined, row: string, column: string) => {
+    const shift = row === "1" ? TEXT_PREFIX.length + Number(before ?? 0) : 0;
     return `${name}:${row}:${Math.max(1, Number(column) - shift)}`;
   });
 }

@@ -29,7 +29,9 @@ export function readPure(bytes: Uint8Array, engine: EngineId): PureOrder {
   const message = decodeFrame(bytes);
   if (!isArray(message, 5)) throw malformedMessage("task", message);
   const [session, node, code, templateMessage, rows, modules = []] = message;
-  if (!isText(session) || !isText(node) || !isArray(rows, 1) || !isArray(modules, 0)) throw malformedMessage("task", message);
+  if (!isText(session) || !isText(node) || !isArray(rows, 1) || !isArray(modules, 0)) {
+    throw malformedMessage("task", message);
+  }
   const template = templateFromMessage(templateMessage);
   const runs = rows.map((row) => readRun(row, session as Session, node, template, engine));
   return { session: session as Session, node, codes: [code, ...modules].map(readCode), runs };

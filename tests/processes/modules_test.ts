@@ -36,7 +36,10 @@ Deno.test("functions of a module run on engines as they would here", async (t) =
 
   await t.step("what it does not export is said with what it does", async () => {
     const wrong = remoteModule<{ pakc(size: number): number }>(TASKS);
-    await assert.rejects(lview.apply(wrong.pakc, 1).get(), /Cannot run "pakc": file:.*exports no such function; it exports LIMIT, count, decline, pack, where/);
+    await assert.rejects(
+      lview.apply(wrong.pakc, 1).get(),
+      /Cannot run "pakc": file:.*exports no such function; it exports LIMIT, count, decline, pack, where/,
+    );
     await assert.rejects(lview.apply(remoteModule<{ f(): void }>("file:///nowhere/a.ts").f).get(), SerializationError);
   });
 

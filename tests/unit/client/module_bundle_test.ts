@@ -22,7 +22,9 @@ async function loaded({ hash, source }: ModuleRef): Promise<Record<string, (...a
 }
 
 /** A folder with these files. */
-async function folder(files: Readonly<Record<string, string>>): Promise<AsyncDisposable & { url(name: string): string }> {
+async function folder(
+  files: Readonly<Record<string, string>>,
+): Promise<AsyncDisposable & { url(name: string): string }> {
   const path = await Deno.makeTempDir();
   for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${path}/${name}`, text);
   return {
@@ -68,14 +70,20 @@ Deno.test("a bundle is made again when a file behind it changes, and only then",
 
 Deno.test("names of an import map become what they stand for", async () => {
   await using files = await folder({
-    "deno.json": '{ "imports": { "paths": "node:path", "troupe": "' + new URL("../../../mod.ts", import.meta.url) + '" } }',
+    "deno.json": '{ "imports": { "paths": "node:path", "troupe": "' + new URL("../../../mod.ts", import.meta.url) +
+      '" } }',
     "a.ts": 'import { basename } from "paths";\nimport * as troupe from "troupe";\n' +
       'export const name = basename;\nexport const later = async () => (await import("paths")).dirname("/a/b");\n' +
       "export const task = () => troupe.currentTask().engineId;\nexport const cluster = () => troupe.Cluster.start();\n" +
       'export const all = async () => (await import("troupe")).currentTask().engineId;\n',
   });
   const module = await loaded(localModule(files.url("a.ts")));
-  assert.deepEqual([module.name?.("/a/b"), await module.later?.(), module.task?.(), await module.all?.()], ["b", "/a", 7, 7]);
+  assert.deepEqual([module.name?.("/a/b"), await module.later?.(), module.task?.(), await module.all?.()], [
+    "b",
+    "/a",
+    7,
+    7,
+  ]);
   assert.throws(() => (module.cluster as unknown as () => void)(), /Cannot use "Cluster" of the library inside a task/);
 });
 
@@ -103,7 +111,8 @@ Deno.test({
 });
 
 Deno.test("only whole import statements are rewritten, line for line", () => {
-  const text = 'import {\n  a,\n  b as c\n} from "/lib/mod.ts";\nconst s = "import x from \\"alias\\"";\nimport "alias";\nexport * from "/lib/mod.ts";\n';
+  const text =
+    'import {\n  a,\n  b as c\n} from "/lib/mod.ts";\nconst s = "import x from \\"alias\\"";\nimport "alias";\nexport * from "/lib/mod.ts";\n';
   const made = engineImports(text, new Map([["alias", "npm:x@1"]]), ["/lib/mod.ts"]).split("\n");
   assert.equal(made.length, text.split("\n").length);
   assert.match(made[0] ?? "", /^import \{ a, b as c \} from "data:text\/javascript,/);
