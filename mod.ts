@@ -38,7 +38,7 @@ export { type CurrentTask, currentTask } from "./client/current_task.ts";
 export { depend, type Dependent, dependent, type Depending } from "./client/depend.ts";
 export { Dependency, type DependencyJob, type DependencyJobs, type DependencyOptions } from "./client/dependency.ts";
 export type { DependencyValue } from "./client/dependency_flag.ts";
-export { type DirectResult, DirectView, type Targets } from "./client/direct_view.ts";
+export { type DirectRemoteWrapper, type DirectResult, DirectView, type Targets } from "./client/direct_view.ts";
 export { LoadBalancedView } from "./client/load_balanced_view.ts";
 export type {
   ElementOf,

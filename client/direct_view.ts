@@ -10,6 +10,17 @@ import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { checkInteger, refuse } from "./flag_checks.ts";
 import type { AnyFunction } from "./function_code.ts";
 import type { FittingArguments } from "./fitting.ts";
+import { AsyncMapResult } from "./async_map_result.ts";
+import type { MethodDecorator } from "./function_wrapper.ts";
+import {
+  ParallelResult,
+  type ParallelWrapper,
+  parallelWrapper,
+  type RemoteFunction,
+  remoteWrapper,
+} from "./parallel_function.ts";
+import { partRows } from "./parallel_parts.ts";
+import { zipRows } from "./zip_rows.ts";
 import type { DirectTargets, Submission } from "./submission.ts";
 
 /** A number gives scalar results; a list or `"all"` gives arrays in target order. */
@@ -17,6 +28,12 @@ export type Targets = number | readonly number[] | "all";
 
 /** The result for such targets. */
 export type DirectResult<T extends Targets, R> = T extends number ? AsyncResult<R> : AsyncResult<R[], true>;
+
+/** Makes remote functions of a direct view, and decorates static methods; these keep the type they were declared with. */
+export type DirectRemoteWrapper<T extends Targets> = MethodDecorator & {
+  /** Throws `TypeError` for what is no function. */
+  <F extends AnyFunction>(f: F): RemoteFunction<F, DirectResult<T, Awaited<ReturnType<F>>>>;
+};
 
 /** Submits tasks to engines. */
 export class DirectView<T extends Targets = Targets> {
@@ -42,6 +59,34 @@ export class DirectView<T extends Targets = Targets> {
   /** The same, with the types of the arguments taken from the function. */
   apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): DirectResult<T, Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown, boolean> {
+    return this.#direct(f, args);
+  }
+
+  /**
+   * Makes functions parallel: `f(seq)` calls `f` once on each of the engines with a part of the sequence, the parts in the
+   * order of the engines, and joins the results; `f.map(seq)` calls it once for each element. Also a decorator of static
+   * methods.
+   */
+  parallel(): ParallelWrapper {
+    const share = (items: number) => Math.ceil(items / this.#live().length);
+    return parallelWrapper({
+      parts: (f, sequences) => {
+        const job = this.#submission.directRows(f, () => partRows(sequences, share), () => 1, () => this.#live());
+        return new ParallelResult(job, this.#context);
+      },
+      elements: (f, sequences) => {
+        const job = this.#submission.directRows(f, () => zipRows(sequences), share, () => this.#live());
+        return new AsyncMapResult(job, this.#context, true);
+      },
+    });
+  }
+
+  /** Makes functions remote: called, they run as by `apply`. Also a decorator of static methods. */
+  remote(): DirectRemoteWrapper<T> {
+    return remoteWrapper((f, args) => this.#direct(f, args)) as MethodDecorator as DirectRemoteWrapper<T>;
+  }
+
+  #direct(f: AnyFunction, args: readonly unknown[]): AsyncResult<unknown, boolean> {
     const job = this.#submission.direct(f, args, typeof this.#targets === "number", () => this.#live());
     return new AsyncResult<unknown, boolean>(job, this.#context);
   }

@@ -100,6 +100,32 @@ export class Submission {
     }
   }
 
+  /** A task for each chunk of rows, the chunks to the engines in turn, past the scheduler. `targets` may throw. */
+  directRows(f: AnyFunction, rows: () => Rows, sizeOf: (items: number) => number, targets: () => DirectTargets): Job {
+    const origin = new CallOrigin();
+    try {
+      const engines = targets();
+      const list = rows();
+      const chunksize = Math.max(1, sizeOf(list.length));
+      const template = this.session.templates.of(f, DEFAULT_FLAGS, chunksize > 1);
+      const base = this.session.tasks.allocateDirect(Math.ceil(list.length / chunksize));
+      const plan = { base, items: list.length, chunksize, scalar: false, flags: NO_FLAGS, origin };
+      const job = new Job(this.#plan(plan));
+      for (let task = 0; task < job.taskCount; task++) {
+        const args = chunksize === 1 ? this.#encodeRow(job, task, list) : this.#encodeChunk(job, task, list, 0);
+        const engine = engines[task % engines.length] ?? null;
+        const counter = base + task;
+        if (args !== null) {
+          this.session.tasks.addDirect({ counter, job, task, template, args: inlineOrBig(args), engine });
+        }
+      }
+      return job;
+    } catch (error) {
+      const base = this.session.tasks.allocateDirect(1);
+      return this.#failed({ base, items: 1, scalar: false, flags: NO_FLAGS, origin }, error);
+    }
+  }
+
   #mapBase(tasks: number, flags: ResolvedFlags): number {
     if (flags.id === null) return this.session.tasks.allocate(tasks);
     if (tasks === 1) return this.session.tasks.drawnIds.use(flags.id);
