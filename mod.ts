@@ -59,6 +59,16 @@ export type {
   PlainWrapper,
   PromisingWrapper,
 } from "./client/function_wrapper.ts";
+export type {
+  ElementSequences,
+  ParallelFunction,
+  ParallelResult,
+  ParallelWrapper,
+  PartSequences,
+  RemoteFunction,
+  RemoteWrapper,
+} from "./client/parallel_function.ts";
+export type { Joined } from "./client/parallel_parts.ts";
 export { type RemoteModule, remoteModule } from "./client/remote_module.ts";
 export { require, type Requirement } from "./client/require.ts";
 export type { AnyFunction } from "./client/source_text.ts";

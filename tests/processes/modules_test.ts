@@ -47,7 +47,7 @@ Deno.test("functions of a module run on engines as they would here", async (t) =
     const error = await lview.apply(tasks.pack, -1).get().then(() => null, (error) => error);
     assert.ok(error instanceof RemoteError);
     assert.match(error.stack ?? "", new RegExp(`at packedLength \\(${HELPER}:13:23\\)`));
-    assert.match(error.stack ?? "", /13 \|   if \(size < 0\) throw new RangeError/);
+    assert.match(error.stack ?? "", /13 \| {3}if \(size < 0\) throw new RangeError/);
     assert.doesNotMatch(error.stack ?? "", /troupeModuleCall|blob:|troupe:/);
   });
 

@@ -72,10 +72,14 @@ Deno.test("names of an import map become what they stand for", async () => {
   await using files = await folder({
     "deno.json": '{ "imports": { "paths": "node:path", "troupe": "' + new URL("../../../mod.ts", import.meta.url) +
       '" } }',
-    "a.ts": 'import { basename } from "paths";\nimport * as troupe from "troupe";\n' +
-      'export const name = basename;\nexport const later = async () => (await import("paths")).dirname("/a/b");\n' +
-      "export const task = () => troupe.currentTask().engineId;\nexport const cluster = () => troupe.Cluster.start();\n" +
-      'export const all = async () => (await import("troupe")).currentTask().engineId;\n',
+    "a.ts": `
+      ${"import"} { basename } from "paths";
+      ${"import"} * as troupe from "troupe";
+      export const name = basename;
+      export const later = async () => (await ${"import"}("paths")).dirname("/a/b");
+      export const task = () => troupe.currentTask().engineId;
+      export const cluster = () => troupe.Cluster.start();
+      export const all = async () => (await ${"import"}("troupe")).currentTask().engineId;`,
   });
   const module = await loaded(localModule(files.url("a.ts")));
   assert.deepEqual([module.name?.("/a/b"), await module.later?.(), module.task?.(), await module.all?.()], [
