@@ -78,6 +78,7 @@ export class ParallelResult<T> extends AsyncResult<T, true> {
     super(job, context);
   }
 
+  /** As of any result: the joined value, or a `CompositeError`. */
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: OnRejected<B> | null,
@@ -85,10 +86,12 @@ export class ParallelResult<T> extends AsyncResult<T, true> {
     return super.then((parts) => joined(parts as unknown[]) as T).then(onFulfilled, onRejected);
   }
 
+  /** As with a promise. */
   override finally(onFinally?: (() => void) | null): Promise<T> {
     return this.then().finally(onFinally);
   }
 
+  /** As of any result: the joined value. Rejects with `TimeoutError` when `timeout` (ms) passes first. */
   override async get(options: WaitOptions = {}): Promise<T> {
     return joined(await super.get(options) as unknown[]) as T;
   }

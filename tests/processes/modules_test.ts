@@ -17,6 +17,8 @@ Deno.test("functions of a module run on engines as they would here", async (t) =
     assert.deepEqual(await lview.map(tasks.pack, [1_000, 1_000, 1_000]), [here, here, here]);
     assert.deepEqual(await lview.with({ chunksize: 2 }).map(tasks.pack, [1_000, 1_000, 1_000]), [here, here, here]);
     assert.deepEqual(await client.directView().apply(tasks.where), [0, 1]);
+    const packing = remoteModule<{ encode(value: unknown): Uint8Array }>("npm:@msgpack/msgpack@3.1.3");
+    assert.deepEqual(await lview.apply(packing.encode, 5), new Uint8Array([5]));
     const node = remoteModule<typeof import("node:path")>("node:path");
     assert.equal(await lview.apply(node.basename, "/a/b.txt"), "b.txt");
   });
