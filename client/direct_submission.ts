@@ -8,13 +8,15 @@
 import type { EngineId, TaskId } from "../protocol/ids.ts";
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { NoEnginesRegistered } from "../wire/errors.ts";
-import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { LateArguments } from "./late_arguments.ts";
+import { cutSequences, joined } from "./parallel_parts.ts";
+import { firstOfPart, type Shape } from "./partition.ts";
 import type { Session } from "./session.ts";
+import type { ModuleRef } from "./shipped_text.ts";
 import type { Rows } from "./submission.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
 import type { TaskTie } from "./task_tie.ts";
@@ -23,16 +25,20 @@ import type { PendingTask } from "./task_table.ts";
 /** A number gives scalar results; a list or `"all"` gives arrays in target order. */
 export type Targets = number | readonly number[] | "all";
 
-/** Makes a result of the values of all engines. */
-export type Shape = (values: readonly unknown[]) => unknown;
-
 /** How the arguments of one of so many engines come to be. */
-type ArgumentsOf = (index: number, count: number, job: Job) => Pick<PendingTask, "args" | "late">;
+type ArgumentsOf = (index: number, count: number, job: Job) => Encoded;
+
+type Encoded = Pick<PendingTask, "args" | "late"> & {
+  /** That come with them. */
+  readonly modules?: readonly ModuleRef[];
+};
 
 interface Wish {
   readonly f: AnyFunction;
   /** Items, where they are not one an engine. */
   readonly items: number | null;
+  /** Engines at most, where there are no items. */
+  readonly most?: number;
   readonly args: ArgumentsOf;
   readonly flags: ResolvedFlags;
   readonly shape: Shape | null;
@@ -62,8 +68,8 @@ export class DirectSubmission {
     flags: ResolvedFlags,
     shape: Shape | null = null,
   ): Job {
-    let shared: Uint8Array | BigValue | null = null;
-    const encoded = () => ({ args: shared ??= this.#encode(args) });
+    let shared: Encoded | null = null;
+    const encoded = () => shared ??= this.#encode(args);
     return this.#submit(targets, { f, items: null, args: encoded, flags, shape, scalar: typeof targets === "number" });
   }
 
@@ -74,7 +80,7 @@ export class DirectSubmission {
     args: (index: number, count: number) => readonly unknown[],
     flags: ResolvedFlags,
   ): Job {
-    const encoded: ArgumentsOf = (index, count) => ({ args: this.#encode(args(index, count)) });
+    const encoded: ArgumentsOf = (index, count) => this.#encode(args(index, count));
     return this.#submit(targets, {
       f,
       items: null,
@@ -90,7 +96,7 @@ export class DirectSubmission {
     let late: LateArguments | null = null;
     const encoded: ArgumentsOf = (_index, _count, job) => {
       late ??= new LateArguments(
-        args.then((all) => this.#encode(all)).catch((error) => {
+        args.then((all) => this.#encode(all).args).catch((error) => {
           job.markRefused();
           throw error;
         }),
@@ -115,9 +121,23 @@ export class DirectSubmission {
       const all = rows();
       const args: ArgumentsOf = (part, _count, job) => {
         const list = job.pendingItems(part).map((item) => all.row(item));
-        return { args: this.#encode(job.plan.chunksize === 1 ? list[0] ?? [] : [list, 0]) };
+        return this.#encode(job.plan.chunksize === 1 ? list[0] ?? [] : [list, 0]);
       };
       return this.#submit(targets, { f, items: all.length, args, flags, shape: null, scalar: false });
+    } catch (error) {
+      return this.#refused({ flags, scalar: false }, new CallOrigin(), error);
+    }
+  }
+
+  /** The sequences in as many parts as there are engines, none of them empty: a call on each with its part. */
+  parts(targets: Targets, f: AnyFunction, sequences: readonly unknown[], flags: ResolvedFlags): Job {
+    try {
+      const cut = cutSequences(sequences);
+      const args: ArgumentsOf = (index, count) => {
+        const [from, to] = [firstOfPart(cut.length, count, index), firstOfPart(cut.length, count, index + 1)];
+        return this.#encode(cut.slice(from, to));
+      };
+      return this.#submit(targets, { f, items: null, most: cut.length, args, flags, shape: joined, scalar: false });
     } catch (error) {
       return this.#refused({ flags, scalar: false }, new CallOrigin(), error);
     }
@@ -138,17 +158,17 @@ export class DirectSubmission {
   #submitTo(named: readonly EngineId[], wish: Wish, origin: CallOrigin): Job {
     const { f, items, flags, scalar, shape } = wish;
     const { tasks, templates } = this.#session;
-    const engines = items === null ? named : named.slice(0, items);
+    const engines = named.slice(0, items ?? wish.most);
     const chunksize = items === null || engines.length === 0 ? 1 : Math.ceil(items / engines.length);
-    const template = templates.of(f, flags.task, chunksize > 1);
+    const plain = templates.of(f, flags.task, chunksize > 1);
     const base = tasks.allocateDirect(engines.length);
     const size = { items: items ?? engines.length, chunksize, parts: engines.length };
     const job = new Job({ ...this.#plan(flags, origin), base, ...size, scalar, shape, refused: false });
     const made = engines.map((engine, task): PendingTask => {
-      const payload = Object.defineProperties(
-        {},
-        Object.getOwnPropertyDescriptors(wish.args(task, engines.length, job)),
-      );
+      const encoded = wish.args(task, engines.length, job);
+      const template = templates.withModules(plain, encoded.modules ?? []);
+      // As they are: those that come later are looked at later.
+      const payload = Object.defineProperties({}, Object.getOwnPropertyDescriptors(encoded));
       return Object.assign(payload, { counter: base + task, job, task, template, engine }) as PendingTask;
     });
     if (flags.failFast) job.onFailure((failed) => tasks.aborts.job(failed));
@@ -189,9 +209,9 @@ export class DirectSubmission {
     return job;
   }
 
-  #encode(args: readonly unknown[]): Uint8Array | BigValue {
-    const bytes = encodeArguments(args, this.#session.shipping.encode);
-    return bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
+  #encode(args: readonly unknown[]): Encoded {
+    const { bytes, modules } = this.#session.shipping.encodeArguments(args);
+    return { args: bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes, modules };
   }
 
   #plan(flags: ResolvedFlags, origin: CallOrigin) {

@@ -19,6 +19,8 @@ import type { BlobTransfer } from "./blob_transfer.ts";
 import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
 import type { Job, TaskReport } from "./job.ts";
+import { stackLater } from "./lazy_stack.ts";
+import { SourcePositions } from "./source_positions.ts";
 import type { PendingTask } from "./task_table.ts";
 
 /** Settles tasks. */
@@ -26,6 +28,7 @@ export class Settlement {
   readonly #clock: Clock;
   readonly #transfer: BlobTransfer;
   readonly #decoding: DecodeOptions;
+  readonly #positions = new SourcePositions();
   readonly #ended: (job: Job, task: number) => void;
 
   /** `ended` is told of each task that is settled. */
@@ -46,8 +49,9 @@ export class Settlement {
     try {
       const settled = settledFromMessage(message);
       const payload = payloadOf(settled.outcome);
-      if (payload === null || payload instanceof Uint8Array) this.#finish(task, settled, payload);
-      else void this.#fetchAndFinish(task, settled, payload);
+      const placing = settled.outcome.kind === "threw" ? this.#positions.prepare(task.template.code) : null;
+      if (placing === null && (payload === null || payload instanceof Uint8Array)) this.#finish(task, settled, payload);
+      else void this.#finishLater(task, settled, payload, placing);
     } catch (error) {
       this.fail(task, error);
     }
@@ -61,9 +65,19 @@ export class Settlement {
     this.#ended(job, task.task);
   }
 
-  async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
+  /** Once big bytes are here, and it is known where the function stands. */
+  async #finishLater(
+    task: PendingTask,
+    settled: SettledTask,
+    payload: Payload | null,
+    placing: Promise<void> | null,
+  ): Promise<void> {
     try {
-      this.#finish(task, settled, await this.#transfer.download(ref));
+      // Bytes in a message are a view of it, and others may follow.
+      const inline = payload === null || payload instanceof Uint8Array;
+      const bytes = inline ? payload?.slice() ?? null : await this.#transfer.download(payload);
+      await placing;
+      this.#finish(task, settled, bytes);
     } catch (error) {
       this.fail(task, error);
     }
@@ -101,7 +115,7 @@ export class Settlement {
       }
     }
     const error = outcome.kind === "threw"
-      ? remoteError(task, settled, bytes ?? EMPTY)
+      ? this.#remoteError(task, settled, bytes ?? EMPTY)
       : systemErrorInstance(outcome.error, bytes ?? undefined);
     showOrigin(error, task.job.plan.origin);
     const status = error instanceof TaskAborted ? "aborted" : "failed";
@@ -119,7 +133,7 @@ export class Settlement {
     outcomes.forEach(([failed, result], index) => {
       const item = items[index] ?? 0;
       if (failed === 0) return job.settleItem(item, true, result);
-      const error = remoteError(task, settled, encodeError(result));
+      const error = this.#remoteError(task, settled, encodeError(result));
       showOrigin(error, job.plan.origin);
       job.settleItem(item, false, error);
     });
@@ -130,12 +144,24 @@ export class Settlement {
     const { job } = task;
     const outcomes = chunkOutcomes(value, Array.isArray(value) ? value.length : 0);
     const errors = outcomes.filter(([failed]) => failed === 1)
-      .map(([, error]) => remoteError(task, settled, encodeError(error)));
+      .map(([, error]) => this.#remoteError(task, settled, encodeError(error)));
     const item = job.firstItem(task.task);
     if (errors.length === 0) return job.settleItem(item, true, outcomes.map(([, result]) => result));
     const error = new CompositeError(errors, outcomes.length);
     showOrigin(error, job.plan.origin);
     job.settleItem(item, false, error);
+  }
+
+  #remoteError({ job, task, template }: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
+    const error = explainMissingName(
+      toRemoteError(bytes, { engineId: settled.engine, msgId: job.taskId(task) }),
+    );
+    const { stack, remoteStack, cause } = error;
+    const tell = (text: string | undefined) => this.#positions.told(text ?? "", template.code);
+    stackLater(error, () => tell(stack));
+    stackLater(error, () => tell(remoteStack), "remoteStack");
+    if (cause instanceof Error) tellStack(cause, tell);
+    return error;
   }
 
   #reportOf(settled: SettledTask, status: TaskReport["status"]): TaskReport {
@@ -159,13 +185,14 @@ export class Settlement {
 
 const EMPTY = new Uint8Array();
 
+function tellStack(error: Error, tell: (text: string | undefined) => string): void {
+  const { stack } = error;
+  stackLater(error, () => tell(stack));
+}
+
 function payloadOf(outcome: TaskOutcome): Payload | null {
   if (outcome.kind === "done") return outcome.value;
   return outcome.kind === "threw" ? outcome.error : outcome.error.cause ?? null;
-}
-
-function remoteError(task: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
-  return explainMissingName(toRemoteError(bytes, { engineId: settled.engine, msgId: task.job.taskId(task.task) }));
 }
 
 /** Whether the task runs several items of a map, also one that was submitted again by itself. */

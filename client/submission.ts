@@ -7,12 +7,13 @@
  */
 import type { TaskId } from "../protocol/ids.ts";
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
-import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
+import type { PackedArguments } from "./function_shipping.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
+import type { Shape } from "./partition.ts";
 import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
@@ -55,8 +56,10 @@ export class Submission {
       this.#tie?.check();
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
-      const template = this.session.templates.of(f, flags.task, false);
-      const payload = inlineOrBig(encodeArguments(args, this.session.shipping.encode));
+      const plain = this.session.templates.of(f, flags.task, false);
+      const packed = this.session.shipping.encodeArguments(args);
+      const template = this.session.templates.withModules(plain, packed.modules);
+      const payload = inlineOrBig(packed.bytes);
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
       this.session.tasks.add({ counter: base, job, task: 0, template, args: payload, engine: null });
@@ -68,8 +71,14 @@ export class Submission {
     }
   }
 
-  /** A task for each chunk of rows, a result for each row. */
-  map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: CallOrigin = new CallOrigin()): Job {
+  /** A task for each chunk of rows, a result for each row; `shape` makes one of them all. */
+  map(
+    f: AnyFunction,
+    rows: () => Rows,
+    flags: ResolvedFlags,
+    origin: CallOrigin = new CallOrigin(),
+    shape: Shape | null = null,
+  ): Job {
     let items = 1;
     try {
       this.#tie?.check();
@@ -80,7 +89,7 @@ export class Submission {
       items = list.length;
       const template = this.session.templates.of(f, flags.task, chunksize > 1);
       const base = this.#mapBase(Math.ceil(items / chunksize), flags);
-      const job = new Job(this.#plan({ base, items, chunksize, scalar: false, flags, origin }));
+      const job = new Job({ ...this.#plan({ base, items, chunksize, scalar: false, flags, origin }), shape });
       this.#addRows(job, template, list, flags);
       this.#watch(job, flags);
       this.#tie?.submitted(job);
@@ -110,18 +119,19 @@ export class Submission {
     if (rest < job.taskCount && !job.finished) this.session.tasks.addLater(job, rest, feed);
   }
 
-  #addTask(job: Job, task: number, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
-    const args = job.plan.chunksize === 1
+  #addTask(job: Job, task: number, plain: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
+    const packed = job.plan.chunksize === 1
       ? this.#encodeRow(job, task, rows)
       : this.#encodeChunk(job, task, rows, flags.task.retries);
-    if (args === null) return;
+    if (packed === null) return;
     const counter = job.plan.base + task;
-    this.session.tasks.add({ counter, job, task, template, args: inlineOrBig(args), engine: null });
+    const template = this.session.templates.withModules(plain, packed.modules);
+    this.session.tasks.add({ counter, job, task, template, args: inlineOrBig(packed.bytes), engine: null });
   }
 
-  #encodeRow(job: Job, task: number, rows: Rows): Uint8Array | null {
+  #encodeRow(job: Job, task: number, rows: Rows): PackedArguments | null {
     try {
-      return encodeArguments(rows.row(task), this.session.shipping.encode);
+      return this.session.shipping.encodeArguments(rows.row(task));
     } catch (error) {
       this.session.tasks.fail(job, task, error);
       return null;
@@ -129,21 +139,21 @@ export class Submission {
   }
 
   /** Rows that can't travel fail by themselves; the others of the chunk go. */
-  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): Uint8Array | null {
+  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): PackedArguments | null {
     const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
     try {
-      return encodeArguments(chunk(), this.session.shipping.encode);
+      return this.session.shipping.encodeArguments(chunk());
     } catch {
       let last: unknown = null;
       for (const item of job.pendingItems(task)) {
         try {
-          encodeArguments(rows.row(item), this.session.shipping.encode);
+          this.session.shipping.encodeArguments(rows.row(item));
         } catch (error) {
           last = error;
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return encodeArguments(chunk(), this.session.shipping.encode);
+      if (job.pendingItems(task).length > 0) return this.session.shipping.encodeArguments(chunk());
       this.session.tasks.fail(job, task, last);
       return null;
     }
