@@ -133,6 +133,7 @@ export class DirectSubmission {
   parts(targets: Targets, f: AnyFunction, sequences: readonly unknown[], flags: ResolvedFlags): Job {
     try {
       const cut = cutSequences(sequences);
+      if (typeof targets === "number") this.#checkThere(targets as EngineId);
       const args: ArgumentsOf = (index, count) => {
         const [from, to] = [firstOfPart(cut.length, count, index), firstOfPart(cut.length, count, index + 1)];
         return this.#encode(cut.slice(from, to));
@@ -176,6 +177,12 @@ export class DirectSubmission {
     if (here.length > 0) tasks.addDirect(here);
     if (flags.signal !== null) tasks.aborts.watch(flags.signal, job);
     return job;
+  }
+
+  /** Throws where the one engine is not there: with no other there is no list of errors. */
+  #checkThere(engine: EngineId): void {
+    const { roster } = this.#session;
+    if (roster.hostOf(engine) === undefined) throw noEngine(engine, roster.ids);
   }
 
   /** An engine of a list that is not there: the others go on. */

@@ -9,7 +9,7 @@ import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { BigValue } from "./big_value.ts";
 import { chunkSource } from "./chunk_code.ts";
-import type { PackedFunction } from "./function_shipping.ts";
+import type { PackedFunction, PlacedText } from "./function_shipping.ts";
 import type { ModuleRef } from "./shipped_text.ts";
 import type { SourceMap } from "./source_map.ts";
 import { type AnyFunction, isMethodText } from "./source_text.ts";
@@ -30,8 +30,8 @@ export interface FunctionCode extends ShippedCode {
   readonly name: string;
   /** The texts of the modules that it loads; absent: none. */
   readonly modules?: readonly ShippedCode[];
-  /** The functions whose texts are in it, where these are known here: errors tell where they stand. */
-  readonly parts?: readonly AnyFunction[];
+  /** The functions whose own texts are in it, where it is known where they stand: errors tell. */
+  readonly parts?: readonly PlacedText[];
 }
 
 /** The code of one function, and what it was made of. */

@@ -15,7 +15,7 @@ import { type ProgramText, programText } from "./closure_code.ts";
 import { ClosureGraph, type GraphCell, type GraphSource, nameOf } from "./closure_graph.ts";
 import { travellingImport } from "./closure_imports.ts";
 import { ClosureReader } from "./closure_reader.ts";
-import { ClosureScripts } from "./closure_scripts.ts";
+import { ClosureScripts, type TextPosition } from "./closure_scripts.ts";
 import { ownName } from "./own_values.ts";
 import type { ParseScript } from "./parsed_script.ts";
 import { type AnyClass, registeredType, typeNamed } from "./registered_type.ts";
@@ -33,8 +33,14 @@ export interface PackedFunction {
   readonly isFresh: boolean;
   /** Modules that it imports and that travel with it. */
   readonly modules: readonly ModuleRef[];
-  /** Functions of this program whose own texts are in it. */
-  readonly parts: readonly AnyFunction[];
+  /** Functions of this program whose own texts are in it, as far as it is known where they stand. */
+  readonly parts: readonly PlacedText[];
+}
+
+/** The text of a function, and where it begins in a script of this program. */
+export interface PlacedText extends TextPosition {
+  readonly text: string;
+  readonly url: string;
 }
 
 /** The arguments of a task, ready to travel. */
@@ -69,7 +75,7 @@ interface PackedProgram {
   readonly text: string;
   readonly cells: PackedCells;
   readonly modules: readonly ModuleRef[];
-  readonly parts: readonly AnyFunction[];
+  readonly parts: readonly PlacedText[];
   readonly fixed: boolean;
 }
 
@@ -113,7 +119,7 @@ export class FunctionShipping implements Disposable {
     const shipped = this.#shippedOf(f);
     if (shipped !== null) return { ...shipped, captures: null, isFresh: false, parts: [] };
     if (this.#source === null) {
-      return { text: sourceText(f), captures: null, isFresh: false, modules: NO_MODULES, parts: [f] };
+      return { text: sourceText(f), captures: null, isFresh: false, modules: NO_MODULES, parts: [] };
     }
     // What is no function, a class or native is refused in the words for tasks.
     const program = this.#program(f, standaloneText);
@@ -244,14 +250,14 @@ export class FunctionShipping implements Disposable {
       root.imports.every((to, at) => to === root.text?.imports[at]?.specifier);
     if (isAlone && root?.text !== null && root !== undefined) {
       const modules = graph.modules.size === 0 ? NO_MODULES : [...graph.modules.values()];
-      return { text: root.text.text, cells: NO_CELLS, modules, parts: [root.f], fixed: graph.fixed };
+      return { text: root.text.text, cells: NO_CELLS, modules, parts: placedTexts(graph), fixed: graph.fixed };
     }
     const { program, cells } = this.#collecting(graph.modules, () => this.#encodeCells(graph, wanted, Class));
     return {
       text: program.text,
       cells,
       modules: [...graph.modules.values()],
-      parts: graph.nodes.flatMap(({ f, text, isStandIn }) => text === null || isStandIn ? [] : [f]),
+      parts: placedTexts(graph),
       fixed: graph.fixed,
     };
   }
@@ -314,6 +320,12 @@ function valuesOf(cells: readonly GraphCell[]): unknown[] {
 
 function isPrimitive(value: unknown): boolean {
   return value === null || typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol";
+}
+
+function placedTexts({ nodes }: ClosureGraph): PlacedText[] {
+  return nodes.flatMap(({ text }) =>
+    text === null || text.position === null ? [] : [{ text: text.text, url: text.url, ...text.position }]
+  );
 }
 
 function isBare({ text, cells }: PackedProgram): boolean {

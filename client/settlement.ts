@@ -20,7 +20,7 @@ import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
 import type { Job, TaskReport } from "./job.ts";
 import { stackLater } from "./lazy_stack.ts";
-import { SourcePositions } from "./source_positions.ts";
+import { toldStack } from "./source_positions.ts";
 import type { PendingTask } from "./task_table.ts";
 
 /** Settles tasks. */
@@ -28,7 +28,6 @@ export class Settlement {
   readonly #clock: Clock;
   readonly #transfer: BlobTransfer;
   readonly #decoding: DecodeOptions;
-  readonly #positions = new SourcePositions();
   readonly #ended: (job: Job, task: number) => void;
 
   /** `ended` is told of each task that is settled. */
@@ -49,9 +48,8 @@ export class Settlement {
     try {
       const settled = settledFromMessage(message);
       const payload = payloadOf(settled.outcome);
-      const placing = settled.outcome.kind === "threw" ? this.#positions.prepare(task.template.code) : null;
-      if (placing === null && (payload === null || payload instanceof Uint8Array)) this.#finish(task, settled, payload);
-      else void this.#finishLater(task, settled, payload, placing);
+      if (payload === null || payload instanceof Uint8Array) this.#finish(task, settled, payload);
+      else void this.#fetchAndFinish(task, settled, payload);
     } catch (error) {
       this.fail(task, error);
     }
@@ -65,19 +63,9 @@ export class Settlement {
     this.#ended(job, task.task);
   }
 
-  /** Once big bytes are here, and it is known where the function stands. */
-  async #finishLater(
-    task: PendingTask,
-    settled: SettledTask,
-    payload: Payload | null,
-    placing: Promise<void> | null,
-  ): Promise<void> {
+  async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
     try {
-      // Bytes in a message are a view of it, and others may follow.
-      const inline = payload === null || payload instanceof Uint8Array;
-      const bytes = inline ? payload?.slice() ?? null : await this.#transfer.download(payload);
-      await placing;
-      this.#finish(task, settled, bytes);
+      this.#finish(task, settled, await this.#transfer.download(ref));
     } catch (error) {
       this.fail(task, error);
     }
@@ -157,7 +145,7 @@ export class Settlement {
       toRemoteError(bytes, { engineId: settled.engine, msgId: job.taskId(task) }),
     );
     const { stack, remoteStack, cause } = error;
-    const tell = (text: string | undefined) => this.#positions.told(text ?? "", template.code);
+    const tell = (text: string | undefined) => toldStack(text ?? "", template.code);
     stackLater(error, () => tell(stack));
     stackLater(error, () => tell(remoteStack), "remoteStack");
     if (cause instanceof Error) tellStack(cause, tell);

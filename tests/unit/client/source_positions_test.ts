@@ -4,7 +4,7 @@ import { FunctionCodes } from "../../../client/function_code.ts";
 import { FunctionShipping } from "../../../client/function_shipping.ts";
 import { parseScript } from "../../../client/script_parser.ts";
 import { depend } from "../../../client/depend.ts";
-import { SourcePositions } from "../../../client/source_positions.ts";
+import { toldStack } from "../../../client/source_positions.ts";
 import type { AnyFunction } from "../../../client/source_text.ts";
 
 /** Lines that no function in the running script has: types go. */
@@ -19,7 +19,7 @@ function check(x: number, { most }: Wanted): number {
 }
 
 const HERE = import.meta.url;
-const CHECK_LINE = 15;
+const CHECK_LINE = 17;
 
 function codeOf(f: AnyFunction, chunked: boolean) {
   using shipping = new FunctionShipping();
@@ -29,19 +29,16 @@ function codeOf(f: AnyFunction, chunked: boolean) {
 }
 
 /** The stack that an engine would send for a position of this in the function's text. */
-async function told(f: AnyFunction, what: string, chunked = false): Promise<string[]> {
-  const positions = new SourcePositions();
+function told(f: AnyFunction, what: string, chunked = false): string[] {
   const code = codeOf(f, chunked);
-  await positions.prepare(code);
-  assert.equal(positions.prepare(code), null);
   const lines = new TextDecoder().decode(code.source as Uint8Array).split("\n");
   const row = lines.findIndex((line) => line.includes(what));
   const at = `troupe:check@${code.hash.slice(0, 8)}:${row + 1}:${(lines[row] ?? "").indexOf(what) + 1}`;
-  return positions.told(`RangeError: too much\n    at check (${at})\n    at other (${at})`, code).split("\n");
+  return toldStack(`RangeError: too much\n    at check (${at})\n    at other (${at})`, code).split("\n");
 }
 
-Deno.test("a function's stack shows the line of the file that it was written in", async () => {
-  const [head, top, source, mark, next] = await told(check, "new RangeError");
+Deno.test("a function's stack shows the line of the file that it was written in", () => {
+  const [head, top, source, mark, next] = told(check, "new RangeError");
   assert.equal(head, "RangeError: too much");
   assert.equal(top, `    at check (${HERE}:${CHECK_LINE}:27)`);
   assert.equal(
@@ -52,28 +49,26 @@ Deno.test("a function's stack shows the line of the file that it was written in"
   assert.equal(next, `    at other (${HERE}:${CHECK_LINE}:27)`);
 });
 
-Deno.test("the same in a chunk, behind a condition, and in the check of it", async () => {
+Deno.test("the same in a chunk, behind a condition, and in the check of it", () => {
   const fails = (): boolean => {
     throw new Error("of the check");
   };
   const guarded = depend(fails)(check);
-  assert.match((await told(check, "new RangeError", true))[1] ?? "", new RegExp(`${HERE}:${CHECK_LINE}:27`));
-  assert.match((await told(guarded, "new RangeError"))[1] ?? "", new RegExp(`${HERE}:${CHECK_LINE}:27`));
-  assert.match((await told(guarded, "new Error"))[1] ?? "", new RegExp(`${HERE}:49:\\d+`));
+  assert.match((told(check, "new RangeError", true))[1] ?? "", new RegExp(`${HERE}:${CHECK_LINE}:27`));
+  assert.match((told(guarded, "new RangeError"))[1] ?? "", new RegExp(`${HERE}:${CHECK_LINE}:27`));
+  assert.match((told(guarded, "new Error"))[1] ?? "", new RegExp(`${HERE}:54:\\d+`));
 });
 
-Deno.test("a stack of other code stays as it came", async () => {
-  const positions = new SourcePositions();
+Deno.test("a stack of other code stays as it came", () => {
   const code = codeOf(check, false);
-  await positions.prepare(code);
   const stack = "Error: x\n    at f (troupe:f@00000000:1:1)\n    at g (file:///a.ts:1:1)";
-  assert.equal(positions.told(stack, code), stack);
+  assert.equal(toldStack(stack, code), stack);
 });
 
 Deno.test({
   name: "where the inspector may not be used, positions are those in the shipped text",
   permissions: { sys: false, read: true },
-  async fn() {
-    assert.match((await told(check, "new RangeError"))[1] ?? "", /at check \(troupe:check@[0-9a-f]{8}:3:27\)/);
+  fn() {
+    assert.match((told(check, "new RangeError"))[1] ?? "", /at check \(troupe:check@[0-9a-f]{8}:3:27\)/);
   },
 });
