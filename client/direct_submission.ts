@@ -6,9 +6,8 @@
  * @module
  */
 import type { EngineId, TaskId } from "../protocol/ids.ts";
-import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { NoEnginesRegistered } from "../wire/errors.ts";
-import { BigValue } from "./big_value.ts";
+import { ArgumentEncoder, type EncodedArguments } from "./argument_encoder.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
@@ -16,7 +15,6 @@ import { LateArguments } from "./late_arguments.ts";
 import { cutSequences, joined } from "./parallel_parts.ts";
 import { firstOfPart, type Shape } from "./partition.ts";
 import type { Session } from "./session.ts";
-import type { ModuleRef } from "./shipped_text.ts";
 import type { Rows } from "./submission.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
 import type { TaskTie } from "./task_tie.ts";
@@ -26,12 +24,7 @@ import type { PendingTask } from "./task_table.ts";
 export type Targets = number | readonly number[] | "all";
 
 /** How the arguments of one of so many engines come to be. */
-type ArgumentsOf = (index: number, count: number, job: Job) => Encoded;
-
-type Encoded = Pick<PendingTask, "args" | "late"> & {
-  /** That come with them. */
-  readonly modules?: readonly ModuleRef[];
-};
+type ArgumentsOf = (index: number, count: number, job: Job) => EncodedArguments & Pick<PendingTask, "late">;
 
 interface Wish {
   readonly f: AnyFunction;
@@ -52,11 +45,13 @@ const NO_IDS: readonly TaskId[] = [];
 /** Submits for direct views of one client. */
 export class DirectSubmission {
   readonly #session: Session;
+  readonly #arguments: ArgumentEncoder;
   readonly #tie: TaskTie | null;
 
   /** `tie`: of the task that this is for. */
   constructor(session: Session, tie: TaskTie | null = null) {
     this.#session = session;
+    this.#arguments = new ArgumentEncoder(session.shipping);
     this.#tie = tie;
   }
 
@@ -68,8 +63,8 @@ export class DirectSubmission {
     flags: ResolvedFlags,
     shape: Shape | null = null,
   ): Job {
-    let shared: Encoded | null = null;
-    const encoded = () => shared ??= this.#encode(args);
+    let shared: EncodedArguments | null = null;
+    const encoded = () => shared ??= this.#arguments.encode(args);
     return this.#submit(targets, { f, items: null, args: encoded, flags, shape, scalar: typeof targets === "number" });
   }
 
@@ -80,7 +75,7 @@ export class DirectSubmission {
     args: (index: number, count: number) => readonly unknown[],
     flags: ResolvedFlags,
   ): Job {
-    const encoded: ArgumentsOf = (index, count) => this.#encode(args(index, count));
+    const encoded: ArgumentsOf = (index, count) => this.#arguments.encode(args(index, count));
     return this.#submit(targets, {
       f,
       items: null,
@@ -96,7 +91,7 @@ export class DirectSubmission {
     let late: LateArguments | null = null;
     const encoded: ArgumentsOf = (_index, _count, job) => {
       late ??= new LateArguments(
-        args.then((all) => this.#encode(all).args).catch((error) => {
+        args.then((all) => this.#arguments.encode(all).args).catch((error) => {
           job.markRefused();
           throw error;
         }),
@@ -121,7 +116,7 @@ export class DirectSubmission {
       const all = rows();
       const args: ArgumentsOf = (part, _count, job) => {
         const list = job.pendingItems(part).map((item) => all.row(item));
-        return this.#encode(job.plan.chunksize === 1 ? list[0] ?? [] : [list, 0]);
+        return this.#arguments.encode(job.plan.chunksize === 1 ? list[0] ?? [] : [list, 0]);
       };
       return this.#submit(targets, { f, items: all.length, args, flags, shape: null, scalar: false });
     } catch (error) {
@@ -136,7 +131,7 @@ export class DirectSubmission {
       if (typeof targets === "number") this.#checkThere(targets as EngineId);
       const args: ArgumentsOf = (index, count) => {
         const [from, to] = [firstOfPart(cut.length, count, index), firstOfPart(cut.length, count, index + 1)];
-        return this.#encode(cut.slice(from, to));
+        return this.#arguments.encode(cut.slice(from, to));
       };
       return this.#submit(targets, { f, items: null, most: cut.length, args, flags, shape: joined, scalar: false });
     } catch (error) {
@@ -167,7 +162,7 @@ export class DirectSubmission {
     const job = new Job({ ...this.#plan(flags, origin), base, ...size, scalar, shape, refused: false });
     const made = engines.map((engine, task): PendingTask => {
       const encoded = wish.args(task, engines.length, job);
-      const template = templates.withModules(plain, encoded.modules ?? []);
+      const template = templates.withModules(plain, encoded.modules);
       // As they are: those that come later are looked at later.
       const payload = Object.defineProperties({}, Object.getOwnPropertyDescriptors(encoded));
       return Object.assign(payload, { counter: base + task, job, task, template, engine }) as PendingTask;
@@ -214,11 +209,6 @@ export class DirectSubmission {
     const job = new Job({ ...this.#plan(flags, origin), ...size, scalar, shape: null, refused: true });
     tasks.fail(job, 0, error);
     return job;
-  }
-
-  #encode(args: readonly unknown[]): Encoded {
-    const { bytes, modules } = this.#session.shipping.encodeArguments(args);
-    return { args: bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes, modules };
   }
 
   #plan(flags: ResolvedFlags, origin: CallOrigin) {

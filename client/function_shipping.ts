@@ -10,7 +10,7 @@ import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
 import { FUNCTION_FORM, instanceForm, instanceOf } from "../wire/function_link.ts";
 import type { DecodeSpecial, EncodeSpecial, SpecialForm } from "../wire/special_forms.ts";
-import { encodeArguments, encodeValue } from "../wire/value_codec.ts";
+import { encodeValue } from "../wire/value_codec.ts";
 import { type ProgramText, programText } from "./closure_code.ts";
 import { ClosureGraph, type GraphCell, type GraphSource, nameOf } from "./closure_graph.ts";
 import { travellingImport } from "./closure_imports.ts";
@@ -41,13 +41,6 @@ export interface PackedFunction {
 export interface PlacedText extends TextPosition {
   readonly text: string;
   readonly url: string;
-}
-
-/** The arguments of a task, ready to travel. */
-export interface PackedArguments {
-  readonly bytes: Uint8Array;
-  /** What functions and classes among them import, and what travels with the task. */
-  readonly modules: readonly ModuleRef[];
 }
 
 /** What becomes of functions on their way: for those that run in this program, it is not the same as for others. */
@@ -136,11 +129,11 @@ export class FunctionShipping implements Disposable {
     return packed;
   }
 
-  /** Throws `SerializationError` for what can't travel, with its place among the arguments. */
-  encodeArguments(args: readonly unknown[]): PackedArguments {
+  /** What `encode` gives, and the modules of the functions and classes that it encoded. */
+  withModules<T>(encode: () => T): readonly [T, readonly ModuleRef[]] {
     const modules: Modules = new Map();
-    const bytes = this.#collecting(modules, () => encodeArguments(args, this.encode));
-    return { bytes, modules: modules.size === 0 ? NO_MODULES : [...modules.values()] };
+    const encoded = this.#collecting(modules, encode);
+    return [encoded, modules.size === 0 ? NO_MODULES : [...modules.values()]];
   }
 
   /** What stands for a function in a value, and for an instance of a registered class. */

@@ -165,7 +165,10 @@ export class PureQueue {
     const asMessage = (code: ShippedCode): CodeMessage => [code.hash, payload(this.#sourceOf(code))];
     const code = asMessage(template.code);
     const modules = template.code.modules?.map(asMessage) ?? [];
-    const runs = tasks.map(({ counter, args }) => [counter, payload(args)] as const);
+    const runs = tasks.map(({ counter, args, inputs }) => {
+      if (inputs === undefined) return [counter, payload(args)] as const;
+      return [counter, payload(args), inputs.map((source) => source.payload)] as const;
+    });
     const parts = [session, node, code, templateMessage(template), runs] as const;
     const message: PureMessage = modules.length === 0 ? parts : [...parts, modules];
     try {
@@ -206,9 +209,10 @@ export class PureQueue {
   }
 
   /** The part of a task that has to be brought to a host first. */
-  #unplaced({ template, args }: PendingTask): BigValue | null {
+  #unplaced({ template, args, inputs = [] }: PendingTask): BigValue | null {
+    const results = inputs.map(({ value }) => value);
     const sources = codesOf(template.code).map((part) => this.#sourceOf(part));
-    for (const value of [...sources, template.captures, args]) {
+    for (const value of [...sources, template.captures, args, ...results]) {
       if (!(value instanceof BigValue)) continue;
       this.#options.recheck(value);
       if (value.home === null) return value;
@@ -234,8 +238,12 @@ export class PureQueue {
   }
 }
 
-function sizeOf({ args }: PendingTask): number {
-  return args instanceof Uint8Array ? args.length : 0;
+function sizeOf({ args, inputs = [] }: PendingTask): number {
+  return inputs.reduce((sum, { value }) => sum + inlineLength(value), inlineLength(args));
+}
+
+function inlineLength(value: Uint8Array | BigValue | null): number {
+  return value instanceof Uint8Array ? value.length : 0;
 }
 
 function payload(value: Uint8Array | BigValue): PayloadMessage {

@@ -6,11 +6,9 @@
  * @module
  */
 import type { TaskId } from "../protocol/ids.ts";
-import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
-import { BigValue } from "./big_value.ts";
+import { ArgumentEncoder, type EncodedArguments } from "./argument_encoder.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
-import type { PackedArguments } from "./function_shipping.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
 import type { Shape } from "./partition.ts";
@@ -35,11 +33,13 @@ const ORIGINS_UNTIL_PENDING = 1_000;
 export class Submission {
   readonly session: Session;
   readonly #refusals = new Refusals();
+  readonly #arguments: ArgumentEncoder;
   readonly #tie: TaskTie | null;
 
   /** `tie`: of the task that this is for. */
   constructor(session: Session, tie: TaskTie | null = null) {
     this.session = session;
+    this.#arguments = new ArgumentEncoder(session.shipping);
     this.#tie = tie;
   }
 
@@ -57,12 +57,11 @@ export class Submission {
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
       const plain = this.session.templates.of(f, flags.task, false);
-      const packed = this.session.shipping.encodeArguments(args);
-      const template = this.session.templates.withModules(plain, packed.modules);
-      const payload = inlineOrBig(packed.bytes);
+      const given = this.#arguments.encode(args);
+      const template = this.session.templates.withModules(plain, given.modules);
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
-      this.session.tasks.add({ counter: base, job, task: 0, template, args: payload, engine: null });
+      this.session.tasks.add({ counter: base, job, task: 0, template, engine: null, ...given });
       this.#watch(job, flags);
       this.#tie?.submitted(job);
       return job;
@@ -120,18 +119,18 @@ export class Submission {
   }
 
   #addTask(job: Job, task: number, plain: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
-    const packed = job.plan.chunksize === 1
+    const given = job.plan.chunksize === 1
       ? this.#encodeRow(job, task, rows)
       : this.#encodeChunk(job, task, rows, flags.task.retries);
-    if (packed === null) return;
+    if (given === null) return;
     const counter = job.plan.base + task;
-    const template = this.session.templates.withModules(plain, packed.modules);
-    this.session.tasks.add({ counter, job, task, template, args: inlineOrBig(packed.bytes), engine: null });
+    const template = this.session.templates.withModules(plain, given.modules);
+    this.session.tasks.add({ counter, job, task, template, engine: null, ...given });
   }
 
-  #encodeRow(job: Job, task: number, rows: Rows): PackedArguments | null {
+  #encodeRow(job: Job, task: number, rows: Rows): EncodedArguments | null {
     try {
-      return this.session.shipping.encodeArguments(rows.row(task));
+      return this.#arguments.encode(rows.row(task));
     } catch (error) {
       this.session.tasks.fail(job, task, error);
       return null;
@@ -139,21 +138,21 @@ export class Submission {
   }
 
   /** Rows that can't travel fail by themselves; the others of the chunk go. */
-  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): PackedArguments | null {
+  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): EncodedArguments | null {
     const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
     try {
-      return this.session.shipping.encodeArguments(chunk());
+      return this.#arguments.encode(chunk());
     } catch {
       let last: unknown = null;
       for (const item of job.pendingItems(task)) {
         try {
-          this.session.shipping.encodeArguments(rows.row(item));
+          this.#arguments.encode(rows.row(item));
         } catch (error) {
           last = error;
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return this.session.shipping.encodeArguments(chunk());
+      if (job.pendingItems(task).length > 0) return this.#arguments.encode(chunk());
       this.session.tasks.fail(job, task, last);
       return null;
     }
@@ -202,7 +201,3 @@ type PlanParts = Pick<JobPlan, "base" | "items" | "chunksize" | "scalar" | "orig
 };
 
 const NO_IDS: readonly TaskId[] = [];
-
-function inlineOrBig(bytes: Uint8Array): Uint8Array | BigValue {
-  return bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
-}

@@ -59,7 +59,7 @@ export class TaskTemplates {
   }
 
   /** The template for a task with functions among its arguments, which load these modules. */
-  withModules(template: TaskTemplateEntry, modules: readonly ModuleRef[]): TaskTemplateEntry {
+  withModules(template: TaskTemplateEntry, modules: readonly ModuleRef[] = []): TaskTemplateEntry {
     if (modules.length === 0) return template;
     const key = modules.map(({ hash }) => hash).join();
     let known = this.#withModules.get(template);

@@ -222,6 +222,11 @@ Deno.test("functions travel as values: in arguments, in objects, as classes", as
   await assert.rejects(Promise.resolve(lview.apply(() => help)), /Cannot serialize result: it is the function/);
 });
 
+Deno.test("a generator can't be a result, and the error says what can", async () => {
+  const lview = await view();
+  await assert.rejects(Promise.resolve(lview.apply(squares, 3)), /an instance of Generator.*\[\.\.\.f\(x\)\]/);
+});
+
 Deno.test("behind conditions, functions and their checks keep what they captured", async () => {
   const lview = await view();
   const limit = { n: 2 };
