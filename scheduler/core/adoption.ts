@@ -149,13 +149,17 @@ function followThere(s: SchedulerState, task: TaskRecord, { engine: id, uuid }: 
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
   if (inputs !== null) watchInputs(s, waits, inputs);
   if (!follows) return;
-  waits.places = new FollowPlaces(follow.all);
   const isKnown = follow.ids.every((one) => s.task(one) instanceof FinishedRecord);
-  if (!isKnown) {
+  const places = waits.places = new FollowPlaces(follow.all);
+  const stayThere = () => {
     addPlaceAt(waits, task.id, id, s.registry.incarnation(id, uuid));
     // Its host is here: a process that it does not name has ended.
-    waits.places.someGone = false;
-  }
+    places.someGone = false;
+  };
+  if (!isKnown) stayThere();
   if (isKnown || !follow.all) addPlaces(s, waits, follow);
+  const { alive, lost } = places;
+  // In this life they came to something else: it was sent where they ran in the earlier one.
+  if (isKnown && alive.size === 0 && lost === null) stayThere();
   s.grace?.followers.push(waits);
 }

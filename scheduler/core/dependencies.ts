@@ -125,11 +125,12 @@ function watchIds(s: SchedulerState, watch: DependencyWatch): TaskOutcome | null
 
 /** It has been given its inputs before: they are kept for its retries, as far as this life knows them. */
 export function watchInputs(s: SchedulerState, waits: TaskWaits, spec: DependencySpec): void {
-  const watch = waits.inputs = new DependencyWatch(waits, "inputs", spec);
-  for (const id of spec.ids) {
+  const ids = spec.ids.filter((id) => s.task(id) !== null && id !== waits.task.id);
+  const watch = waits.inputs = new DependencyWatch(waits, "inputs", { ...spec, ids });
+  for (const id of ids) {
     const named = s.task(id);
     if (named instanceof FinishedRecord) noteEnd(s, watch, named, id);
-    else if (named !== null && named !== waits.task) named.dependents = withDependent(named.dependents, watch);
+    else if (named !== null) named.dependents = withDependent(named.dependents, watch);
   }
   keepInputs(s, waits);
 }

@@ -11,7 +11,7 @@ import type { PlacementGroup } from "./placement_group.ts";
 import type { TaskWaits } from "./dependency_watch.ts";
 import { hasPlace, lostFollow } from "./follow.ts";
 import { hold } from "./holding.ts";
-import { missingInput, nearestPlace } from "./inputs.ts";
+import { inputDependency, missingInput, nearestPlace } from "./inputs.ts";
 import { move } from "./moves.ts";
 import { settle, systemFailure } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -38,9 +38,9 @@ export function enqueue(s: SchedulerState, task: TaskRecord, deadline: DeadlineP
 }
 
 /** It ran in an earlier life, and what it was given then is made again in this one: all of it, or there is no use in it. */
-function awaitsInputs(s: SchedulerState, { inputs }: TaskWaits): boolean {
+function awaitsInputs(s: SchedulerState, { inputs, task }: TaskWaits): boolean {
   if (inputs === null || inputs.isMet || inputs.isImpossible) return false;
-  return inputs.spec.ids.every((id) => s.task(id) !== null);
+  return inputDependency(task.spec)?.ids.every((id) => id !== task.id && s.task(id) !== null) === true;
 }
 
 /** A ready task has lost the places where it may run, and may yet get others. */
