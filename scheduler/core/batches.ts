@@ -20,11 +20,10 @@ export function closeBatch(s: SchedulerState, session: SessionRecord): void {
   const { missing, forward } = session;
   if (missing.size > 0) failMissing(s, session);
   missing.clear();
-  if (forward.length === 0) return;
   session.forward = [];
   // What ends with this batch may free some of them.
   tellDependents(s);
-  failCycles(s, forward);
+  if (forward.length > 0) failCycles(s, forward);
 }
 
 /** Those who named what never came. */
