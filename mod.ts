@@ -20,7 +20,7 @@ export type { ClusterOptions } from "./cluster/cluster_options.ts";
 export type { ClientConnectOptions } from "./cluster/connect_client.ts";
 export { Client, type ClientConstructor } from "./cluster/public_client.ts";
 
-export type { Client as AttachedClient } from "./client/client.ts";
+export type { Client as AttachedClient, EngineWaitOptions } from "./client/client.ts";
 export type { Jobs } from "./client/jobs.ts";
 export type { ResultStatus } from "./client/questions.ts";
 export type { EngineQueueStatus, EngineTaskIds, QueueStatus, QueueStatusOptions } from "./client/queue_status.ts";
@@ -33,7 +33,21 @@ export type {
   TimeField,
 } from "./client/record_query.ts";
 export { AsyncMapResult } from "./client/async_map_result.ts";
-export { AsyncResult, type OnRejected, type PerTask } from "./client/async_result.ts";
+export {
+  AsyncResult,
+  type GetOptions,
+  type OnRejected,
+  type PerTask,
+  type ResultOf,
+  type WithErrors,
+} from "./client/async_result.ts";
+export type { InteractiveOptions } from "./client/interactive_wait.ts";
+export { type JoinedItem, joinResults } from "./client/join_results.ts";
+export type { OutputChannel, TaskProgress } from "./client/live_task.ts";
+export type { EchoOptions } from "./client/output_echo.ts";
+export type { DisplayBundle } from "./client/notebook_display.ts";
+export type { OutputLine } from "./client/output_watch.ts";
+export type { ProgressOutput } from "./client/progress_bar.ts";
 export { type CurrentTask, currentTask } from "./client/current_task.ts";
 export { depend, type Dependent, dependent, type Depending } from "./client/depend.ts";
 export { Dependency, type DependencyJob, type DependencyJobs, type DependencyOptions } from "./client/dependency.ts";
@@ -59,6 +73,7 @@ export type {
   PlainWrapper,
   PromisingWrapper,
 } from "./client/function_wrapper.ts";
+export { type AnyClass, registerType, type RegisterTypeOptions } from "./client/registered_type.ts";
 export { require, type Requirement } from "./client/require.ts";
 export type { AnyFunction } from "./client/source_text.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";

@@ -1,11 +1,13 @@
 /**
  * What `map` returns: an `AsyncResult` of an array that can also be iterated while results come in.
  *
- * Leaving the loop early leaves the tasks alone; `abort()` ends them. Made by the load-balanced view.
+ * Leaving the loop early leaves the tasks alone; `abort()` ends them. Made by the views and by `joinResults`.
  * @module
  */
-import { AsyncResult, type ResultContext } from "./async_result.ts";
-import type { ItemOutcome, Job } from "./job.ts";
+import { AsyncResult, type GetOptions, type ResultContext } from "./async_result.ts";
+import type { Job } from "./job.ts";
+import { iterateJob } from "./job_iteration.ts";
+import { resultsByEngine } from "./results_by_engine.ts";
 
 /** The results of a map, in the order of its input. */
 export class AsyncMapResult<R> extends AsyncResult<R[], true> implements AsyncIterable<R> {
@@ -20,21 +22,12 @@ export class AsyncMapResult<R> extends AsyncResult<R[], true> implements AsyncIt
   }
 
   /** Result by result: in the order of the input, or as they arrive. Throws at an item that failed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<R, void, void> {
-    const { items, returnExceptions, refused } = this.#job.plan;
-    for (let index = 0; index < items; index++) {
-      const [ok, value] = await this.#next(index);
-      if (!ok && (refused || !returnExceptions)) throw value;
-      yield value as R;
-    }
+  override [Symbol.asyncIterator](): AsyncGenerator<R, void, void> {
+    return iterateJob(this.#job, this.#ordered) as AsyncGenerator<R, void, void>;
   }
 
-  async #next(index: number): Promise<ItemOutcome> {
-    while (true) {
-      const item = this.#ordered ? index : this.#job.arrivals[index];
-      const outcome = item === undefined ? undefined : this.#job.outcome(item);
-      if (outcome !== undefined) return outcome;
-      await this.#job.changed();
-    }
+  /** The results by the engine that they came from: for each of them the list, in the order of the input. */
+  override async getDict(options: GetOptions = {}): Promise<Record<number, R[]>> {
+    return resultsByEngine(this.#job, await this.get(options)) as Record<number, R[]>;
   }
 }

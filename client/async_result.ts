@@ -7,12 +7,29 @@
  */
 import type { Clock } from "../wire/clock.ts";
 import { CompositeError, TimeoutError } from "../wire/errors.ts";
+import { type InteractiveOptions, jobBarState, waitWithBar } from "./interactive_wait.ts";
 import type { Job } from "./job.ts";
+import { iterateJob } from "./job_iteration.ts";
+import { splitJob } from "./mirrored_job.ts";
+import { type DisplayBundle, resultBundle } from "./notebook_display.ts";
+import { resultByEngine } from "./results_by_engine.ts";
 import { type TaskMetadata, taskMetadata } from "./task_metadata.ts";
 import { happensInTime, type WaitOptions } from "./waiting.ts";
 
 /** One of it for a single task, an array for the tasks of a map or of many targets. */
 export type PerTask<X, Many extends boolean> = Many extends true ? X[] : X;
+
+/** One result of it: of several, that of one item. */
+export type ResultOf<T, Many extends boolean> = Many extends true ? T extends readonly (infer R)[] ? R : T : T;
+
+/** The result where errors stand in the place of what failed. */
+export type WithErrors<T, Many extends boolean> = Many extends true ? (ResultOf<T, Many> | Error)[] : T | Error;
+
+/** What `get()` takes. */
+export interface GetOptions extends WaitOptions {
+  /** Errors in the place of results; default: the flag of that name. */
+  readonly returnExceptions?: boolean;
+}
 
 /** What may stand in the second place of `then`. */
 // deno-lint-ignore no-explicit-any -- as with the built-in promise, so that handlers may name the error they expect
@@ -43,6 +60,11 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     return result.#job;
   }
 
+  /** For this folder: what a result of the same client needs. */
+  static contextOf(result: AsyncResult<unknown, boolean>): ResultContext {
+    return result.#context;
+  }
+
   /** Waits as `await` does. Rejects with what the task failed with; for several tasks with `CompositeError`. */
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
@@ -61,9 +83,26 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     return this.#whenSettled().finally(onFinally);
   }
 
-  /** The result. Rejects with `TimeoutError` when `timeout` (ms) passes first; it stays gettable. */
-  async get(options: WaitOptions = {}): Promise<T> {
-    if (await this.wait(options)) return this.#outcome();
+  /**
+   * The result. Rejects with `TimeoutError` when `timeout` (ms) passes first; it stays gettable. With `returnExceptions`
+   * errors stand in the place of results and nothing is thrown for them, whatever the flag of that name was.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 1 });
+   * await using client = await cluster.connect();
+   * const parsed = client.loadBalancedView().map((text: string) => JSON.parse(text), ["1", "{", "3"]);
+   * const [one, error] = await parsed.get({ returnExceptions: true });
+   * console.log(one, error instanceof Error); // 1 true
+   * ```
+   */
+  get(options: GetOptions & { readonly returnExceptions: true }): Promise<WithErrors<T, Many>>;
+  /** The same, as the flag `returnExceptions` was when it was submitted. */
+  get(options?: GetOptions): Promise<T>;
+  async get({ returnExceptions, ...options }: GetOptions = {}): Promise<T | WithErrors<T, Many>> {
+    if (await this.wait(options)) return this.#outcome(returnExceptions);
     const { progress, plan } = this.#job;
     throw new TimeoutError(
       `Waited ${options.timeout} ms for task "${this.msgId}": ${progress} of ${plan.items} results are there; ` +
@@ -74,6 +113,71 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   /** Whether it is settled within `timeout` ms. Never rejects for what the task failed with. */
   wait(options: WaitOptions = {}): Promise<boolean> {
     return happensInTime((callback) => this.#job.onFinished(callback), options, this.#context.clock);
+  }
+
+  /**
+   * As `wait()`, with a progress bar on standard error: drawn in place on a terminal; elsewhere a line each 10 %, or
+   * every few seconds. What tasks say with `currentTask().progress(…)` counts.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 2 });
+   * await using client = await cluster.connect();
+   * const squares = client.loadBalancedView().map((x: number) => x * x, [1, 2, 3]);
+   * console.log(await squares.waitInteractive({ timeout: 60_000 })); // true
+   * ```
+   */
+  waitInteractive(options: InteractiveOptions = {}): Promise<boolean> {
+    const state = () => jobBarState(this.#job, this.elapsed);
+    return waitWithBar((callback) => this.#job.onFinished(callback), state, options, this.#context.clock);
+  }
+
+  /**
+   * The results by the engine that they came from. Where an engine gave several, as with results that were submitted
+   * again, the list of them; what never ran on an engine is left out. Rejects as `get()` does.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 2 });
+   * await using client = await cluster.connect();
+   * console.log(await client.directView().apply(() => "here").getDict()); // { "0": "here", "1": "here" }
+   * ```
+   */
+  async getDict(options: GetOptions = {}): Promise<Record<number, ResultOf<T, Many> | ResultOf<T, Many>[]>> {
+    const value = await this.get(options);
+    const values = this.#job.plan.scalar ? [value] : value as readonly unknown[];
+    return resultByEngine(this.#job, values) as Record<number, ResultOf<T, Many>>;
+  }
+
+  /**
+   * A result for each item of a map, or for each target: to be awaited, waited for and aborted alone. An item of a chunk
+   * shares its task with the others of it, also where that is aborted.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 2 });
+   * await using client = await cluster.connect();
+   * const [first, second] = client.loadBalancedView().map((x: number) => x * x, [3, 4]).split();
+   * console.log(await second, await first); // 16 9
+   * ```
+   */
+  split(): AsyncResult<ResultOf<T, Many>>[] {
+    if (this.#job.plan.scalar) return [this as unknown as AsyncResult<ResultOf<T, Many>>];
+    return splitJob(this.#job).map((job) => new AsyncResult<ResultOf<T, Many>>(job, this.#context));
+  }
+
+  /** Of several targets: result by result, in their order, as they come in. Throws at one that failed. */
+  [Symbol.asyncIterator](this: AsyncResult<T, true>): AsyncGenerator<ResultOf<T, true>, void, void> {
+    if (this.#job.plan.scalar) {
+      throw new TypeError(`Cannot iterate the result of task "${this.msgId}": it is one, so await it.`);
+    }
+    return iterateJob(this.#job, true) as AsyncGenerator<ResultOf<T, true>, void, void>;
   }
 
   /** Whether all tasks are settled. */
@@ -106,14 +210,14 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     return this.#shaped((task) => taskMetadata(this.#job, task));
   }
 
-  /** What the task printed; complete when the result is. */
+  /** What the task has printed until now; complete when the result is. */
   get stdout(): PerTask<string, Many> {
-    return this.#shaped((task) => this.#job.report(task)?.stdout ?? "");
+    return this.#shaped((task) => this.#job.printed(task, "stdout"));
   }
 
   /** What the task printed as errors and warnings. */
   get stderr(): PerTask<string, Many> {
-    return this.#shaped((task) => this.#job.report(task)?.stderr ?? "");
+    return this.#shaped((task) => this.#job.printed(task, "stderr"));
   }
 
   /** Items that are settled, of `length`. */
@@ -152,6 +256,11 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     this.#context.abort(this.#job);
   }
 
+  /** For notebooks: a table of its tasks, errors folded; while it is not there, a bar that follows it. */
+  [Symbol.for("Jupyter.display")](): Promise<DisplayBundle> {
+    return resultBundle(this.#job, this.#context.clock);
+  }
+
   #whenSettled(): Promise<T> {
     if (this.#promise === null) {
       this.#promise = new Promise<T>((resolve, reject) => {
@@ -169,9 +278,10 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     return this.#promise;
   }
 
-  /** The result; throws the failure. Only when settled. */
-  #outcome(): T {
+  /** The result; throws the failure, unless errors are to stand in its place. Only when settled. */
+  #outcome(returnExceptions?: boolean): T {
     const { plan } = this.#job;
+    if (plan.scalar && returnExceptions) return this.#job.outcome(0)?.[1] as T;
     if (plan.scalar || this.#job.refused) return single(this.#job) as T;
     const errors: unknown[] = [];
     const values: unknown[] = [];
@@ -180,7 +290,7 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
       if (!ok) errors.push(value);
       values.push(value);
     }
-    if (errors.length > 0 && !plan.returnExceptions) throw new CompositeError(errors, plan.items);
+    if (errors.length > 0 && !(returnExceptions ?? plan.returnExceptions)) throw new CompositeError(errors, plan.items);
     return values as T;
   }
 

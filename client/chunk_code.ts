@@ -17,19 +17,22 @@ export type ChunkOutcome = readonly [failed: 0 | 1, value: unknown];
 
 /**
  * The text of a function `(rows, retries) => outcomes`. The user's source comes first, so that the positions in its
- * stack are those of a task without chunks, but for one column.
+ * stack are those of a task without chunks, but for one column. `isFresh`: the text is evaluated for each row, which then
+ * starts from the captured values as each task does.
  */
-export function chunkSource(text: string, isMethod: boolean): string {
+export function chunkSource(text: string, isMethod: boolean, isFresh: boolean): string {
+  const run = runChunk.toString();
+  if (isFresh) return `[()=>${text}].map((make)=>(rows,retries)=>(${run})(make,rows,retries))[0]`;
   const list = isMethod ? `Object.values({${text}})` : `[${text}]`;
-  return `${list}.map((f)=>(rows,retries)=>(${runChunk.toString()})(f,rows,retries))[0]`;
+  return `${list}.map((f)=>(rows,retries)=>(${run})(()=>f,rows,retries))[0]`;
 }
 
 /**
- * Calls `f` with each row. A failure fails the whole attempt while there are retries left, so that `retries` means the
+ * Calls what `make` gives with each row. A failure fails the whole attempt while there are retries left, so that `retries` means the
  * same with chunks; a function that declines the engine declines it for the chunk.
  */
 export async function runChunk(
-  f: (...args: unknown[]) => unknown,
+  make: () => (...args: unknown[]) => unknown,
   rows: readonly (readonly unknown[])[],
   retries: number,
 ): Promise<ChunkOutcome[]> {
@@ -38,7 +41,7 @@ export async function runChunk(
   const outcomes: ChunkOutcome[] = [];
   for (const row of rows) {
     try {
-      let value = f(...row);
+      let value = make()(...row);
       if (typeof value === "object" && value !== null && "then" in value) value = await value;
       const obstacle = findObstacle(value, "result", new Set());
       if (obstacle !== null) throw unsendable(obstacle);
@@ -87,6 +90,8 @@ export async function runChunk(
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return [];
     if (/^(Date|RegExp|URL|Number|String|Boolean|BigInt)$/.test(kind)) return [];
     const prototype = Object.getPrototypeOf(value);
+    const Class = value.constructor;
+    if (typeof Class === "function" && Object.hasOwn(Class, Symbol.for("troupe.registered"))) return [];
     if (prototype !== null && prototype !== Object.prototype) return null;
     return Object.entries(value).map(([key, part]) => [`.${key}`, part]);
   }

@@ -16,10 +16,14 @@ import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { ClientActor } from "./client_actor.ts";
 import { connectionLost } from "./closed_error.ts";
 import { DirectView, type Targets } from "./direct_view.ts";
-import { checkInteger } from "./flag_checks.ts";
+import { checkBoolean, checkInteger } from "./flag_checks.ts";
+import { enginesBarState, type InteractiveOptions, waitWithBar } from "./interactive_wait.ts";
 import type { Job } from "./job.ts";
 import { asList, type Jobs } from "./jobs.ts";
 import { LoadBalancedView } from "./load_balanced_view.ts";
+import { clientBundle, type DisplayBundle } from "./notebook_display.ts";
+import { echoBlocks, echoLines, type EchoOptions } from "./output_echo.ts";
+import type { OutputLine } from "./output_watch.ts";
 import { Questions, type ResultStatus } from "./questions.ts";
 import type { QueueStatus, QueueStatusOptions } from "./queue_status.ts";
 import type { HubRecord, QueryOptions, RecordQuery } from "./record_query.ts";
@@ -44,6 +48,12 @@ export interface AttachOptions {
   readonly pure?: PureTarget;
   /** Resolves when the connection is closed for good, with the reason. */
   readonly connectionClosed?: Promise<Error | undefined>;
+}
+
+/** What waiting for engines takes. */
+export interface EngineWaitOptions extends InteractiveOptions {
+  /** Show a progress bar; default false. */
+  readonly interactive?: boolean;
 }
 
 const ATTACH_TIMEOUT_MS = 10_000;
@@ -109,21 +119,71 @@ export class Client implements AsyncDisposable {
     return this.#session.roster.ids;
   }
 
-  /** Resolves when at least `n` engines are alive. Rejects with `TimeoutError`, the signal's reason, `ConnectionError`. */
-  async waitForEngines(n: number, options: WaitOptions = {}): Promise<void> {
+  /**
+   * Resolves when at least `n` engines are alive. Rejects with `TimeoutError`, the signal's reason, `ConnectionError`. With
+   * `interactive` a progress bar says how many there are: on standard error, drawn in place on a terminal.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 2 });
+   * await using client = await cluster.connect();
+   * await client.waitForEngines(2, { timeout: 10_000, interactive: true });
+   * console.log(client.ids); // [ 0, 1 ]
+   * ```
+   */
+  async waitForEngines(n: number, options: EngineWaitOptions = {}): Promise<void> {
     checkInteger("n", n, 0);
     const { clock, roster } = this.#session;
-    const deadline = clock.now() + (options.timeout ?? Infinity);
-    while (roster.ids.length < n) {
-      if (roster.closed !== null) throw roster.closed;
-      const left = Math.max(0, deadline - clock.now());
-      const changed = await happensInTime(
-        (callback) => roster.onChange(callback),
-        { ...options, timeout: left },
-        clock,
-      );
-      if (!changed) throw tooFewEngines(roster.ids.length, n, options.timeout);
-    }
+    if (roster.ids.length >= n && options.interactive !== true) return;
+    const { interactive = false, interval, output, ...wait } = options;
+    const enough = (callback: () => void) => roster.onCount(n, callback);
+    const bar = { ...wait, ...(interval !== undefined && { interval }), ...(output !== undefined && { output }) };
+    const there = interactive
+      ? await waitWithBar(enough, (elapsedMs) => enginesBarState(roster.ids.length, n, elapsedMs), bar, clock)
+      : await happensInTime(enough, wait, clock);
+    if (roster.ids.length >= n) return;
+    if (roster.closed !== null) throw roster.closed;
+    if (!there) throw tooFewEngines(roster.ids.length, n, options.timeout);
+  }
+
+  /**
+   * Calls with each line that tasks of this client print, as they print it; until the result is disposed. At best effort
+   * while a task runs, complete when it has ended: what was missed comes then. A later attempt prints its own from the
+   * start. What the callback throws is thrown in a turn of its own.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 1 });
+   * await using client = await cluster.connect();
+   * using _ = client.onOutput(({ engineId, text }) => console.log(engineId, text)); // 0 hello
+   * await client.at(0).apply(() => console.log("hello"));
+   * ```
+   */
+  onOutput(callback: (line: OutputLine) => void): Disposable {
+    return this.#session.tasks.output.add({ line: (line) => guarded(() => callback(line)) });
+  }
+
+  /**
+   * Prints what tasks of this client print, as `[stdout:2] …` for engine 2, to the same channel here; until the result is
+   * disposed. `grouped`: a block for each task when it has ended.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 1 });
+   * await using client = await cluster.connect();
+   * using _ = client.echo(); // [stdout:0] hello
+   * await client.at(0).apply(() => console.log("hello"));
+   * ```
+   */
+  echo({ grouped = false }: EchoOptions = {}): Disposable {
+    checkBoolean("grouped", grouped);
+    return this.#session.tasks.output.add(grouped ? echoBlocks(console) : echoLines(console));
   }
 
   /** A view of all engines, or of `targets`, with flags of its own. */
@@ -257,6 +317,11 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 
+  /** For notebooks: a table of its engines. */
+  [Symbol.for("Jupyter.display")](): DisplayBundle {
+    return clientBundle(this.ids, this.#session.tasks.unfinishedJobs().size);
+  }
+
   async #close(): Promise<void> {
     await using stack = new AsyncDisposableStack();
     // A stack runs them in reverse, all of them, whatever one throws.
@@ -273,6 +338,17 @@ export class Client implements AsyncDisposable {
         if (pending !== null) yield pending;
       }
     }
+  }
+}
+
+/** The tasks do not fail by what a listener throws, and it is not hidden either. */
+function guarded(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

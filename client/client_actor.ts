@@ -6,7 +6,7 @@
  */
 import { Actor } from "../actors/actor.ts";
 import type { Epoch, HostId } from "../protocol/ids.ts";
-import type { EngineMessage, RunningMessage, SettledMessage, TakenMessage } from "../protocol/messages.ts";
+import type { EngineMessage, NewsMessage, RunningMessage, SettledMessage, TakenMessage } from "../protocol/messages.ts";
 import type { ClientApi } from "../protocol/roles.ts";
 import type { Session } from "./session.ts";
 
@@ -33,6 +33,10 @@ export class ClientActor extends Actor implements ClientApi {
 
   directSettled(results: readonly SettledMessage[]): void {
     this.#session.directSettled(results);
+  }
+
+  news(rows: readonly NewsMessage[]): void {
+    this.#session.news(rows);
   }
 
   /** From this node itself: the host is gone. */

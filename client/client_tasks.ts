@@ -8,9 +8,18 @@
  * Gives counters to what is submitted, and ends tasks. Hears of nothing by itself: `session.ts`, which owns it, tells it.
  * @module
  */
-import { DIRECT_COUNTERS_FROM, type HostId, type Session, type TaskId, wayOf } from "../protocol/ids.ts";
-import type { RunningMessage, SettledMessage } from "../protocol/messages.ts";
+import {
+  DIRECT_COUNTERS_FROM,
+  type EngineId,
+  type EngineUuid,
+  type HostId,
+  type Session,
+  type TaskId,
+  wayOf,
+} from "../protocol/ids.ts";
+import { NEWS, type NewsMessage, type RunningMessage, type SettledMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
+import type { DecodeSpecial } from "../wire/special_forms.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
@@ -22,7 +31,9 @@ import type { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
 import type { Job } from "./job.ts";
 import { KnownOutcomes } from "./known_outcomes.ts";
+import type { LiveTask } from "./live_task.ts";
 import { type FeedTasks, MapSlices } from "./map_slices.ts";
+import { OutputWatch } from "./output_watch.ts";
 import type { PureTarget } from "./pure_queue.ts";
 import { PureTasks } from "./pure_tasks.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
@@ -42,6 +53,8 @@ export interface ClientTasksOptions {
   readonly log: Log;
   /** Where balanced tasks go in a cluster of the scheme `pure`; `null`: nowhere. */
   readonly pure?: PureTarget | null;
+  /** What values of special forms in results are. */
+  readonly special?: DecodeSpecial | null;
 }
 
 /** All that one client has submitted and has no outcome of. */
@@ -49,6 +62,8 @@ export class ClientTasks {
   readonly drawnIds: DrawnIds;
   readonly aborts: TaskAborts;
   readonly pure: PureTasks;
+  /** Whoever listens to what tasks print. */
+  readonly output = new OutputWatch();
   readonly #options: ClientTasksOptions;
   readonly #balanced = new TaskTable();
   readonly #direct = new TaskTable(DIRECT_COUNTERS_FROM);
@@ -64,7 +79,8 @@ export class ClientTasks {
     const { id: session, node, clock, log, host } = options;
     this.#options = options;
     this.#transfer = new BlobTransfer(roster, host, clock);
-    this.#settlement = new Settlement(clock, this.#transfer);
+    const told = (job: Job, task: number) => this.output.ended(job, task);
+    this.#settlement = new Settlement(clock, this.#transfer, options.special ?? null, told);
     this.#slices = new MapSlices(clock, () => this.#queue.wake());
     this.#outcomes = new KnownOutcomes(session);
     this.drawnIds = new DrawnIds(session, () => this.allocate(1));
@@ -266,10 +282,43 @@ export class ClientTasks {
     }
   }
 
+  /** Running tasks show these. */
+  news(rows: readonly NewsMessage[]): void {
+    for (const row of rows) {
+      const [counter, engineId, engineUuid, attempt] = row;
+      const found = this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
+      if (found === undefined) continue;
+      const { job, task } = found;
+      const live = job.liveOrNew(task);
+      if (!live.enter(attempt, engineUuid)) continue;
+      this.#seenRunning(job, task, engineId, engineUuid);
+      this.#takeNews(live, row);
+      if (row[4] === NEWS.printed) this.output.printed(job, task, engineId, attempt);
+      job.shows();
+    }
+  }
+
   /** The host is gone for good. */
   hostLost(host: HostId, reason: string): void {
     this.#directQueue.hostLost(host, reason);
     this.pure.hostLost(host, reason);
+  }
+
+  /** It runs, and the scheduler may not have said so yet. */
+  #seenRunning(job: Job, task: number, engineId: EngineId, engineUuid: EngineUuid): void {
+    const known = job.report(task);
+    if (known?.engineUuid === engineUuid) return;
+    const open = { attempts: 0, completed: null, received: null, stdout: "", stderr: "" };
+    job.running(task, { status: "running", engineId, engineUuid, started: null, ...open });
+  }
+
+  /** Data that can't be read is left out: its task goes on. */
+  #takeNews(live: LiveTask, row: NewsMessage): void {
+    try {
+      live.take(row);
+    } catch (error) {
+      this.#options.log("warn", "published data dropped", { task: row[0], reason: String(error) });
+    }
   }
 
   /** -1: the id is none of this client's. */

@@ -10,6 +10,7 @@ import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { checkInteger, refuse } from "./flag_checks.ts";
 import type { AnyFunction } from "./function_code.ts";
 import type { FittingArguments } from "./fitting.ts";
+import { type DisplayBundle, viewBundle } from "./notebook_display.ts";
 import type { DirectTargets, Submission } from "./submission.ts";
 
 /** A number gives scalar results; a list or `"all"` gives arrays in target order. */
@@ -44,6 +45,11 @@ export class DirectView<T extends Targets = Targets> {
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown, boolean> {
     const job = this.#submission.direct(f, args, typeof this.#targets === "number", () => this.#live());
     return new AsyncResult<unknown, boolean>(job, this.#context);
+  }
+
+  /** For notebooks: where it goes. */
+  [Symbol.for("Jupyter.display")](): DisplayBundle {
+    return viewBundle("DirectView", { targets: String(this.#targets) });
   }
 
   #live(): DirectTargets {

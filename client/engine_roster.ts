@@ -62,6 +62,17 @@ export class EngineRoster {
     return () => void (this.#waiters = this.#waiters.filter((other) => other !== callback));
   }
 
+  /** Calls back once there are so many, or it is closed; at once where that is so. The result takes the callback away. */
+  onCount(n: number, callback: () => void): () => void {
+    let cancel = () => {};
+    const look = () => {
+      if (this.#closed !== null || this.#ids.length >= n) callback();
+      else cancel = this.onChange(look);
+    };
+    look();
+    return () => cancel();
+  }
+
   /** A live host, another one each time, waiting for the first to join. Rejects when the client is closed meanwhile. */
   async anyHost(): Promise<HostId> {
     while (true) {

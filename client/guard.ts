@@ -27,7 +27,9 @@ export function guard(
   return function troupeGuard(this: unknown, ...args: unknown[]): unknown {
     const bound: unknown[] = [];
     try {
-      const value = troupeGuardStages(bound, 0, () => make(...bound).apply(this, args));
+      // A name for its frame, by which it is left out.
+      const troupeGuardGoOn = () => make(...bound).apply(this, args);
+      const value = troupeGuardStages(bound, 0, troupeGuardGoOn);
       return isThenable(value) ? troupeGuardWait(value) : value;
     } catch (error) {
       throw withoutGuard(error);

@@ -8,6 +8,7 @@
 import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";
 import type { TaskStatus } from "../protocol/outcome.ts";
 import type { CallOrigin } from "./call_origin.ts";
+import { LiveTask, type OutputChannel } from "./live_task.ts";
 
 /** What is known of one task. Times in epoch ms. */
 export interface TaskReport {
@@ -77,9 +78,12 @@ export class Job {
   #finishedAt: number | null = null;
   #waiters: (() => void)[] = [];
   #onFinished: (() => void)[] = [];
+  #onChange: (() => void)[] = [];
   #onFailure: ((job: Job) => void) | null = null;
   #aborted = false;
   #refused = false;
+  /** Of tasks that have shown something on their way. */
+  #live: Map<number, LiveTask> | null = null;
   /** Of tasks that have others than the plan's. */
   #flags: Map<number, ShownFlags> | null = null;
 
@@ -144,6 +148,28 @@ export class Job {
     return this.#reports[task];
   }
 
+  /** What the task has shown on its way; undefined where that is nothing. */
+  live(task: number): LiveTask | undefined {
+    return this.#live?.get(task);
+  }
+
+  /** Those that have shown something, settled ones among them. */
+  shownTasks(): Iterable<readonly [task: number, live: LiveTask]> {
+    return this.#live ?? [];
+  }
+
+  /** The same, made where there is none. */
+  liveOrNew(task: number): LiveTask {
+    let live = this.#live?.get(task);
+    if (live === undefined) (this.#live ??= new Map()).set(task, live = new LiveTask());
+    return live;
+  }
+
+  /** What the task has printed: of a settled one all of it. */
+  printed(task: number, channel: OutputChannel): string {
+    return (this.isSettled(task) ? this.#reports[task] : this.live(task))?.[channel] ?? "";
+  }
+
   isSettled(task: number): boolean {
     const report = this.#reports[task];
     return report !== undefined && report.completed !== null;
@@ -158,6 +184,11 @@ export class Job {
   /** Items in the order in which they were settled. */
   get arrivals(): readonly number[] {
     return this.#arrivals;
+  }
+
+  /** The task that the item belongs to. */
+  taskOf(item: number): number {
+    return Math.floor(item / this.plan.chunksize);
   }
 
   firstItem(task: number): number {
@@ -196,6 +227,7 @@ export class Job {
   settleTask(task: number, report: TaskReport): void {
     if (this.isSettled(task)) return;
     this.#reports[task] = report;
+    this.#letGo(task);
     this.#unsettledTasks--;
     this.#wake();
     if (this.#failures > 0) this.#tellFailure();
@@ -224,12 +256,32 @@ export class Job {
     return () => void (this.#onFinished = this.#onFinished.filter((other) => other !== callback));
   }
 
+  /** Calls at each settlement of a task, and when one shows something on its way. The result takes the callback away. */
+  onChange(callback: () => void): () => void {
+    this.#onChange.push(callback);
+    return () => void (this.#onChange = this.#onChange.filter((other) => other !== callback));
+  }
+
+  /** A task showed something. */
+  shows(): void {
+    for (const callback of this.#onChange) callback();
+  }
+
   /** Calls once, at the first failure. */
   onFailure(callback: (job: Job) => void): void {
     this.#onFailure = callback;
   }
 
+  /** The texts of a settled task are in its report. */
+  #letGo(task: number): void {
+    const live = this.live(task);
+    if (live === undefined) return;
+    if (live.data === null && live.progress === null) this.#live?.delete(task);
+    else live.stdout = live.stderr = "";
+  }
+
   #wake(): void {
+    if (this.#onChange.length > 0) this.shows();
     if (this.#waiters.length === 0) return;
     const waiters = this.#waiters;
     this.#waiters = [];

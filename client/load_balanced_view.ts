@@ -11,6 +11,7 @@ import { CallOrigin } from "./call_origin.ts";
 import { ImapRun } from "./imap_run.ts";
 import { LazyRows } from "./lazy_rows.ts";
 import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./fitting.ts";
+import { type DisplayBundle, viewBundle } from "./notebook_display.ts";
 import type { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
 import { zipRows } from "./zip_rows.ts";
@@ -90,6 +91,13 @@ export class LoadBalancedView {
     const before = this.#flags;
     this.setFlags(flags);
     return { [Symbol.dispose]: () => void (this.#flags = before) };
+  }
+
+  /** For notebooks: where it goes, and with which flags. */
+  [Symbol.for("Jupyter.display")](): DisplayBundle {
+    const { targets, label, retries } = this.#flags.task;
+    const to = targets === null ? "all" : targets.join(", ");
+    return viewBundle("LoadBalancedView", { targets: to, label: label ?? "", retries: String(retries) });
   }
 
   #usualOutstanding(): number {

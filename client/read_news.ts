@@ -1,16 +1,22 @@
 /**
- * Checks what hosts tell a client of its tasks in the scheme `pure`.
+ * Checks what hosts tell a client of its tasks: what these show on their way, and where those of the scheme `pure` are.
  *
  * Pure. What isn't ours throws `SerializationError` before anything is done. Called by `session.ts`.
  * @module
  */
-import type { TakenMessage } from "../protocol/messages.ts";
+import { NEWS, type NewsMessage, type TakenMessage } from "../protocol/messages.ts";
 import { isArray, isCount, isText, malformedMessage } from "../wire/message_checks.ts";
 
 /** Which engine took which tasks. */
 export function readTaken(message: unknown): readonly TakenMessage[] {
   if (!isArray(message, 0) || !message.every(isTaken)) throw malformedMessage("taken", message);
   return message;
+}
+
+/** What tasks show. Rows of a kind that is not known here are left out: a newer host may send some. */
+export function readNews(message: unknown): readonly NewsMessage[] {
+  if (!isArray(message, 0) || !message.every(isOfTask)) throw malformedMessage("news", message);
+  return message.filter(isNews);
 }
 
 /** Counters of tasks. */
@@ -22,4 +28,23 @@ export function readCounters(message: unknown): readonly number[] {
 function isTaken(message: unknown): message is TakenMessage {
   if (!isArray(message, 3) || !isCount(message[0]) || !isText(message[1])) return false;
   return isArray(message[2], 0) && message[2].every(isCount);
+}
+
+/** Of an attempt of a task. */
+function isOfTask(row: unknown): row is readonly unknown[] {
+  return isArray(row, 5) && isCount(row[0]) && isCount(row[1]) && isText(row[2]) && isCount(row[3]);
+}
+
+function isNews(row: readonly unknown[]): row is NewsMessage {
+  const [, , , , kind, first, second, third] = row;
+  switch (kind) {
+    case NEWS.printed:
+      return (first === 0 || first === 1) && isText(second) && isCount(third);
+    case NEWS.published:
+      return first instanceof Uint8Array;
+    case NEWS.progress:
+      return typeof first === "number" && first >= 0 && first <= 1 && (second === null || isText(second));
+    default:
+      return false;
+  }
 }

@@ -81,7 +81,7 @@ export class Resubmission {
     source.moving = filled;
     const hash = "" as ContentHash;
     const template: TaskTemplateEntry = {
-      code: { hash, name: "<resubmitted>", source },
+      code: { hash, name: "<resubmitted>", source, modules: [] },
       flags: DEFAULT_FLAGS,
       message: [hash, "<resubmitted>", [], null],
       captures: null,
@@ -162,7 +162,7 @@ async function entriesOf(
     if (source === null) {
       throw new SerializationError(`Cannot submit "${name}" again: its code is not there any more; submit it anew.`);
     }
-    const code: FunctionCode = { hash, name, source: valueOf(source) };
+    const code: FunctionCode = { hash, name, source: valueOf(source), modules: [] };
     const captures = message[3] === null ? null : valueOf(message[3]);
     const made: TaskTemplateEntry = { code, flags: flagsFromMessage(message[2]), message, captures };
     if (key !== null) known.set(key, made);

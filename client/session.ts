@@ -12,6 +12,7 @@ import type {
   ClientHello,
   ClientWelcome,
   EngineMessage,
+  NewsMessage,
   RunningMessage,
   SettledMessage,
   TakenMessage,
@@ -24,7 +25,8 @@ import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
 import type { QuestionLink } from "./question_link.ts";
-import { readCounters, readTaken } from "./read_news.ts";
+import { FunctionShipping } from "./function_shipping.ts";
+import { readCounters, readNews, readTaken } from "./read_news.ts";
 import { TaskTemplates } from "./task_templates.ts";
 
 /** What a session works with. */
@@ -37,7 +39,8 @@ export class Session {
   readonly id: SessionId;
   readonly clock: Clock;
   readonly roster = new EngineRoster();
-  readonly templates = new TaskTemplates();
+  readonly shipping = new FunctionShipping();
+  readonly templates = new TaskTemplates(this.shipping);
   readonly tasks: ClientTasks;
   readonly #options: SessionOptions;
   readonly #attachment: Attachment;
@@ -50,7 +53,7 @@ export class Session {
     this.#options = options;
     this.id = options.id;
     this.clock = options.clock;
-    this.tasks = new ClientTasks(options, this.roster);
+    this.tasks = new ClientTasks({ ...options, special: this.shipping.decode }, this.roster);
     this.#attachment = new Attachment({
       link: options.scheduler,
       clock: options.clock,
@@ -62,8 +65,14 @@ export class Session {
   }
 
   /** Introduces the client to the controller. Rejects with `ConnectionError` where none answers in time. */
-  start(timeoutMs: number): Promise<void> {
-    return this.#attachment.attach(timeoutMs);
+  async start(timeoutMs: number): Promise<void> {
+    // The parser takes longer to load than most controllers to answer, and `apply` can't wait for it.
+    await Promise.all([this.#attachment.attach(timeoutMs), this.#openShipping()]);
+  }
+
+  async #openShipping(): Promise<void> {
+    const { parseScript } = await import("./script_parser.ts");
+    if (this.#closed === null) this.shipping.open(parseScript);
   }
 
   /**
@@ -92,6 +101,11 @@ export class Session {
 
   directSettled(results: readonly SettledMessage[]): void {
     this.tasks.directSettled(results);
+  }
+
+  /** What running tasks show; too late, or of no task of ours, it changes nothing. */
+  news(rows: readonly NewsMessage[]): void {
+    this.tasks.news(this.#read("news", () => readNews(rows)) ?? []);
   }
 
   pureTaken(host: HostId, taken: readonly TakenMessage[]): void {
@@ -132,6 +146,7 @@ export class Session {
     this.#ending.abort(cause);
     this.roster.close(closedError(cause));
     this.tasks.close(cause);
+    this.shipping[Symbol.dispose]();
   }
 
   #welcomed([epoch, , engines, , scheme = ""]: ClientWelcome): void {

@@ -12,21 +12,32 @@ import { encodeError, toRemoteError } from "../wire/error_codec.ts";
 import { CompositeError, SerializationError, TaskAborted } from "../wire/errors.ts";
 import { settledFromMessage, type SettledTask } from "../wire/messages.ts";
 import { systemErrorInstance } from "../wire/system_error.ts";
-import { decodeValue } from "../wire/value_codec.ts";
+import type { DecodeSpecial } from "../wire/special_forms.ts";
+import { type DecodeOptions, decodeValue } from "../wire/value_codec.ts";
 import type { BlobTransfer } from "./blob_transfer.ts";
 import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
-import type { TaskReport } from "./job.ts";
+import type { Job, TaskReport } from "./job.ts";
 import type { PendingTask } from "./task_table.ts";
 
 /** Settles tasks. */
 export class Settlement {
   readonly #clock: Clock;
   readonly #transfer: BlobTransfer;
+  readonly #decoding: DecodeOptions;
+  readonly #ended: (job: Job, task: number) => void;
 
-  constructor(clock: Clock, transfer: BlobTransfer) {
+  /** `ended` is told of each task that is settled. */
+  constructor(
+    clock: Clock,
+    transfer: BlobTransfer,
+    special: DecodeSpecial | null,
+    ended: (job: Job, task: number) => void,
+  ) {
+    this.#decoding = { special };
     this.#clock = clock;
     this.#transfer = transfer;
+    this.#ended = ended;
   }
 
   /** The task ended as the message says. */
@@ -45,7 +56,8 @@ export class Settlement {
   fail(task: { readonly job: PendingTask["job"]; readonly task: number }, error: unknown): void {
     const { job } = task;
     showOrigin(error, job.plan.origin);
-    job.failTask(task.task, error, this.#localReport(error, job.report(task.task)));
+    job.failTask(task.task, error, this.#localReport(error, job, task.task));
+    this.#ended(job, task.task);
   }
 
   async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
@@ -57,13 +69,31 @@ export class Settlement {
   }
 
   #finish(task: PendingTask, settled: SettledTask, bytes: Uint8Array | null): void {
+    this.#takeShown(task, settled);
+    this.#settle(task, settled, bytes);
+    this.#ended(task.job, task.task);
+  }
+
+  /** What it published last comes with its end, whatever became of the news of it. */
+  #takeShown({ job, task }: PendingTask, { engineUuid, attempts, report: { data } }: SettledTask): void {
+    const live = job.live(task);
+    if (live !== undefined && !live.isOf(attempts, engineUuid)) live.data = live.progress = null;
+    if (data === undefined) return;
+    try {
+      job.liveOrNew(task).data = decodeValue(data.slice(), this.#decoding);
+    } catch {
+      // What it showed on its way can't be read: its result counts all the same.
+    }
+  }
+
+  #settle(task: PendingTask, settled: SettledTask, bytes: Uint8Array | null): void {
     const { outcome } = settled;
     if (outcome.kind === "done") {
-      this.#putValues(task, settled, decodeValue(bytes ?? EMPTY));
+      this.#putValues(task, settled, decodeValue(bytes ?? EMPTY, this.#decoding));
       return task.job.settleTask(task.task, this.#reportOf(settled, "done"));
     }
     if (outcome.kind === "threw" && isChunk(task)) {
-      const outcomes = outcomesIn(decodeValue(bytes ?? EMPTY));
+      const outcomes = outcomesIn(decodeValue(bytes ?? EMPTY, this.#decoding));
       if (outcomes !== undefined) {
         this.#putValues(task, settled, outcomes);
         return task.job.settleTask(task.task, this.#reportOf(settled, "failed"));
@@ -117,11 +147,11 @@ export class Settlement {
   }
 
   /** Where it was said to be, it was until now. */
-  #localReport(error: unknown, known: TaskReport | undefined): TaskReport {
+  #localReport(error: unknown, job: Job, task: number): TaskReport {
     const now = this.#clock.wallTime();
     const status = error instanceof TaskAborted ? "aborted" : "failed";
-    const { engineId = null, engineUuid = null, started = null } = known ?? {};
-    const rest = { attempts: 0, stdout: "", stderr: "" };
+    const { engineId = null, engineUuid = null, started = null } = job.report(task) ?? {};
+    const rest = { attempts: 0, stdout: job.printed(task, "stdout"), stderr: job.printed(task, "stderr") };
     return { ...rest, engineId, engineUuid, started, status, completed: now, received: now };
   }
 }

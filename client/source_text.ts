@@ -12,14 +12,20 @@ export type AnyFunction = (...args: never[]) => unknown;
 
 /** The text as the function prints it: an expression, or a method in shorthand form. Throws `SerializationError`, `TypeError`. */
 export function sourceText(f: AnyFunction): string {
+  const text = standaloneText(f);
+  checkSyntax(f.name, text);
+  return text;
+}
+
+/** The same, where the syntax is looked at elsewhere. */
+export function standaloneText(f: AnyFunction): string {
   const text = printed(f);
   if (isClassText(text)) {
     throw new SerializationError(
       `Cannot ship "${f.name}": it is a class; ship a function that holds the class and uses it, ` +
-        `such as (x) => { class ${f.name || "Part"} { … } return new ${f.name || "Part"}(x).run(); }.`,
+        `such as (x) => new ${f.name || "Part"}(x).run().`,
     );
   }
-  checkSyntax(f.name, text);
   return text;
 }
 
@@ -27,14 +33,6 @@ export function sourceText(f: AnyFunction): string {
 export function expressionText(f: AnyFunction): string {
   const text = sourceText(f);
   return isMethodText(text) ? `Object.values({${text}\n})[0]` : text;
-}
-
-/** The same for what another function is to find under a name: a class will do. */
-export function definitionText(f: AnyFunction): string {
-  const text = printed(f);
-  if (!isClassText(text)) return expressionText(f);
-  checkSyntax(f.name, text);
-  return text;
 }
 
 /** Whether it is the shorthand form of a method: `double(x) { return 2 * x; }`. */
@@ -47,7 +45,8 @@ export function isVariableName(name: string): boolean {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(name) && parses(`(${name}) => 0`);
 }
 
-function printed(f: AnyFunction): string {
+/** The text as the runtime prints it. Throws `SerializationError` for native code, `TypeError` for what is no function. */
+export function printed(f: AnyFunction): string {
   if (typeof f !== "function") {
     throw new TypeError(`Cannot ship ${JSON.stringify(f) ?? String(f)}: it is a ${typeof f}, not a function.`);
   }
@@ -56,7 +55,8 @@ function printed(f: AnyFunction): string {
   return text;
 }
 
-function isClassText(text: string): boolean {
+/** Whether it is that of a class. */
+export function isClassText(text: string): boolean {
   return /^class\b/.test(text);
 }
 
@@ -70,7 +70,8 @@ function nativeMessage(name: string): string {
 }
 
 /** A text that stands for no expression of its own can't be run elsewhere: private names and `super` for instance. */
-function checkSyntax(name: string, text: string): void {
+/** Throws `SerializationError`. */
+export function checkSyntax(name: string, text: string): void {
   if (parses(`(${text}\n)`) || isMethodText(text)) return;
   throw new SerializationError(
     `Cannot ship "${name}": its source does not stand alone (it may use a private name such as #x, or super); ` +

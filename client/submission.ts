@@ -49,7 +49,7 @@ export class Submission {
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
       const template = this.session.templates.of(f, flags.task, false);
-      const payload = inlineOrBig(encodeArguments(args));
+      const payload = inlineOrBig(encodeArguments(args, this.session.shipping.encode));
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
       this.session.tasks.add({ counter: base, job, task: 0, template, args: payload, engine: null });
@@ -86,7 +86,7 @@ export class Submission {
     try {
       const engines = targets();
       const template = this.session.templates.of(f, DEFAULT_FLAGS, false);
-      const payload = inlineOrBig(encodeArguments(args));
+      const payload = inlineOrBig(encodeArguments(args, this.session.shipping.encode));
       const base = this.session.tasks.allocateDirect(engines.length);
       const plan = { base, items: engines.length, chunksize: 1, scalar, flags: NO_FLAGS, origin };
       const job = new Job(this.#plan(plan));
@@ -131,7 +131,7 @@ export class Submission {
 
   #encodeRow(job: Job, task: number, rows: Rows): Uint8Array | null {
     try {
-      return encodeArguments(rows.row(task));
+      return encodeArguments(rows.row(task), this.session.shipping.encode);
     } catch (error) {
       this.session.tasks.fail(job, task, error);
       return null;
@@ -142,18 +142,18 @@ export class Submission {
   #encodeChunk(job: Job, task: number, rows: Rows, retries: number): Uint8Array | null {
     const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
     try {
-      return encodeArguments(chunk());
+      return encodeArguments(chunk(), this.session.shipping.encode);
     } catch {
       let last: unknown = null;
       for (const item of job.pendingItems(task)) {
         try {
-          encodeArguments(rows.row(item));
+          encodeArguments(rows.row(item), this.session.shipping.encode);
         } catch (error) {
           last = error;
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return encodeArguments(chunk());
+      if (job.pendingItems(task).length > 0) return encodeArguments(chunk(), this.session.shipping.encode);
       this.session.tasks.fail(job, task, last);
       return null;
     }

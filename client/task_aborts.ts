@@ -11,6 +11,7 @@ import { AbortSignals } from "./abort_signals.ts";
 import type { DirectQueue } from "./direct_queue.ts";
 import type { Job } from "./job.ts";
 import type { MapSlices } from "./map_slices.ts";
+import { MirroredJob } from "./mirrored_job.ts";
 import type { PureTasks } from "./pure_tasks.ts";
 import type { SubmitQueue } from "./submit_queue.ts";
 import type { PendingTask, TaskTable } from "./task_table.ts";
@@ -44,6 +45,7 @@ export class TaskAborts {
 
   /** What is not settled of a job. Throws `TypeError` where the scheme of its tasks can't. */
   job(job: Job): void {
+    if (job instanceof MirroredJob) return this.#mirrored(job);
     if (job.taskCount > 0) this.#options.pure.checkAbort([job.taskId(0)]);
     job.markAborted();
     const counters: number[] = [];
@@ -67,6 +69,17 @@ export class TaskAborts {
   letGo(job: Job): void {
     if (this.#options.pure.owns(job.plan.base)) this.#options.pure.letGo(job);
     else this.job(job);
+  }
+
+  /** Its tasks are those of other jobs. */
+  #mirrored(mirrored: MirroredJob): void {
+    for (let index = 0; index < mirrored.taskCount; index++) {
+      const { job, item } = mirrored.source(index);
+      const task = job.taskOf(item);
+      if (job.isSettled(task)) continue;
+      this.#options.pure.checkAbort([job.taskId(task)]);
+      this.#abort([job.plan.base + task], job);
+    }
   }
 
   #abort(counters: readonly number[], job: Job): void {

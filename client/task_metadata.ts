@@ -6,6 +6,7 @@
  */
 import type { TaskStatus } from "../protocol/outcome.ts";
 import type { Job } from "./job.ts";
+import type { TaskProgress } from "./live_task.ts";
 
 /** Times in epoch ms of this machine's clock; `null`: not yet, or never. */
 export interface TaskMetadata {
@@ -33,10 +34,14 @@ export interface TaskMetadata {
   readonly follow: readonly string[];
   /** The flag `label`. */
   readonly label: string | null;
-  /** What it printed; complete when the result is. */
+  /** What it has printed until now; complete when the result is. */
   readonly stdout: string;
-  /** What it printed as errors and warnings. */
+  /** What it has printed as errors and warnings. */
   readonly stderr: string;
+  /** What it published last with `currentTask().publish(data)`; `null`: nothing. */
+  readonly data: unknown;
+  /** How far it said it is with `currentTask().progress(fraction, text)`; `null`: it did not say. */
+  readonly progress: TaskProgress | null;
   /** What it failed with; for a chunk, with what its first failed item did. */
   readonly error: unknown;
 }
@@ -58,8 +63,10 @@ export function taskMetadata(job: Job, task: number): TaskMetadata {
     after: flags.after,
     follow: flags.follow,
     label: flags.label,
-    stdout: report?.stdout ?? "",
-    stderr: report?.stderr ?? "",
+    stdout: job.printed(task, "stdout"),
+    stderr: job.printed(task, "stderr"),
+    data: job.live(task)?.data ?? null,
+    progress: job.live(task)?.progress ?? null,
     error: firstError(job, task),
   };
 }

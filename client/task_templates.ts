@@ -11,7 +11,7 @@ import { flagsToMessage } from "../wire/flags_message.ts";
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { BigValue } from "./big_value.ts";
 import { type AnyFunction, type FunctionCode, FunctionCodes } from "./function_code.ts";
-import { capturedOf, encodeCaptured } from "./guarded_code.ts";
+import type { FunctionShipping } from "./function_shipping.ts";
 
 /** One template. */
 export interface TaskTemplateEntry {
@@ -19,7 +19,7 @@ export interface TaskTemplateEntry {
   readonly flags: TaskFlags;
   /** As it travels, but for the captures. */
   readonly message: TemplateMessage;
-  /** What the function was given beforehand, encoded; `null`: nothing. */
+  /** What the function captured, encoded; `null`: nothing. */
   readonly captures: Uint8Array | BigValue | null;
 }
 
@@ -32,17 +32,22 @@ interface FlagsTemplates {
 /** Templates for as long as their functions and flags live. */
 export class TaskTemplates {
   readonly #codes = new FunctionCodes();
+  readonly #shipping: FunctionShipping;
   readonly #byFlags = new WeakMap<TaskFlags, FlagsTemplates>();
 
+  constructor(shipping: FunctionShipping) {
+    this.#shipping = shipping;
+  }
+
   /**
-   * Throws `SerializationError` for a function that can't be shipped, or what it was given beforehand; `TypeError` for
+   * Throws `SerializationError` for a function that can't be shipped, or what it captured; `TypeError` for
    * what is none.
    */
   of(f: AnyFunction, flags: TaskFlags, chunked: boolean): TaskTemplateEntry {
-    const code = chunked ? this.#codes.chunked(f) : this.#codes.single(f);
-    const captured = capturedOf(f);
-    // Encoded with each submission: what was given may have changed.
-    const bytes = captured.length === 0 ? null : encodeCaptured(captured);
+    // With each submission: what it captured may have changed.
+    const packed = this.#shipping.pack(f);
+    const code = chunked ? this.#codes.chunked(f, packed) : this.#codes.single(f, packed);
+    const bytes = packed.captures?.bytes ?? null;
     const known = this.#byFlags.get(flags);
     const template = known?.first.code === code ? known.first : known?.others?.get(code);
     return template !== undefined && areSame(template.captures, bytes)
@@ -65,5 +70,6 @@ export class TaskTemplates {
 function areSame(captures: Uint8Array | BigValue | null, bytes: Uint8Array | null): boolean {
   if (captures === null || bytes === null) return captures === bytes;
   const known = captures instanceof BigValue ? captures.bytes : captures;
-  return known !== null && known.length === bytes.length && known.every((byte, index) => byte === bytes[index]);
+  return known !== null && known === bytes ||
+    known !== null && known.length === bytes.length && known.every((byte, index) => byte === bytes[index]);
 }

@@ -44,7 +44,7 @@ export class CurrentTask {
     return this.#abort.signal;
   }
 
-  /** Sets `metadata.data` at the client while the task runs. */
+  /** Sets `metadata.data` at the client while the task runs. Throws `RangeError` above 64 KB, `SerializationError`. */
   publish(data: unknown): void {
     this.#news.publish(data);
   }

@@ -58,6 +58,11 @@ export class Engine {
     return this.#runner?.failRunning(run, error) ?? false;
   }
 
+  /** A running task has printed something. */
+  printed(run: TaskRun): void {
+    this.#runner?.printed(run);
+  }
+
   /** Messages are about to come. */
   attend(): void {
     this.#runner?.attend();
@@ -117,6 +122,8 @@ export class Engine {
       published: (number, data) => outlet.send([TO_HOST.published, number, data]),
       broken: (error) => this.#exit(error),
       progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
+      printed: (number, channel, text, at) =>
+        outlet.send([TO_HOST.printed, number, channel === "stdout" ? 0 : 1, text, at]),
     });
   }
 

@@ -34,7 +34,7 @@ function serve(pipe: EnginePipe): void {
   };
   const owners = new TaskOwners();
   const engine = new Engine(pipe, owners, end);
-  const output = new TaskOutput(owners, toLog);
+  const output = new TaskOutput(owners, toLog, (run) => engine.printed(run));
   output.install(console as unknown as ConsoleMethods);
   installTaskStreams(output);
   offerCurrentTask(engine);

@@ -7,6 +7,7 @@
  * @module
  */
 import type { TaskOwners } from "./task_owners.ts";
+import type { TaskRun } from "./task_run.ts";
 import { type ConsoleMethods, type OutputChannel, TaskPrint } from "./task_print.ts";
 
 const PLAIN_METHODS: ReadonlyMap<string, OutputChannel> = new Map([
@@ -20,17 +21,21 @@ const PLAIN_METHODS: ReadonlyMap<string, OutputChannel> = new Map([
 export class TaskOutput {
   readonly #owners: TaskOwners;
   readonly #nobodys: TaskPrint;
+  readonly #printed: (run: TaskRun) => void;
 
-  /** `toLog` takes what no running task printed. */
-  constructor(owners: TaskOwners, toLog: (text: string) => void) {
+  /** `toLog` takes what no running task printed; `printed` is told of each text that one did. */
+  constructor(owners: TaskOwners, toLog: (text: string) => void, printed: (run: TaskRun) => void) {
     this.#owners = owners;
+    this.#printed = printed;
     this.#nobodys = new LoggedPrint(toLog);
   }
 
   /** Of the task that the calling code belongs to. */
   get print(): TaskPrint {
     const run = this.#owners.owner;
-    return run === null || run.state !== "running" ? this.#nobodys : run.print ??= new TaskPrint();
+    if (run === null || run.state !== "running") return this.#nobodys;
+    // One that outlives its task, in a stream say, has no more to tell.
+    return run.print ??= new TaskPrint(() => void (run.state === "running" && this.#printed(run)));
   }
 
   /** Takes the console's methods. The class `Console` among them stays: it is what formats. */

@@ -9,8 +9,16 @@
 /** Where a printed line goes. */
 export type OutputChannel = "stdout" | "stderr";
 
+/** Both, in the order of their numbers on the pipe. */
+export const OUTPUT_CHANNELS: readonly OutputChannel[] = ["stdout", "stderr"];
+
 /** The methods of a console. */
 export type ConsoleMethods = Record<string, (...args: unknown[]) => unknown>;
+
+// Kept here because tasks may patch the prototype.
+const { call } = Function.prototype;
+const slice = call.bind(String.prototype.slice) as (text: string, from: number, end?: number) => string;
+const charCodeAt = call.bind(String.prototype.charCodeAt) as (text: string, at: number) => number;
 
 /** What is printed past this many characters in one task is dropped, and the end says so. */
 const OUTPUT_LIMIT = 1024 * 1024;
@@ -20,9 +28,25 @@ export class TaskPrint {
   stderr = "";
   #decoders: Record<OutputChannel, TextDecoder> | null = null;
   #console: ConsoleMethods | null = null;
+  readonly #told: (() => void) | null;
+
+  /** `told` is called after each text. */
+  constructor(told: (() => void) | null = null) {
+    this.#told = told;
+  }
 
   add(channel: OutputChannel, text: string): void {
     this[channel] = append(this[channel], text);
+    this.#told?.();
+  }
+
+  /** What is there of a channel from `at` on, `limit` characters at most, and never half of one. */
+  part(channel: OutputChannel, at: number, limit: number): string {
+    const text = this[channel];
+    const end = at + limit;
+    if (end >= text.length) return at === 0 ? text : slice(text, at);
+    const splitsPair = (charCodeAt(text, end - 1) & 0xfc00) === 0xd800;
+    return slice(text, at, splitsPair ? end - 1 : end);
   }
 
   /** Bytes of UTF-8, which may end in the middle of a character. */

@@ -34,6 +34,8 @@ export class TaskRun {
   current: CurrentTask | null = null;
   /** Made at its first line. */
   print: TaskPrint | null = null;
+  /** For `LiveNews` alone: what of it has not left yet. */
+  news: object | null = null;
   /** For `TaskRunList` alone. */
   previous: TaskRun | null = null;
   next: TaskRun | null = null;

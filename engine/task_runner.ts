@@ -9,22 +9,25 @@
  */
 import type { EngineId } from "../protocol/ids.ts";
 import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
+import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { TaskAborted } from "../wire/errors.ts";
+import { MissingImports } from "../wire/function_link.ts";
 import { decodeValue, encodeValue } from "../wire/value_codec.ts";
 import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } from "./compile.ts";
 import { CurrentTask, type TaskNews } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
+import { LiveNews } from "./live_news.ts";
+import { SpecialValues } from "./special_values.ts";
 import type { TaskOwners } from "./task_owners.ts";
+import type { OutputChannel } from "./task_print.ts";
 import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 
 /** After so long without a turn of the event loop, one is given. */
 const TURN_MS = 2;
 
 const NO_BYTES = new Uint8Array(0);
-const RESULT = { root: "result" } as const;
-const PUBLISHED = { root: "data" } as const;
 
 // Kept here because tasks may patch the globals.
 const { getPrototypeOf } = Object;
@@ -36,6 +39,8 @@ export interface RunnerEvents {
   ended(number: number, code: RanCode, body: Uint8Array | null, runMs: number, stdout: string, stderr: string): void;
   published(number: number, data: Uint8Array): void;
   progress(number: number, fraction: number, text: string | null): void;
+  /** `at`: the characters that the task printed there before. */
+  printed(number: number, channel: OutputChannel, text: string, at: number): void;
   /** The engine can't go on: what a task did to it can't be undone, or its result can't be written. */
   broken(error: unknown): void;
 }
@@ -45,7 +50,12 @@ export class TaskRunner {
   readonly #slots: number;
   readonly #owners: TaskOwners;
   readonly #events: RunnerEvents;
+  readonly #live: LiveNews;
   readonly #intrinsics = new Intrinsics();
+  readonly #special = new SpecialValues();
+  readonly #decoding = { special: this.#special.decode };
+  readonly #result = { root: "result", special: this.#special.encode };
+  readonly #data = { root: "data", special: this.#special.encode };
   readonly #now = performance.now.bind(performance);
   readonly #nextTurn = setImmediate;
   readonly #queue = new TaskRunList();
@@ -59,6 +69,7 @@ export class TaskRunner {
     this.#slots = slots;
     this.#owners = owners;
     this.#events = events;
+    this.#live = new LiveNews(events);
   }
 
   /** The task that the calling code belongs to, while it runs. */
@@ -70,6 +81,11 @@ export class TaskRunner {
   /** How many run. */
   get running(): number {
     return this.#running.size;
+  }
+
+  /** A running task has printed something. */
+  printed(run: TaskRun): void {
+    this.#live.printed(run);
   }
 
   /** Appends a run. Nothing starts before `work`. */
@@ -160,7 +176,7 @@ export class TaskRunner {
     run.startedMs = this.#now();
     let value: unknown;
     try {
-      value = this.#call(run);
+      value = this.#callWhenImported(run);
       if (isThenable(value)) {
         run.template.waits = true;
         return this.#await(run, value);
@@ -189,12 +205,29 @@ export class TaskRunner {
     this.#goOn();
   }
 
-  #call(run: TaskRun): unknown {
-    const { template } = run;
-    const captures = template.captures === null ? null : decodeValue(template.captures) as Record<string, unknown>;
+  /** Where modules are still to be imported, a promise: what was decoded so far is decoded anew when they are there. */
+  #callWhenImported(run: TaskRun): unknown {
+    let prepared: PreparedCall;
+    try {
+      prepared = this.#prepare(run);
+    } catch (error) {
+      if (!(error instanceof MissingImports)) throw error;
+      return error.loaded.then(() => this.#callWhenImported(run));
+    }
+    return this.#call(run, prepared);
+  }
+
+  #prepare({ template, args }: TaskRun): PreparedCall {
+    const captures = template.captures === null
+      ? null
+      : this.#special.withLinker(decodeValue(template.captures, this.#decoding) as Record<string, unknown>);
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
-    const values = decodeValue(run.args) as unknown[];
+    return { call, values: decodeValue(args, this.#decoding) as unknown[] };
+  }
+
+  #call(run: TaskRun, { call, values }: PreparedCall): unknown {
+    const { template } = run;
     run.args = NO_BYTES;
     run.scoped = this.#slots > 1 || template.waits || getPrototypeOf(call) === ASYNC_FUNCTION;
     return run.scoped ? this.#owners.within(run, () => call(...values)) : call(...values);
@@ -205,7 +238,7 @@ export class TaskRunner {
     let body: Uint8Array;
     try {
       this.#intrinsics.restore();
-      body = encodeValue(value, RESULT);
+      body = encodeValue(value, this.#result);
     } catch (error) {
       // The result can't travel: that is the task's error.
       return this.#fail(run, error);
@@ -224,6 +257,7 @@ export class TaskRunner {
   #end(run: TaskRun, code: RanCode, body: Uint8Array): void {
     const runMs = this.#now() - run.startedMs;
     const { print } = run;
+    this.#live.end(run);
     run.state = "ended";
     run.current = run.print = null;
     this.#running.remove(run);
@@ -235,13 +269,27 @@ export class TaskRunner {
   #news(run: TaskRun): TaskNews {
     return {
       publish: (data) => {
-        if (run.state === "running") this.#events.published(run.number, encodeValue(data, PUBLISHED));
+        if (run.state === "running") this.#live.published(run, publishable(encodeValue(data, this.#data)));
       },
       progress: (fraction, text) => {
-        if (run.state === "running") this.#events.progress(run.number, fraction, text);
+        if (run.state === "running") this.#live.progress(run, fraction, text);
       },
     };
   }
+}
+
+/** A function and its arguments, fresh for one task. */
+interface PreparedCall {
+  readonly call: TaskFunction;
+  readonly values: unknown[];
+}
+
+function publishable(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= INLINE_LIMIT_BYTES) return bytes;
+  throw new RangeError(
+    `Cannot publish ${bytes.length} bytes: what a task shows on its way has ${INLINE_LIMIT_BYTES} at most; ` +
+      `publish less, and return the rest as the result.`,
+  );
 }
 
 function compileTemplate(template: Template, captures: Record<string, unknown> | null): TaskFactory {

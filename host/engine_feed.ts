@@ -23,6 +23,7 @@ import type { BlobFolder } from "./blob_folder.ts";
 import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { FeedWindow, WINDOW_BYTES } from "./feed_window.ts";
+import { printedBy, publishedBy } from "./shown_so_far.ts";
 import { deathOf, endWith, outcomeOf, type RunEnd, timeIsUp } from "./run_end.ts";
 import { RunDeadline } from "./run_deadline.ts";
 import type { RunQueue } from "./run_queue.ts";
@@ -33,6 +34,8 @@ export interface FeedEvents {
   runEnded(run: EngineRun, end: RunEnd): void;
   published(run: EngineRun, data: Uint8Array): void;
   progress(run: EngineRun, fraction: number, text: string | null): void;
+  /** `at`: the characters that it printed there before. */
+  printed(run: EngineRun, channel: 0 | 1, text: string, at: number): void;
 }
 
 export interface FeedOptions {
@@ -155,11 +158,18 @@ export class EngineFeed {
         return this.#outputs.addPiece(message[1], message[2], message[3], message[4]);
       case TO_HOST.published: {
         const sent = this.#running(message[1]);
+        sent.shown = publishedBy(sent.shown, message[2]);
         return this.#events.published(sent.run, message[2]);
       }
       case TO_HOST.progress: {
         const sent = this.#running(message[1]);
         return this.#events.progress(sent.run, message[2], message[3]);
+      }
+      case TO_HOST.printed: {
+        const [, number, channel, text, at] = message;
+        const sent = this.#running(number);
+        sent.shown = printedBy(sent.shown, channel, text);
+        return this.#events.printed(sent.run, channel, text, at);
       }
     }
   }
@@ -175,8 +185,10 @@ export class EngineFeed {
     const waiting = this.#putOff;
     for (const sent of this.#sent.clear()) {
       const { kind } = sent.run.origin;
-      if (sent.running) this.#report(sent, endWith(deathOf(sent, reason), now, now - sent.startedAtMs));
-      else if (kind === "pure" && died) this.#report(sent, endWith({ kind: "engine-died", message: reason }, now));
+      if (sent.running) {
+        // Nobody else will say any more what it showed before it went down.
+        this.#report(sent, { ...endWith(deathOf(sent, reason), now, now - sent.startedAtMs), ...sent.shown });
+      } else if (kind === "pure" && died) this.#report(sent, endWith({ kind: "engine-died", message: reason }, now));
       else if (kind !== "direct") this.#report(sent, endWith({ kind: "returned" }, now));
       else if (sent.run.state !== "ended") waiting.push(sent.run);
     }
@@ -266,7 +278,10 @@ export class EngineFeed {
     const aborted = sent.abortedAtMs !== null;
     if (code !== RAN.dropped) this.#window.observe(runMs);
     if (code === RAN.dropped && !aborted && sent.run.origin.kind === "direct") this.#putOff.push(sent.run);
-    else this.#report(sent, { outcome: outcomeOf(code, payload, aborted), runMs, endedAtMs: now, stdout, stderr });
+    else {
+      const outcome = outcomeOf(code, payload, aborted);
+      this.#report(sent, { ...sent.shown, outcome, runMs, endedAtMs: now, stdout, stderr });
+    }
     this.#settleIdle();
   }
 

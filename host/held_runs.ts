@@ -6,6 +6,7 @@
  */
 import type { DispatchNumber, EngineUuid, Epoch } from "../protocol/ids.ts";
 import type { HeldMessage } from "../protocol/messages.ts";
+import type { AttemptReport } from "../protocol/outcome.ts";
 import { endedToMessage } from "../wire/messages.ts";
 import type { EngineRun } from "./engine_run.ts";
 import type { RunEnd } from "./run_end.ts";
@@ -73,6 +74,7 @@ function heldMessage(
 }
 
 /** What is known of a run besides its outcome, as of now. */
-export function reportOf({ runMs, endedAtMs, stdout, stderr }: RunEnd, nowMs: number) {
-  return { runMs, ageMs: Math.max(0, nowMs - endedAtMs), stdout, stderr };
+export function reportOf({ runMs, endedAtMs, stdout, stderr, data }: RunEnd, nowMs: number): AttemptReport {
+  const report = { runMs, ageMs: Math.max(0, nowMs - endedAtMs), stdout, stderr };
+  return data === undefined ? report : { ...report, data };
 }

@@ -6,12 +6,14 @@
  * @module
  */
 import { Actor, type WatchEvent } from "../actors/actor.ts";
+import type { NodeAddress } from "../actors/link_port.ts";
 import type { ContentHash, DispatchNumber, EngineId, Epoch, HostId, Incarnation, Session } from "../protocol/ids.ts";
-import type { DirectMessage, DispatchMessage, EngineMessage, HostHello } from "../protocol/messages.ts";
-import { ACTOR_NAMES, type HostApi } from "../protocol/roles.ts";
+import type { DirectMessage, DispatchMessage, EngineMessage, HostHello, NewsMessage } from "../protocol/messages.ts";
+import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
 import { PURE_SCHEME } from "../protocol/subjects.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
-import { SerializationError } from "../wire/errors.ts";
+import { ConnectionError, MailboxFull, SerializationError } from "../wire/errors.ts";
+import { ClientNews } from "./client_news.ts";
 import { DirectClients } from "./direct_clients.ts";
 import type { SeatReport } from "./engine_fleet.ts";
 import { cacheEngineModule, mustBeCached } from "./engine_module.ts";
@@ -45,6 +47,10 @@ export class HostActor extends Actor implements HostApi {
   readonly #options: HostActorOptions;
   readonly #held = new HeldRuns();
   readonly #clients = new DirectClients();
+  readonly #news = new ClientNews(
+    (node, rows) => this.#tellNews(node, rows),
+    (run) => this.#own.fleet.uuidOf(run.engine),
+  );
   #parts: HostParts | null = null;
 
   constructor(options: HostActorOptions) {
@@ -222,10 +228,19 @@ export class HostActor extends Actor implements HostApi {
         this.#options.onEngineFailed?.(id, reason, givenUp);
       },
       runEnded: (run, end) => this.#runEnded(run, end),
-      published: (run) => this.context.log("debug", "a task published data", { task: run.task }),
-      progress: (run, fraction, text) =>
-        this.context.log("debug", "a task is on its way", { task: run.task, fraction, text }),
+      published: (run, data) => this.#news.published(run, data),
+      progress: (run, fraction, text) => this.#news.progress(run, fraction, text),
+      printed: (run, channel, text, at) => this.#news.printed(run, channel, text, at),
     };
+  }
+
+  /** Best effort: a client that does not keep up misses some. */
+  #tellNews(node: NodeAddress, rows: readonly NewsMessage[]): void {
+    try {
+      this.context.system.refAt<ClientApi>(node, ACTOR_NAMES.client).cast.news(rows);
+    } catch (error) {
+      if (!(error instanceof MailboxFull || error instanceof ConnectionError)) throw error;
+    }
   }
 
   #runEnded(run: EngineRun, end: RunEnd): void {

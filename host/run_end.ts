@@ -18,6 +18,8 @@ export interface RunEnd {
   readonly endedAtMs: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** What it published last, where it did. */
+  readonly data?: Uint8Array;
 }
 
 /** An end without output, decided by the host. */

@@ -7,6 +7,7 @@
  */
 import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { EngineRun } from "./engine_run.ts";
+import type { ShownSoFar } from "./shown_so_far.ts";
 
 /** A run in the pipe. Times by the host's monotonic clock, ms. */
 export interface SentRun {
@@ -21,6 +22,8 @@ export interface SentRun {
   dropAsked: boolean;
   /** What to make of it when the process ends: it was ended for this. */
   verdict: AttemptOutcome | null;
+  /** What it has printed and published, where it has. */
+  shown: ShownSoFar | null;
 }
 
 export class SentRuns {
@@ -64,6 +67,7 @@ export class SentRuns {
       abortedAtMs: null,
       dropAsked: false,
       verdict: null,
+      shown: null,
     };
     run.state = "sent";
     this.#bytes += bytes;

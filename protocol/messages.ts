@@ -110,6 +110,8 @@ export type EndedMessage = readonly [
   ageMs: number,
   stdout?: string | null,
   stderr?: string | null,
+  /** What it published last. */
+  data?: Uint8Array | null,
 ];
 
 /** What became of a task, as a digit. */
@@ -129,10 +131,26 @@ export type SettledMessage = readonly [
   ageMs: number,
   stdout?: string | null,
   stderr?: string | null,
+  /** What it published last. */
+  data?: Uint8Array | null,
 ];
 
 /** Scheduler → client: tasks that have been running for a while, and where. */
 export type RunningMessage = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, runningMs: number];
+
+/** What news are of, as a digit. */
+export const NEWS = { printed: 0, published: 1, progress: 2 } as const;
+
+/**
+ * Host → client: what a task that runs shows on its way, at best effort: the end of the task says all that counts.
+ * Printed: `channel` 0 is standard output, 1 errors; `at`: the characters that this attempt printed there before.
+ */
+export type NewsMessage =
+  | readonly [...NewsOf, kind: typeof NEWS.printed, channel: 0 | 1, text: string, at: number]
+  | readonly [...NewsOf, kind: typeof NEWS.published, data: Uint8Array]
+  | readonly [...NewsOf, kind: typeof NEWS.progress, fraction: number, text: string | null];
+
+type NewsOf = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, attempt: number];
 
 /** Client → host: run these on the engine, past the scheduler; the results come straight back. */
 export type DirectMessage = readonly [

@@ -71,4 +71,6 @@ export interface AttemptReport {
   /** What the task printed, `""` where it printed nothing. */
   readonly stdout: string;
   readonly stderr: string;
+  /** The encoded value that it published last; absent where it published none. */
+  readonly data?: Uint8Array;
 }

@@ -36,7 +36,7 @@ export const TO_ENGINE = {
 } as const;
 
 /** First element of a message to the host. */
-export const TO_HOST = { ready: 0, result: 1, piece: 2, published: 3, progress: 4, pong: 5 } as const;
+export const TO_HOST = { ready: 0, result: 1, piece: 2, published: 3, progress: 4, pong: 5, printed: 9 } as const;
 
 /** Bytes inline, or the number under which their pieces came. */
 export type PipeBytes = Uint8Array | number;
@@ -103,4 +103,6 @@ export type ToHostMessage =
   | PieceMessage<typeof TO_HOST.piece>
   | readonly [kind: typeof TO_HOST.published, number: number, data: Uint8Array]
   | readonly [kind: typeof TO_HOST.progress, number: number, fraction: number, text: string | null]
-  | readonly [kind: typeof TO_HOST.pong, token: number];
+  | readonly [kind: typeof TO_HOST.pong, token: number]
+  /** Of a running task, as it prints. `channel`: 0 for standard output, 1 for errors. `at`: characters there before. */
+  | readonly [kind: typeof TO_HOST.printed, number: number, channel: 0 | 1, text: string, at: number];

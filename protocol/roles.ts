@@ -16,6 +16,7 @@ import type {
   EngineMessage,
   HostHello,
   HostWelcome,
+  NewsMessage,
   PayloadMessage,
   RunningMessage,
   SettledMessage,
@@ -132,6 +133,8 @@ export interface ClientApi {
   engines(list: readonly EngineMessage[]): void;
   /** Results of direct tasks, from a host. */
   directSettled(results: readonly SettledMessage[]): void;
+  /** From a host: what tasks of this client show on their way. */
+  news(rows: readonly NewsMessage[]): void;
   /** Scheme `pure`: engines of this host took these tasks. Their results come as those of direct tasks do. */
   pureTaken(host: HostId, taken: readonly TakenMessage[]): void;
   /** Scheme `pure`: engines that took these tasks end before they began; the client sends them again. */

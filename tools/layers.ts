@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   scheduler: ["scheduler/core", "actors", "store", "bus", "wire", "protocol"],
   hub: ["actors", "store", "bus", "wire", "protocol"],
   host: ["actors", "store", "bus", "wire", "protocol"],
-  client: ["actors", "store", "bus", "wire", "protocol"],
+  client: ["actors", "store", "bus", "wire", "protocol", "deps"],
   engine: ["wire", "protocol"],
   cluster: [
     "scheduler",

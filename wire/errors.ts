@@ -6,6 +6,8 @@
  * @module
  */
 
+import { describeErrors, inspectErrors } from "./error_groups.ts";
+
 /**
  * Root of all errors of Troupe. `name` is the class, `code` the same in capitals, for code that compares strings.
  *
@@ -63,9 +65,18 @@ export class RemoteError extends TroupeError {
   }
 }
 
-const SHOWN_ERRORS = 4;
-
-/** Several tasks of one call failed. Its message shows four of `errors` and counts the rest. */
+/**
+ * Several tasks of one call failed: `errors` in the order of the items. Its message puts equal ones together, with engines
+ * and tasks, shows four of these groups and counts the rest.
+ *
+ * @example
+ * ```ts
+ * import { CompositeError } from "./errors.ts";
+ *
+ * const error = new CompositeError([new TypeError("x is not a function"), new TypeError("x is not a function")], 100);
+ * console.log(error.message); // 2 of 100 tasks failed: TypeError: x is not a function
+ * ```
+ */
 export class CompositeError extends AggregateError {
   /** Always `"CompositeError"`, also across processes. */
   override readonly name = "CompositeError";
@@ -74,14 +85,17 @@ export class CompositeError extends AggregateError {
 
   /** `total`: how many tasks there were, failed or not. */
   constructor(errors: readonly unknown[], total: number = errors.length) {
-    super([...errors], CompositeError.#describe(errors, total));
+    super([...errors], describeErrors(errors, total, RemoteError));
   }
 
-  static #describe(errors: readonly unknown[], total: number): string {
-    const lines = errors.slice(0, SHOWN_ERRORS).map((error) => `  ${String(error).split("\n", 1)[0]}`);
-    const rest = errors.length - lines.length;
-    if (rest > 0) lines.push(`  … and ${rest} more`);
-    return `${errors.length} of ${total} tasks failed:\n${lines.join("\n")}`;
+  /** For `console.log`: the message, where the call was, and the stack of the first error of each group shown. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return inspectErrors(this, this.errors, RemoteError);
+  }
+
+  /** The same for Node's `inspect`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return inspectErrors(this, this.errors, RemoteError);
   }
 }
 
@@ -95,6 +109,10 @@ Object.defineProperty(TroupeError, Symbol.hasInstance, {
 
 /** Thrown inside a task: this engine can't run it, try another. Costs no retry. */
 export class UnmetDependency extends TroupeError {
+  static {
+    // So that a shipped function that throws it throws the engine's own.
+    Object.defineProperty(this, Symbol.for("troupe.own"), { value: "UnmetDependency" });
+  }
   /** Always `"UnmetDependency"`, also across processes. */
   override readonly name = "UnmetDependency";
   /** Always `"UNMET_DEPENDENCY"`. */

@@ -83,7 +83,8 @@ export function templateFromMessage(message: unknown): TaskTemplate {
 export function endedToMessage(number: DispatchNumber, outcome: AttemptOutcome, report: AttemptReport): EndedMessage {
   const code = endedCode(outcome);
   const body = endedBody(outcome);
-  const { stdout, stderr, runMs, ageMs } = report;
+  const { stdout, stderr, runMs, ageMs, data } = report;
+  if (data !== undefined) return [number, code, body, runMs, ageMs, stdout, stderr, data];
   if (stdout === "" && stderr === "") return [number, code, body, runMs, ageMs];
   return [number, code, body, runMs, ageMs, stdout, stderr];
 }
@@ -169,7 +170,10 @@ export function settledToMessage(
   const code = settledCode(outcome);
   const body = settledBody(outcome);
   if (report === null) return [counter, code, body, engine, engineUuid, attempts, 0, 0];
-  const { runMs, ageMs, stdout, stderr } = report;
+  const { runMs, ageMs, stdout, stderr, data } = report;
+  if (data !== undefined) {
+    return [counter, code, body, engine, engineUuid, attempts, runMs, ageMs, stdout, stderr, data];
+  }
   if (stdout === "" && stderr === "") return [counter, code, body, engine, engineUuid, attempts, runMs, ageMs];
   return [counter, code, body, engine, engineUuid, attempts, runMs, ageMs, stdout, stderr];
 }
@@ -226,7 +230,7 @@ function systemErrorFrom(body: unknown): SystemError {
   return { name, message, cause: payloadFromMessage(cause) };
 }
 
-/** `[…, runMs, ageMs, stdout?, stderr?]` from index `from` on. */
+/** `[…, runMs, ageMs, stdout?, stderr?, data?]` from index `from` on. */
 function reportFrom(message: readonly unknown[], from: number, what: string): AttemptReport {
   const runMs = message[from] ?? 0;
   const ageMs = message[from + 1] ?? 0;
@@ -234,5 +238,8 @@ function reportFrom(message: readonly unknown[], from: number, what: string): At
   const stderr = message[from + 3] ?? "";
   if (!isDuration(runMs) || !isDuration(ageMs)) throw malformedMessage(what, message);
   if (!isText(stdout) || !isText(stderr)) throw malformedMessage(what, message);
-  return { runMs, ageMs, stdout, stderr };
+  const data = message[from + 4] ?? null;
+  if (data === null) return { runMs, ageMs, stdout, stderr };
+  if (!(data instanceof Uint8Array)) throw malformedMessage(what, message);
+  return { runMs, ageMs, stdout, stderr, data };
 }

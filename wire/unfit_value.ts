@@ -69,8 +69,10 @@ function adviceFor(name: string): string {
     case "Generator":
     case "AsyncGenerator":
       return "pass an array of its items";
-    default:
+    case "Object":
       return "pass or return a plain object with what is needed of it";
+    default:
+      return `register the class, registerType(${name}), or pass or return a plain object with what is needed of it`;
   }
 }
 

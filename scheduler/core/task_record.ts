@@ -153,7 +153,7 @@ export class FinishedRecord {
     this.#attemptsAndDelivered = 2 * ran.attempts + (delivered ? 1 : 0);
     this.#runUs = report === null ? NO_REPORT : Math.round(report.runMs * US_PER_MS);
     this.#ageMs = report === null ? 0 : Math.round(report.ageMs);
-    this.#printed = report !== null && (report.stdout !== "" || report.stderr !== "") ? report : null;
+    this.#printed = report !== null && shownLength(report) > 0 ? report : null;
     this.#settledMs = this.#keptMs = Math.round(settledAt - session.bornAt);
   }
 
@@ -192,12 +192,17 @@ export class FinishedRecord {
   /** Of the last attempt; `null` where none was reported. */
   get report(): AttemptReport | null {
     if (this.#runUs === NO_REPORT) return null;
-    const { stdout, stderr } = this.#printed ?? { stdout: "", stderr: "" };
-    return { runMs: this.#runUs / US_PER_MS, ageMs: this.#ageMs, stdout, stderr };
+    const { stdout, stderr, data } = this.#printed ?? { stdout: "", stderr: "" };
+    const report = { runMs: this.#runUs / US_PER_MS, ageMs: this.#ageMs, stdout, stderr };
+    return data === undefined ? report : { ...report, data };
   }
 
-  /** Characters that it printed. */
+  /** Characters that it printed, and bytes that it published. */
   get printedLength(): number {
-    return this.#printed === null ? 0 : this.#printed.stdout.length + this.#printed.stderr.length;
+    return this.#printed === null ? 0 : shownLength(this.#printed);
   }
+}
+
+function shownLength({ stdout, stderr, data }: AttemptReport): number {
+  return stdout.length + stderr.length + (data?.length ?? 0);
 }

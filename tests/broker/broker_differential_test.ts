@@ -39,6 +39,15 @@ async function play(transcript: Transcript, ports: Ports, pieces: readonly Uint8
   await client.send("PING\r\n");
   const answer = `${transcript.answer}PONG\r\n`;
   equal(await client.until((received) => received.length >= answer.length, "the answer"), answer, transcript.name);
+  client.clear();
+  // A server takes its time to notice a closed connection: until then, the next transcript would publish to this one.
+  await client.send(`${unsubscriptions(transcript.sent)}PING\r\n`);
+  await client.has("PONG\r\n");
+}
+
+/** Ends whatever was subscribed; numbers that are none are ignored. */
+function unsubscriptions(sent: string): string {
+  return [...sent.matchAll(/^SUB (?:\S+ ){1,2}(\S+)\r$/gim)].map(([, id]) => `UNSUB ${id}\r\n`).join("");
 }
 
 async function withBrokers(body: (ports: Ports) => Promise<void>): Promise<void> {

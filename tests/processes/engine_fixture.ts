@@ -114,6 +114,7 @@ export class FleetFixture implements AsyncDisposable {
       },
       published: (run, data) => tell({ kind: "published", run, data: decodeValue(data) }),
       progress: (run, fraction, text) => tell({ kind: "progress", run, fraction, text }),
+      printed: () => {},
     });
   }
 

@@ -71,6 +71,14 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     ],
   },
   "12_simulate.ts": { says: [/train: settled: done/, /^ +fetch: done \d+/m, /never neither report nor alarm$/m] },
+  "13_live.ts": {
+    says: [
+      /^\[stdout:\d\] short: 4$/m,
+      /^Shown last: 7500, 15000, 30000\nThe first alone: 3\.14\d$/m,
+      /^6 results, 6 with errors in place\n2 of 3 tasks failed: SyntaxError: /m,
+      /^By engine: 3 results$/m,
+    ],
+  },
   "actors_counter.ts": { says: [/./] },
 };
 

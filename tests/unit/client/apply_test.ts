@@ -74,7 +74,7 @@ for (
           return this.#x;
         }
       })().peek,
-      /does not stand alone/,
+      /uses a private name such as #x/,
     ],
   ] as const
 ) {
@@ -98,7 +98,7 @@ Deno.test("what is no function, and arguments that can't travel, reject; nothing
   const lview = cluster.client.loadBalancedView();
   const notFunction = (lview.apply as (f: unknown) => PromiseLike<unknown>).call(lview, 5);
   await assert.rejects(Promise.resolve(notFunction), TypeError);
-  const unfit = lview.apply((x: unknown) => x, { deep: [() => 1] });
+  const unfit = lview.apply((x: unknown) => x, { deep: [new WeakMap()] });
   await assert.rejects(Promise.resolve(unfit), /args\[0\]\.deep\[0\]/);
   assert.equal(unfit.metadata.status, "failed");
 });

@@ -75,6 +75,8 @@ Deno.test("metadata follow the task: ready, running, done; ages become epoch ms"
     label: "mine",
     stdout: "hello\n",
     stderr: "oops\n",
+    data: null,
+    progress: null,
     error: null,
   });
   assert.deepEqual([result.stdout, result.stderr, result.successful], ["hello\n", "oops\n", true]);

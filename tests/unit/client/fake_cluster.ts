@@ -26,6 +26,8 @@ import {
   type TemplateMessage,
 } from "../../../protocol/messages.ts";
 import { PACKAGE_VERSION } from "../../../protocol/version.ts";
+import { SpecialValues } from "../../../engine/special_values.ts";
+import { MissingImports } from "../../../wire/function_link.ts";
 import { Client } from "../../../client/client.ts";
 import type { HostLink } from "../../../client/host_link.ts";
 import type { PureTarget } from "../../../client/pure_queue.ts";
@@ -94,6 +96,7 @@ export class FakeCluster implements SchedulerLink {
   /** Called after each step. */
   #watchers: (() => void)[] = [];
   #drained: (() => void)[] = [];
+  readonly #special = new SpecialValues();
   readonly questions = new FakeQuestions(this);
   readonly session: Session;
   readonly client: Client;
@@ -265,12 +268,11 @@ export class FakeCluster implements SchedulerLink {
     };
     const leave = enterEngine({ attempt, engineId: engine });
     try {
-      const captures = task.template[3] ?? null;
-      const f = compile(this.sourceOf(task.template), captures === null ? null : this.#bytesOf(captures));
-      const value = f(...decodeValue(this.#bytesOf(task.args)) as unknown[]);
-      if (!(value instanceof Promise)) return end(SETTLED.done, encodeValue(value, { root: "result" }));
+      const value = this.#call(task);
+      const result = { root: "result", special: this.#special.encode };
+      if (!(value instanceof Promise)) return end(SETTLED.done, encodeValue(value, result));
       return value.then(
-        (value) => end(SETTLED.done, encodeValue(value, { root: "result" })),
+        (value) => end(SETTLED.done, encodeValue(value, result)),
         (error) => end(SETTLED.threw, encodeError(error)),
       ).catch((error) => end(SETTLED.threw, encodeError(error)));
     } catch (error) {
@@ -278,6 +280,33 @@ export class FakeCluster implements SchedulerLink {
     } finally {
       leave();
     }
+  }
+
+  /** As an engine does: again, where modules had to be imported. */
+  #call(task: Arrived): unknown {
+    let call: () => unknown;
+    try {
+      const bytes = task.template[3] ?? null;
+      const captures = bytes === null ? null : this.#decode(bytes) as Record<string, unknown>;
+      const f = compile(this.sourceOf(task.template), captures === null ? null : this.#special.withLinker(captures));
+      const args = this.#decode(task.args) as unknown[];
+      call = () => f(...args);
+    } catch (error) {
+      if (!(error instanceof MissingImports)) throw error;
+      return error.loaded.then(() => {
+        const leave = enterEngine({ attempt: this.attempt, engineId: task.engine });
+        try {
+          return this.#call(task);
+        } finally {
+          leave();
+        }
+      });
+    }
+    return call();
+  }
+
+  #decode(payload: PayloadMessage): unknown {
+    return decodeValue(this.#bytesOf(payload), { special: this.#special.decode });
   }
 
   #bytesOf(payload: PayloadMessage): Uint8Array {
@@ -350,9 +379,9 @@ export class FakeCluster implements SchedulerLink {
 /** What functions find on an engine, for as long as they run before their first await. */
 function enterEngine(task: unknown): () => void {
   const global = globalThis as Record<PropertyKey, unknown>;
-  const keys = [Symbol.for("troupe.currentTask"), "UnmetDependency"];
+  const keys = [Symbol.for("troupe.currentTask"), "UnmetDependency", "currentTask"];
   const before = keys.map((key) => Object.getOwnPropertyDescriptor(global, key));
-  [task, UnmetDependency].forEach((value, index) => global[keys[index] ?? ""] = value);
+  [task, UnmetDependency, () => task].forEach((value, index) => global[keys[index] ?? ""] = value);
   return () =>
     keys.forEach((key, index) => {
       const descriptor = before[index];
@@ -361,10 +390,9 @@ function enterEngine(task: unknown): () => void {
     });
 }
 
-function compile(source: string, captures: Uint8Array | null): (...args: unknown[]) => unknown {
+function compile(source: string, captures: Readonly<Record<string, unknown>> | null): (...args: unknown[]) => unknown {
   if (captures !== null) {
-    const values = decodeValue(captures) as Record<string, unknown>;
-    return (0, eval)(`"use strict";(({${Object.keys(values)}}) => (${source}\n))`)(values);
+    return (0, eval)(`"use strict";(({${Object.keys(captures)}}) => (${source}\n))`)(captures);
   }
   try {
     return (0, eval)(`(${source})`);

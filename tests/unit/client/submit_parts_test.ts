@@ -218,7 +218,7 @@ Deno.test("a task that ended before it was sent is told to the scheduler along w
   const aborted = lview.apply(echo, 1);
   aborted.abort();
   await assert.rejects(Promise.resolve(aborted), TaskAborted);
-  const rows = lview.map((x: unknown) => x, [1, () => 2, 3]);
+  const rows = lview.map((x: unknown) => x, [1, Symbol("two"), 3]);
   lview.with({ after: aborted }).apply(echo, 2);
   lview.with({ after: rows }).apply(echo, 3);
   await cluster.until(() => cluster.batches.length === 1);

@@ -8,7 +8,7 @@ function captured() {
   const owners = new TaskOwners();
   const run = owners.only = runningRun();
   const logged: string[] = [];
-  const output = new TaskOutput(owners, (text) => logged.push(text));
+  const output = new TaskOutput(owners, (text) => logged.push(text), () => {});
   const target = Object.fromEntries(
     ["log", "info", "debug", "warn", "error", "trace", "dir", "assert", "count", "group"].map((
       name,

@@ -25,12 +25,13 @@ function stage(slots = 1) {
     },
     published: (number, data) => news.push([number, decodeValue(data)]),
     progress: (number, fraction) => news.push([number, fraction]),
+    printed: () => {},
     broken: (error) => {
       throw error;
     },
   });
   const testConsole = { log() {} };
-  new TaskOutput(owners, (text) => logged.push(text)).install(testConsole);
+  new TaskOutput(owners, (text) => logged.push(text), (run) => runner.printed(run)).install(testConsole);
   const define = (name: string, value: unknown) =>
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   define("testRunner", runner);

@@ -45,6 +45,7 @@ class Stage {
       },
       published: (run) => this.news.push(run.task),
       progress: (run) => this.news.push(run.task),
+      printed: (run, channel, text, at) => this.news.push(`${run.task} ${channel} ${text} ${at}`),
     });
     this.feed.open(0 as EngineId);
   }
@@ -200,4 +201,20 @@ Deno.test("an abort of what has not begun is told at once, and its slot is not t
   stage.back(1);
   assert.deepEqual(await stage.settled(), ["done", "aborted", "running"]);
   assert.equal(stage.feed.idle, false);
+});
+
+Deno.test("what a run shows is told as it comes, and its death or end says it again", async () => {
+  for (const dies of [true, false]) {
+    const stage = new Stage(1);
+    const added = stage.add();
+    await stage.settled();
+    stage.feed.handle([TO_HOST.printed, 1, 0, "half\n", 0]);
+    stage.feed.handle([TO_HOST.published, 1, new Uint8Array([7])]);
+    assert.deepEqual(stage.news, ["abc-1 0 half\n 0", "abc-1"]);
+    if (dies) stage.feed.close("it was killed");
+    else stage.feed.handle([TO_HOST.result, 1, RAN.done, null, 5, "half\nall\n"]);
+    assert.equal(added.end?.stdout, dies ? "half\n" : "half\nall\n");
+    assert.deepEqual(added.end?.data, new Uint8Array([7]));
+    assert.throws(() => stage.feed.handle([TO_HOST.printed, 9, 0, "x", 0]), RangeError);
+  }
 });

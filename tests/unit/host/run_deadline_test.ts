@@ -35,6 +35,7 @@ function stage() {
       abortedAtMs,
       dropAsked: false,
       verdict: null,
+      shown: null,
     };
     running.push(sent);
     deadline.look(sent);

@@ -47,7 +47,8 @@ const report: fc.Arbitrary<AttemptReport> = fc.record({
   ageMs: duration,
   stdout: fc.constantFrom("", "printed\n"),
   stderr: fc.constantFrom("", "warned\n"),
-});
+  data: fc.constant(new Uint8Array([1, 2])),
+}, { requiredKeys: ["runMs", "ageMs", "stdout", "stderr"], noNullPrototype: true });
 const attemptOutcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
   payload.map((value) => ({ kind: "done", value }) as const),
   payload.map((error) => ({ kind: "threw", error }) as const),

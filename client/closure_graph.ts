@@ -1,0 +1,427 @@
+/**
+ * The functions that travel together: a function, those it captured, those these captured, and the variables between them.
+ *
+ * A variable that several of them share is one cell, also where functions of one closure came apart on their way. Reads
+ * variables as they are at this moment. Made for each submission by `function_shipping.ts`; `closure_code.ts` writes it
+ * down.
+ * @module
+ */
+import { types } from "node:util";
+import { SerializationError } from "../wire/errors.ts";
+import type { CapturedScope, ClosureReader, ReadClosure } from "./closure_reader.ts";
+import { isLibrary, travellingImport } from "./closure_imports.ts";
+import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.ts";
+import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
+import type { ModuleRef } from "./module_bundle.ts";
+import { OWN_NAMESPACE, ownName } from "./own_values.ts";
+import { type AnyFunction, checkSyntax, printed } from "./source_text.ts";
+
+/** What a variable holds. */
+export type CellContent =
+  | { readonly kind: "function"; readonly index: number }
+  | { readonly kind: "module"; readonly specifier: string; readonly export: string | null }
+  | { readonly kind: "own"; readonly name: string }
+  | { readonly kind: "value"; readonly value: unknown }
+  /** Set by the guard of a function, when it has imported what is required. */
+  | { readonly kind: "guard" };
+
+/** One variable. */
+export interface GraphCell {
+  /** As its functions call it; `""`: none of them does. */
+  readonly name: string;
+  readonly content: CellContent;
+  /** What errors call it. */
+  readonly label: string;
+  /** The function that it was found with, for errors. */
+  readonly user: string;
+}
+
+/** A function that stands behind conditions. */
+export interface GraphGuard {
+  readonly inner: GraphCell;
+  /** Names set when the conditions are met, in the order in which `guard` gives them. */
+  readonly slots: readonly GraphCell[];
+  readonly stages: readonly GraphStage[];
+}
+
+export type GraphStage =
+  | { readonly kind: "check"; readonly check: GraphCell; readonly args: GraphCell; readonly name: string }
+  | { readonly kind: "import"; readonly specifier: string; readonly slot: number };
+
+/** One function. */
+export interface GraphNode {
+  readonly f: AnyFunction;
+  /** `null`: it is a guard. */
+  readonly text: FunctionText | null;
+  readonly names: Map<FreeName, GraphCell>;
+  /** Where its dynamic imports lead, in their order. */
+  readonly imports: string[];
+  guard: GraphGuard | null;
+  properties: GraphCell | null;
+}
+
+/** Names that a guard gives its function. */
+type Overrides = ReadonlyMap<string, GraphCell>;
+
+/** What graphs of one client share. */
+export interface GraphSource {
+  readonly scripts: ClosureScripts;
+  readonly reader: ClosureReader | null;
+  /** Functions whose variables never change. */
+  readonly settled: WeakMap<AnyFunction, SettledClosure>;
+  /** Whether it is a class that travels by itself. */
+  isRegistered(value: object): boolean;
+}
+
+/** A function whose variables are never assigned to again. */
+export interface SettledClosure {
+  readonly text: FunctionText;
+  readonly values: ReadonlyMap<FreeName, unknown>;
+}
+
+/** A variable that more than one function may hold. */
+interface SharedCell {
+  readonly cell: GraphCell;
+  /** Those that hold it. */
+  readonly holders: Holder[];
+}
+
+/** A function as it holds a variable. */
+interface Holder {
+  readonly f: AnyFunction;
+  readonly text: FunctionText;
+  readonly value: unknown;
+  readonly scope: CapturedScope | null;
+}
+
+interface Task {
+  readonly node: GraphNode;
+  readonly overrides: Overrides;
+}
+
+const NO_OVERRIDES: Overrides = new Map();
+/** What engines define for every task. */
+const ENGINE_NAMES: ReadonlySet<string> = new Set(["currentTask", "UnmetDependency"]);
+
+export class ClosureGraph {
+  readonly nodes: GraphNode[] = [];
+  readonly cells: GraphCell[] = [];
+  readonly modules = new Map<string, ModuleRef>();
+  /** Nothing in it can change, but by other code than its own functions. */
+  fixed = true;
+  readonly #source: GraphSource;
+  readonly #indices = new Map<AnyFunction, Map<Overrides, number>>();
+  readonly #shared = new Map<unknown, SharedCell[]>();
+  readonly #queue: Task[] = [];
+
+  constructor(source: GraphSource) {
+    this.#source = source;
+  }
+
+  /** The function's place among the nodes. What it needs is only there after `work`. */
+  add(f: AnyFunction, overrides: Overrides = NO_OVERRIDES): number {
+    let byOverrides = this.#indices.get(f);
+    if (byOverrides === undefined) this.#indices.set(f, byOverrides = new Map());
+    let index = byOverrides.get(overrides);
+    if (index !== undefined) return index;
+    index = this.nodes.length;
+    byOverrides.set(overrides, index);
+    const guarded = guardedOf(f);
+    const node: GraphNode = {
+      f,
+      text: guarded === null ? this.#look(f) : null,
+      names: new Map(),
+      imports: [],
+      guard: null,
+      properties: null,
+    };
+    this.nodes.push(node);
+    this.#queue.push({ node, overrides });
+    return index;
+  }
+
+  /** Follows all that was added. Throws `SerializationError` for what can't travel. */
+  work(): void {
+    for (let task = this.#queue.pop(); task !== undefined; task = this.#queue.pop()) {
+      const { node, overrides } = task;
+      const guarded = guardedOf(node.f);
+      if (guarded !== null) node.guard = this.#guard(guarded);
+      else if (node.text !== null) this.#capture(node, node.text, overrides);
+      node.properties = this.#propertiesOf(node);
+    }
+  }
+
+  #read = new Map<AnyFunction, ReadClosure>();
+
+  #look(f: AnyFunction): FunctionText {
+    const settled = this.#source.settled.get(f);
+    if (settled !== undefined) return settled.text;
+    const text = printed(f);
+    const read = this.#source.reader?.read(f) ?? { scopes: [], place: null };
+    this.#read.set(f, read);
+    let look: FunctionText;
+    try {
+      look = this.#source.scripts.look(nameOf(f), text, read.place);
+    } catch (error) {
+      if (error instanceof SyntaxError) checkSyntax(f.name, text);
+      throw error;
+    }
+    if (look.url === "") checkSyntax(f.name, text);
+    return look;
+  }
+
+  #capture(node: GraphNode, text: FunctionText, overrides: Overrides): void {
+    const name = nameOf(node.f);
+    for (const { specifier } of text.imports) {
+      const { specifier: resolved, module } = travellingImport(name, specifier, text.url);
+      if (module !== null) this.modules.set(module.hash, module);
+      node.imports.push(resolved);
+    }
+    const settled = this.#source.settled.get(node.f);
+    const values = new Map<FreeName, unknown>();
+    let isSettled = true;
+    for (const free of text.free) {
+      const override = overrides.get(free.name);
+      if (override !== undefined) {
+        node.names.set(free, override);
+        continue;
+      }
+      if (settled !== undefined && !settled.values.has(free)) continue;
+      const found = settled === undefined ? this.#find(node.f, free) : { value: settled.values.get(free), scope: null };
+      if (found === null) continue;
+      values.set(free, found.value);
+      if (isChanging(free)) isSettled = this.fixed = false;
+      node.names.set(free, this.#cellFor(node.f, text, free, found.value, found.scope));
+    }
+    if (isSettled && settled === undefined && overrides.size === 0) this.#source.settled.set(node.f, { text, values });
+  }
+
+  /** What a free name holds; `null`: it is a global. */
+  #find(f: AnyFunction, free: FreeName): { value: unknown; scope: CapturedScope | null } | null {
+    const { scopes } = this.#read.get(f) ?? { scopes: [] };
+    const scope = scopes.find((scope) => Object.hasOwn(scope, free.name));
+    if (scope === undefined) {
+      if (free.binding?.imported === undefined || free.binding.imported === null) return this.#unread(f, free);
+      return { value: undefined, scope: null };
+    }
+    try {
+      return { value: scope[free.name], scope };
+    } catch (cause) {
+      throw new SerializationError(
+        `Cannot ship "${nameOf(f)}": it uses "${free.name}"${place(free, this.#textOf(f))}, which has no value yet; ` +
+          `submit the task after its declaration has run.`,
+        { cause },
+      );
+    }
+  }
+
+  #textOf(f: AnyFunction): FunctionText | null {
+    return this.nodes.find((node) => node.f === f)?.text ?? null;
+  }
+
+  #unread(f: AnyFunction, { name, binding }: FreeName): null {
+    if (binding === null && (this.#source.reader !== null || name in globalThis || ENGINE_NAMES.has(name))) return null;
+    const why = this.#source.reader === null
+      ? "its value can't be read without --allow-sys"
+      : "its value can't be read here: the runtime keeps it no longer";
+    throw new SerializationError(
+      `Cannot ship "${nameOf(f)}": it uses "${name}", a variable around it, and ${why}; pass it as an argument, ` +
+        `give it with require({ ${name} })(f), or run the program with --allow-sys.`,
+    );
+  }
+
+  #cellFor(f: AnyFunction, text: FunctionText, free: FreeName, value: unknown, scope: CapturedScope | null): GraphCell {
+    const key = free.binding ?? free.name;
+    let shared = this.#shared.get(key);
+    if (shared === undefined) this.#shared.set(key, shared = []);
+    const holder: Holder = { value, scope, text, f };
+    for (const { cell, holders } of shared) {
+      if (!holders.every((other) => isSame(free, other, holder))) continue;
+      holders.push(holder);
+      return cell;
+    }
+    const cell: GraphCell = {
+      name: free.name,
+      label: free.name,
+      content: this.#contentOf(f, text, free, value),
+      user: nameOf(f),
+    };
+    this.cells.push(cell);
+    shared.push({ cell, holders: [holder] });
+    return cell;
+  }
+
+  #contentOf(f: AnyFunction, text: FunctionText, { binding, name }: FreeName, value: unknown): CellContent {
+    const imported = ownName(value) !== null ? null : binding?.imported ?? null;
+    if (imported !== null && !imported.attributes) {
+      if (imported.name === null && isLibrary(nameOf(f), imported.specifier, text.url)) {
+        return { kind: "own", name: OWN_NAMESPACE };
+      }
+      const { specifier, module } = travellingImport(nameOf(f), imported.specifier, text.url);
+      if (module !== null) this.modules.set(module.hash, module);
+      return { kind: "module", specifier, export: imported.name };
+    }
+    return this.#valueContent(value, nameOf(f), name);
+  }
+
+  #valueContent(value: unknown, user: string, name: string): CellContent {
+    const own = ownName(value);
+    if (own !== null) return { kind: "own", name: own };
+    if (typeof value === "function") {
+      if (types.isProxy(value)) throw isProxy(user, name);
+      if (this.#source.isRegistered(value)) return { kind: "value", value };
+      return { kind: "function", index: this.#addNamed(value as AnyFunction, user, name) };
+    }
+    if (typeof value === "object" && value !== null) {
+      if (types.isProxy(value)) throw isProxy(user, name);
+      this.fixed = false;
+    }
+    return { kind: "value", value };
+  }
+
+  /** Its errors say which variable led to it. */
+  #addNamed(value: AnyFunction, user: string, name: string): number {
+    try {
+      return this.add(value);
+    } catch (cause) {
+      if (!(cause instanceof SerializationError)) throw cause;
+      throw new SerializationError(
+        `Cannot ship "${user}": it uses "${name}", which can't travel: ${cause.message}`,
+        { cause },
+      );
+    }
+  }
+
+  #guard({ f, steps }: Guarded): GraphGuard {
+    const user = nameOf(f);
+    const overrides = new Map<string, GraphCell>();
+    const bound: { cell: { -readonly [K in keyof GraphCell]: GraphCell[K] }; value: unknown }[] = [];
+    const slots: GraphCell[] = [];
+    const slotOf = new Map<GuardStep, number>();
+    for (const step of steps) {
+      if (step.kind === "check" || step.name === null || !isInnermost(steps, step)) continue;
+      const cell = { name: step.name, label: step.name, content: { kind: "guard" } as CellContent, user };
+      this.cells.push(cell);
+      overrides.set(step.name, cell);
+      if (step.kind === "bind") bound.push({ cell, value: step.value });
+      else slotOf.set(step, slots.push(cell) - 1);
+    }
+    for (const { cell, value } of bound) {
+      this.fixed &&= typeof value !== "object";
+      // Functions that are bound see the other names that are.
+      cell.content = typeof value === "function" && !this.#source.isRegistered(value) && ownName(value) === null
+        ? {
+          kind: "function",
+          index: this.add(value as AnyFunction, guardedOf(value as AnyFunction) === null ? overrides : NO_OVERRIDES),
+        }
+        : this.#valueContent(value, user, cell.name);
+    }
+    const stages = steps.flatMap((step): GraphStage[] => {
+      if (step.kind === "bind") return [];
+      if (step.kind === "import") {
+        return [{ kind: "import", specifier: step.specifier, slot: slotOf.get(step) ?? -1 }];
+      }
+      const name = nameOf(step.f);
+      const args = this.#anonymous(user, `args of "${name}"`, { kind: "value", value: step.args });
+      const check = this.#anonymous(user, name, { kind: "function", index: this.add(step.f) });
+      if (step.args.length > 0) this.fixed = false;
+      return [{ kind: "check", check, args, name }];
+    });
+    const inner = this.#anonymous(user, user, { kind: "function", index: this.add(f, overrides) });
+    return { inner, slots, stages };
+  }
+
+  #anonymous(user: string, label: string, content: CellContent): GraphCell {
+    const cell: GraphCell = { name: "", label, content, user };
+    this.cells.push(cell);
+    return cell;
+  }
+
+  /** Own properties of a function, and of a class those of its static fields that can travel. */
+  #propertiesOf({ f, text }: GraphNode): GraphCell | null {
+    const keys = Object.keys(f);
+    if (keys.length === 0 || text === null) return null;
+    const record: Record<string, unknown> = {};
+    for (const key of keys) {
+      const value = Object.getOwnPropertyDescriptor(f, key)?.value;
+      if (text.form !== "class" || isPlainData(value, 0)) record[key] = value;
+    }
+    if (Object.keys(record).length === 0) return null;
+    this.fixed = false;
+    return this.#anonymous(nameOf(f), nameOf(f), { kind: "value", value: record });
+  }
+}
+
+/** Whether a static field is set to what it holds here; what is more than data is made by the text of the class. */
+function isPlainData(value: unknown, depth: number): boolean {
+  if (typeof value === "function" || typeof value === "symbol" || depth > MAX_STATIC_DEPTH) return false;
+  if (typeof value !== "object" || value === null) return true;
+  if (types.isProxy(value)) return false;
+  if (Array.isArray(value)) return value.every((item) => isPlainData(item, depth + 1));
+  if (value instanceof Map) return [...value].every((item) => isPlainData(item, depth + 1));
+  if (value instanceof Set) return [...value].every((item) => isPlainData(item, depth + 1));
+  if (value instanceof Date || ArrayBuffer.isView(value)) return true;
+  return Object.getPrototypeOf(value) === Object.prototype &&
+    Object.values(value).every((item) => isPlainData(item, depth + 1));
+}
+
+const MAX_STATIC_DEPTH = 100;
+
+/** Whether another value may be in it later. */
+function isChanging({ binding, uses }: FreeName): boolean {
+  return binding === null ? true : binding.isWritten || uses.some(({ isWrite }) => isWrite);
+}
+
+/** Whether two functions that captured a variable of one declaration captured the same one. */
+function isSame(free: FreeName, known: Holder, found: Holder): boolean {
+  if (!isChanging(free)) return Object.is(known.value, found.value);
+  if (free.binding?.isModule === true) return true;
+  if (known.scope === null || found.scope === null || !areEqual(known.scope, found.scope)) return false;
+  // The same piece of code gave two functions: unless something around it ran twice, the scope did.
+  return known.f === found.f || known.text.offset !== found.text.offset || known.text.url !== found.text.url ||
+    isRepeatedWithin(free, known.text);
+}
+
+function isRepeatedWithin({ binding }: FreeName, { repeats, offset, text }: FunctionText): boolean {
+  if (binding === null) return false;
+  return repeats.some(([start, end]) =>
+    start >= binding.blockStart && end <= binding.blockEnd &&
+    (start > binding.blockStart || end < binding.blockEnd) && (start < offset || end > offset + text.length)
+  );
+}
+
+function areEqual(a: CapturedScope, b: CapturedScope): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.is(valueIn(a, key), valueIn(b, key)));
+}
+
+function valueIn(scope: CapturedScope, key: string): unknown {
+  try {
+    return scope[key];
+  } catch {
+    return UNINITIALISED;
+  }
+}
+
+const UNINITIALISED = Symbol("uninitialised");
+
+/** Whether no later step binds the same name: the one next to the function wins. */
+function isInnermost(steps: readonly GuardStep[], step: GuardStep): boolean {
+  const name = (step: GuardStep) => step.kind === "check" ? null : step.name;
+  return !steps.slice(steps.indexOf(step) + 1).some((later) => name(later) === name(step));
+}
+
+function place({ binding }: FreeName, text: FunctionText | null): string {
+  return binding === null || text === null || text.url === "" ? "" : ` of ${text.url}`;
+}
+
+function isProxy(user: string, name: string): SerializationError {
+  return new SerializationError(
+    `Cannot ship "${user}": it uses "${name}", a Proxy, whose traps can't travel; use a plain copy of what it stands for.`,
+  );
+}
+
+/** For errors. */
+export function nameOf(f: AnyFunction): string {
+  return f.name === "" ? "<anonymous>" : f.name;
+}

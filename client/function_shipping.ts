@@ -1,0 +1,276 @@
+/**
+ * Functions and instances of registered classes as they travel: text that stays the same while its function lives, and
+ * the values around it, as they are at the moment of submission.
+ *
+ * One for each client. Without the parser (it comes with the start of a session) functions travel as their bare text.
+ * Called by `task_templates.ts`, `submission.ts` and `settlement.ts`.
+ * @module
+ */
+import { contentHash } from "../wire/content_hash.ts";
+import { SerializationError } from "../wire/errors.ts";
+import { FUNCTION_FORM, instanceForm, instanceOf } from "../wire/function_link.ts";
+import type { DecodeSpecial, EncodeSpecial, SpecialForm } from "../wire/special_forms.ts";
+import { encodeValue } from "../wire/value_codec.ts";
+import { type ProgramText, programText } from "./closure_code.ts";
+import { ClosureGraph, type GraphCell, type GraphSource, nameOf } from "./closure_graph.ts";
+import { ClosureReader } from "./closure_reader.ts";
+import { ClosureScripts } from "./closure_scripts.ts";
+import type { ModuleRef } from "./module_bundle.ts";
+import { ownName } from "./own_values.ts";
+import type { ParseScript } from "./parsed_script.ts";
+import { type AnyClass, registeredType, typeNamed } from "./registered_type.ts";
+import { type AnyFunction, expressionText, isMethodText, sourceText, standaloneText } from "./source_text.ts";
+
+/** A function ready to travel. */
+export interface PackedFunction {
+  /** An expression, or a method in shorthand form. */
+  readonly text: string;
+  /** What is free in it; `null`: nothing. */
+  readonly captures: PackedCaptures | null;
+  /** Its variables may change while it runs: who calls it twice makes it twice. */
+  readonly isFresh: boolean;
+  /** Modules that it imports and that travel with it. */
+  readonly modules: readonly ModuleRef[];
+}
+
+/** Values of variables: as they are where all are primitives, else encoded, for functions of the program may be in them. */
+export type PackedCells = readonly unknown[] | Uint8Array;
+
+/** The captures of a program, encoded. */
+export interface PackedCaptures {
+  readonly bytes: Uint8Array;
+}
+
+/** A class that travels by itself. */
+interface PackedClass {
+  readonly key: string;
+  readonly name: string;
+  readonly text: string;
+  readonly cells: PackedCells;
+}
+
+/** A text with its cells still to be put on the way. */
+interface PackedProgram {
+  readonly text: string;
+  readonly cells: PackedCells;
+  readonly modules: readonly ModuleRef[];
+  readonly fixed: boolean;
+}
+
+const NO_MODULES: readonly ModuleRef[] = [];
+
+export class FunctionShipping implements Disposable {
+  #source: GraphSource | null = null;
+  readonly #fixed = new WeakMap<AnyFunction, PackedFunction>();
+  readonly #fixedPrograms = new WeakMap<AnyFunction, PackedProgram>();
+  readonly #classes = new WeakMap<object, PackedClass>();
+  readonly #byKey = new Map<string, AnyClass>();
+  readonly #packing = new Set<object>();
+
+  /** Functions are looked at from now on. */
+  open(parse: ParseScript): void {
+    if (this.#source !== null) return;
+    const reader = ClosureReader.open();
+    this.#source = {
+      scripts: new ClosureScripts(parse, reader),
+      reader,
+      settled: new WeakMap(),
+      isRegistered: (value) => registeredType(value) !== null,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#source?.reader?.[Symbol.dispose]();
+    this.#source = null;
+  }
+
+  /** The function to be run by tasks. Throws `SerializationError`, `TypeError` for what is no function. */
+  pack(f: AnyFunction): PackedFunction {
+    const known = typeof f === "function" ? this.#fixed.get(f) : undefined;
+    if (known !== undefined) return known;
+    if (this.#source === null) return { text: sourceText(f), captures: null, isFresh: false, modules: NO_MODULES };
+    // What is no function, a class or native is refused in the words for tasks.
+    const program = this.#program(f, standaloneText);
+    const packed: PackedFunction = {
+      text: program.text,
+      captures: isBare(program)
+        ? null
+        : { bytes: encodeValue({ troupeCells: program.cells }, { special: this.encode }) },
+      isFresh: !program.fixed && !isBare(program),
+      modules: program.modules,
+    };
+    if (program.fixed) this.#fixed.set(f, packed);
+    return packed;
+  }
+
+  /** What stands for a function in a value, and for an instance of a registered class. */
+  readonly encode: EncodeSpecial = (value) => {
+    if (typeof value === "function") return this.#formOf(value as AnyFunction);
+    return this.#instanceForm(value);
+  };
+
+  /** Results: instances of classes that are registered here. */
+  readonly decode: DecodeSpecial = (kind, [first, second, third]) => {
+    if (kind === "function" && first === FUNCTION_FORM.registered && typeof second === "string") {
+      const Class = this.#byKey.get(second) ?? typeNamed(String(third));
+      if (Class !== null) return Class;
+      throw new SerializationError(
+        `Cannot decode the value: it is an instance of "${
+          String(third)
+        }", which is not registered here; call registerType(${String(third)}) before.`,
+      );
+    }
+    const type = kind === "registered" ? registeredType(first) : null;
+    if (type !== null) return instanceOf(first as object, second, type.decode);
+    throw new SerializationError(`Cannot decode the value: a part of kind "${kind}" means nothing in a result.`);
+  };
+
+  #formOf(f: AnyFunction): SpecialForm | null {
+    const own = ownName(f);
+    if (own !== null) return { kind: "function", parts: [FUNCTION_FORM.own, own] };
+    if (registeredType(f) !== null) return this.#classForm(f);
+    if (this.#source === null) {
+      return { kind: "function", parts: [FUNCTION_FORM.program, expressionText(f), null, nameOf(f)] };
+    }
+    const { text, cells, modules } = this.#program(f, null);
+    if (modules.length > 0) {
+      throw new SerializationError(
+        `Cannot ship "${
+          nameOf(f)
+        }" as a value: it imports a local module, which travels with the function of the task ` +
+          `alone; import it there, and pass what it needs.`,
+      );
+    }
+    const expression = cells === NO_CELLS && isMethodText(text) ? `Object.values({${text}\n})[0]` : text;
+    return { kind: "function", parts: [FUNCTION_FORM.program, expression, cells, nameOf(f)] };
+  }
+
+  #instanceForm(value: object): SpecialForm | null {
+    const Class = value.constructor;
+    const type = registeredType(Class);
+    return type === null ? null : instanceForm(value, Class, type.encode);
+  }
+
+  #classForm(Class: object): SpecialForm {
+    const { key, name, text, cells } = this.#packedClass(Class);
+    return { kind: "function", parts: [FUNCTION_FORM.registered, key, name, text, cells] };
+  }
+
+  #packedClass(Class: object): PackedClass {
+    let packed = this.#classes.get(Class);
+    if (packed === undefined) {
+      packed = this.#packClass(Class);
+      this.#classes.set(Class, packed);
+      this.#byKey.set(packed.key, Class as AnyClass);
+    }
+    return packed;
+  }
+
+  #packClass(Class: object): PackedClass {
+    const type = registeredType(Class);
+    if (type === null || this.#source === null) {
+      throw new SerializationError(`Cannot ship a class before the client is connected.`);
+    }
+    if (this.#packing.has(Class)) {
+      throw new SerializationError(
+        `Cannot ship the class "${type.name}": it uses an instance of itself that stands outside of it; make that a static field.`,
+      );
+    }
+    this.#packing.add(Class);
+    try {
+      const functions = [Class, type.encode, type.decode].filter((f) => f !== null) as AnyFunction[];
+      const { text, cells } = this.#link(functions, functions.length === 1 ? ONE : functions.length, Class);
+      const key = contentHash(encodeValue([text, cells], { special: this.encode }));
+      return { key, name: type.name, text, cells };
+    } finally {
+      this.#packing.delete(Class);
+    }
+  }
+
+  /** `bare`: gives the text of a function that needs nothing around it. */
+  #program(f: AnyFunction, bare: ((f: AnyFunction) => string) | null): PackedProgram {
+    const known = this.#fixedPrograms.get(f);
+    if (known !== undefined) return known;
+    bare?.(f);
+    const program = this.#link([f], 0, null);
+    if (program.fixed) this.#fixedPrograms.set(f, program);
+    return program;
+  }
+
+  #link(functions: readonly AnyFunction[], wanted: number, Class: object | null): PackedProgram {
+    if (this.#source === null) throw new TypeError("Cannot link functions before the parser is there.");
+    const source = this.#source;
+    const graph = new ClosureGraph(
+      Class === null ? source : { ...source, isRegistered: (value) => value !== Class && source.isRegistered(value) },
+    );
+    for (const f of functions) graph.add(f);
+    graph.work();
+    const [root] = graph.nodes;
+    const isAlone = graph.nodes.length === 1 && graph.cells.length === 0 && wanted === 0 && root?.guard === null &&
+      root.text !== null && root.text.form !== "class" &&
+      root.imports.every((to, at) => to === root.text?.imports[at]?.specifier);
+    if (isAlone && root?.text !== null && root !== undefined) {
+      return { text: root.text.text, cells: NO_CELLS, modules: NO_MODULES, fixed: graph.fixed };
+    }
+    const { program, cells } = this.#encodeCells(graph, wanted, Class);
+    return { text: program.text, cells, modules: [...graph.modules.values()], fixed: graph.fixed };
+  }
+
+  /** Values may hold functions that belong to the graph, and these more values. */
+  #encodeCells(graph: ClosureGraph, wanted: number, Class: object | null) {
+    for (;;) {
+      const program = programText(graph, wanted);
+      const count = graph.nodes.length;
+      const cells = this.#encodeOnce(graph, program, Class);
+      if (graph.nodes.length === count) return { program, cells };
+      graph.work();
+    }
+  }
+
+  #encodeOnce(graph: ClosureGraph, program: ProgramText, Class: object | null): PackedCells {
+    const values = valuesOf(program.cells);
+    if (values.every(isPrimitive)) return values;
+    const special: EncodeSpecial = (value) => {
+      if (typeof value !== "function" || value !== Class && registeredType(value) !== null) return this.encode(value);
+      if (ownName(value) !== null) return this.encode(value);
+      graph.fixed = false;
+      return { kind: "function", parts: [FUNCTION_FORM.reference, graph.add(value as AnyFunction)] };
+    };
+    try {
+      return encodeValue(values, { special });
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      for (const cell of program.cells) explain(cell, special);
+      throw error;
+    }
+  }
+}
+
+/** A program of one function that is given as an array. */
+const ONE = 1;
+const NO_CELLS: readonly unknown[] = [];
+
+function valuesOf(cells: readonly GraphCell[]): unknown[] {
+  return cells.map(({ content }) => content.kind === "value" ? content.value : undefined);
+}
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol";
+}
+
+function isBare({ text, cells }: PackedProgram): boolean {
+  return cells === NO_CELLS && !text.startsWith("troupeLink(");
+}
+
+/** Throws an error that names the variable, where it is this one that can't travel. */
+function explain({ label, user, content }: GraphCell, special: EncodeSpecial): void {
+  if (content.kind !== "value") return;
+  try {
+    encodeValue(content.value, { root: label, special });
+  } catch (cause) {
+    if (!(cause instanceof SerializationError)) throw cause;
+    throw new SerializationError(`Cannot ship "${user}" with "${label}", a variable around it. ${cause.message}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The results of a job one by one, while they come in.
+ *
+ * Leaving the loop leaves the tasks alone. Called by `AsyncResult` and `AsyncMapResult`.
+ * @module
+ */
+import type { ItemOutcome, Job } from "./job.ts";
+
+/** In the order of the input, or as they arrive. Throws at an item that failed, unless errors are to stand in place. */
+export async function* iterateJob(job: Job, ordered: boolean): AsyncGenerator<unknown, void, void> {
+  const { items, returnExceptions } = job.plan;
+  for (let index = 0; index < items; index++) {
+    const [ok, value] = await nextOutcome(job, index, ordered);
+    if (!ok && (job.refused || !returnExceptions)) throw value;
+    yield value;
+  }
+}
+
+async function nextOutcome(job: Job, index: number, ordered: boolean): Promise<ItemOutcome> {
+  while (true) {
+    const item = ordered ? index : job.arrivals[index];
+    const outcome = item === undefined ? undefined : job.outcome(item);
+    if (outcome !== undefined) return outcome;
+    await job.changed();
+  }
+}

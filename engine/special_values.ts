@@ -1,0 +1,76 @@
+/**
+ * Values that only the two ends of a task know how to carry, at the engine's end: functions and instances of registered
+ * classes.
+ *
+ * One place for every kind of special form. Made by the task runner.
+ * @module
+ */
+import { contentHash } from "../wire/content_hash.ts";
+import * as errors from "../wire/errors.ts";
+import { FunctionLinker, type ProgramCells } from "../wire/function_link.ts";
+import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
+import { compileFactory } from "./compile.ts";
+
+/** Names that stand free in the text of programs. */
+const CELLS = "troupeCells";
+const LINK = "troupeLink";
+const MODULES = Symbol.for("troupe.modules");
+
+type Namespace = Readonly<Record<string, unknown>>;
+
+export class SpecialValues {
+  readonly #linker: FunctionLinker = new FunctionLinker({
+    compile: (text, name) => this.#compile(text, name),
+    own: ownValue,
+    import: importModule,
+  });
+
+  /** Arguments and captures. */
+  readonly decode: DecodeSpecial = (kind, parts) => {
+    switch (kind) {
+      case "function":
+      case "registered":
+        return this.#linker.decode(kind, parts);
+      default:
+        throw new errors.SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
+    }
+  };
+
+  /** Results. */
+  readonly encode: EncodeSpecial = (value) => this.#linker.encode(value);
+
+  /** Adds to the captures of a program what its text is linked with. */
+  withLinker(captures: Record<string, unknown>): Record<string, unknown> {
+    if (CELLS in captures) captures[LINK] = this.#linker.link;
+    return captures;
+  }
+
+  #compile(text: string, name: string): (cells: ProgramCells) => unknown {
+    const hash = contentHash(new TextEncoder().encode(text));
+    const factory = compileFactory(text, name, hash, [CELLS, LINK]);
+    return (cells) => factory({ [CELLS]: cells, [LINK]: this.#linker.link });
+  }
+}
+
+/** What tasks may use of Troupe: what the engine offers to all of them, and the errors. */
+function ownValue(name: string): unknown {
+  if (name === "*") return OWN_NAMESPACE;
+  if (name === "globalThis") return globalThis;
+  if (name.startsWith("globalThis.")) return (globalThis as Record<string, unknown>)[name.slice("globalThis.".length)];
+  if (name === "currentTask" || name === "UnmetDependency") return (globalThis as Record<string, unknown>)[name];
+  return Object.hasOwn(errors, name) ? errors[name as keyof typeof errors] : undefined;
+}
+
+const OWN_NAMESPACE = Object.freeze(
+  Object.defineProperty({ ...errors }, "currentTask", { get: () => ownValue("currentTask"), enumerable: true }),
+);
+
+function importModule(specifier: string): Promise<Namespace> {
+  if (!specifier.startsWith("troupe:")) return import(specifier);
+  const modules =
+    (globalThis as unknown as Record<symbol, { load(hash: string): Promise<Namespace> } | undefined>)[MODULES];
+  if (modules === undefined) {
+    throw new errors.SerializationError("Cannot import a local module: this engine takes none.");
+  }
+  return modules.load(specifier.slice("troupe:".length));
+}
