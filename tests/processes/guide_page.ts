@@ -2,12 +2,15 @@
  * One page of the guide, taken apart: its program, the files beside it, its commands, and what it says they print.
  *
  * All `ts` blocks of a page are one program, except those that begin with a file name (`// tasks.ts`): these are modules
- * of their own. Each line of a `sh` block is a command. Other blocks are not run. For the test beside it.
+ * of their own. A `diff` block makes one of these from another (`// before.ts → after.ts`). Each line of a `sh` block is a
+ * command. Other blocks are not run. For the test beside it.
  * @module
  */
 
 /** Begins a block that is a module of its own. */
 const FILE_NAME = /^\/\/ (\w+\.ts)\n/;
+/** Begins a block that says how one module becomes another. */
+const FILE_NAMES = /^\/\/ (\w+\.ts) → (\w+\.ts)\n/;
 const RUN = "deno run -A ";
 
 /** What a page says, and what it has to run. */
@@ -33,6 +36,10 @@ export async function readGuidePage(url: URL): Promise<GuidePage> {
     if (name === undefined) program += block;
     else files.set(name, block);
   }
+  for (const block of blocksOf(text, "diff")) {
+    const [header = "", from = "", to = ""] = FILE_NAMES.exec(block) ?? [];
+    files.set(to, applyDiff(files.get(from) ?? "", block.slice(header.length)));
+  }
   const lines = blocksOf(text, "sh").flatMap((block) => block.trimEnd().split("\n"));
   const commands = lines.map((line) => line.replace(/ +#.*$/, "")).map((line) => {
     if (!line.startsWith(RUN)) throw new Error(`Cannot run "${line}": a command begins with "${RUN}".`);
@@ -46,6 +53,22 @@ function blocksOf(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(([, block = ""]) => block);
 }
 
+/** Hunks are separated by empty lines. Throws where the lines of one are not in the module, or more than once. */
+function applyDiff(source: string, diff: string): string {
+  let result = source;
+  for (const hunk of diff.split(/^ ?\n/m)) {
+    const lines = hunk.trimEnd().split("\n");
+    const side = (other: string) =>
+      lines.filter((line) => !line.startsWith(other)).map((line) => `${line.slice(1)}\n`).join("");
+    const before = side("+");
+    if (result.split(before).length !== 2) {
+      throw new Error(`Cannot apply a diff: these lines are not there once:\n${before}`);
+    }
+    result = result.replace(before, () => side("-"));
+  }
+  return result;
+}
+
 /** What each `console.log` is to print: the comment behind it, or the comments in the lines below. `…` is any text. */
 export function expectedLines(program: string): string[] {
   const expected: string[] = [];
@@ -55,7 +78,7 @@ export function expectedLines(program: string): string[] {
     const printing = /\bconsole\.log\(.*\);(?: \/\/ (.*))?$/.exec(line);
     if (below && comment !== undefined) expected.push(comment);
     else if (printing?.[1] !== undefined) expected.push(printing[1]);
-    below = printing === null ? below && (comment !== undefined || line === "}") : printing[1] === undefined;
+    below = printing === null ? below && (comment !== undefined || /^}\)?;?$/.test(line)) : printing[1] === undefined;
   }
   return expected;
 }

@@ -9,7 +9,9 @@ import { expectedLines, type GuidePage, importedFrom, patternOf, readGuidePage }
 const ROOT = new URL("../../", import.meta.url);
 const GUIDE = new URL("docs/guide/", ROOT);
 
-const names = Deno.readDirSync(GUIDE).map(({ name }) => new URL(name, GUIDE)).filter(({ href }) => href.endsWith(".md"));
+const names = Deno.readDirSync(GUIDE).map(({ name }) => new URL(name, GUIDE)).filter(({ href }) =>
+  href.endsWith(".md")
+);
 const urls = [new URL("docs/tasks.md", ROOT), ...names.toArray().toSorted()];
 const pages = await Promise.all(urls.map(readGuidePage));
 
@@ -73,11 +75,12 @@ for (const page of pages.filter(({ commands }) => commands.length > 0)) {
     await writePage(page, fixture);
     const cwd = `${fixture.home}/page`;
     for (const [module = "", ...args] of page.commands) {
-      if (module === "cli.ts") await succeeds(fixture.spawn(args, { cwd }));
-      else {
-        const { stdout } = await succeeds(fixture.spawnModule(`${cwd}/${module}`, args, { cwd }));
-        assertPrints(stdout, page.files.get(module) ?? "");
-      }
+      const command = module === "cli.ts"
+        ? fixture.spawn(args, { cwd })
+        : fixture.spawnModule(`${cwd}/${module}`, args, { cwd });
+      const { stdout } = await succeeds(command);
+      const program = [module, ...args].map((word) => page.files.get(word)).find((source) => source !== undefined);
+      if (program !== undefined) assertPrints(stdout, program);
     }
   });
 }
