@@ -53,7 +53,24 @@ export { depend, type Dependent, dependent, type Depending } from "./client/depe
 export { Dependency, type DependencyJob, type DependencyJobs, type DependencyOptions } from "./client/dependency.ts";
 export type { DependencyValue } from "./client/dependency_flag.ts";
 export { type DirectResult, DirectView, type Targets } from "./client/direct_view.ts";
+export { Executor, type ShutdownOptions } from "./client/executor.ts";
 export { LoadBalancedView } from "./client/load_balanced_view.ts";
+export {
+  type PiscinaClass,
+  piscinaOn,
+  type PiscinaOptions,
+  PiscinaPool,
+  type PiscinaRunOptions,
+} from "./client/piscina_pool.ts";
+export {
+  type ExecOptions,
+  type ProxyOf,
+  type WorkerPoolModule,
+  workerpoolOn,
+  WorkerpoolPool,
+  WorkerpoolPromise,
+  type WorkerpoolStats,
+} from "./client/workerpool_pool.ts";
 export type {
   ElementOf,
   Fitting,

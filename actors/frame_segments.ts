@@ -89,6 +89,12 @@ export class SegmentReader {
     return this.#read;
   }
 
+  /** All of them that were not read; what is one segment by itself is not copied. */
+  readAll(): Uint8Array {
+    const [only] = this.#segments;
+    return this.#segments.length === 1 && this.#read === 0 && only !== undefined ? only : this.read(this.length);
+  }
+
   /** The next `length` bytes, fewer at the end. */
   read(length: number): Uint8Array {
     const bytes = new Uint8Array(Math.min(length, this.length - this.#read));

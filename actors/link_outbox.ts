@@ -69,9 +69,11 @@ export class LinkOutbox {
     if (this.#cut !== null) return this.#launch(this.#nextPart(this.#cut, ends, receipt, maxBytes));
     if (this.#head === this.#messages.length) return null;
     const isLong = (this.#sizes[this.#head] ?? 0) > maxBytes;
-    const fields = dataFields(ends, this.#sent + 1, receipt.ack, receipt.credit, this.#takeBatch(maxBytes));
+    const batch = this.#takeBatch(maxBytes);
+    const fields = dataFields(ends, this.#sent + 1, receipt.ack, receipt.credit, batch);
     if (!isLong) {
-      const bytes = encodeFrame(fields);
+      // A lone message may be a piece of a big value: what is long in it is copied once and not twice.
+      const bytes = batch.length === 1 ? new SegmentReader(frameSegments(fields)).readAll() : encodeFrame(fields);
       if (bytes.length <= maxBytes) return this.#launch(bytes);
       this.#cut = new SegmentReader([bytes]);
     } else {

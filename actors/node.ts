@@ -7,7 +7,7 @@
  * and end is written in `link_handshake.ts`.
  * @module
  */
-import type { Bus, BusMessage, BusStatus } from "../bus/bus.ts";
+import type { Bus, BusMessage, BusStatus, PublishOptions } from "../bus/bus.ts";
 import { type NodeRole, nodeSubject } from "../protocol/subjects.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
@@ -31,6 +31,10 @@ import { guardEvents } from "./link_events.ts";
 import type { LinkEvents, LinkMessage, LinkTransport, NodeAddress } from "./link_port.ts";
 import { LinkRefusals } from "./link_refusals.ts";
 import type { LinkShell } from "./link_shell.ts";
+
+/** From here on the copy of a frame costs more than what it takes to say that it is not needed. */
+const LONG_FRAME_BYTES = 64 * 1024;
+const UNCHANGING: PublishOptions = { unchanging: true };
 
 /** What a node is made of. The bus stays the caller's: `close` does not close it. */
 export interface NodeOptions {
@@ -221,7 +225,10 @@ export class Node implements LinkTransport {
     if (this.#bus.status !== "connected") return;
     try {
       const dot = to.indexOf(".");
-      this.#bus.publish(nodeSubject(this.#cluster, to.slice(0, dot) as NodeRole, to.slice(dot + 1)), bytes);
+      const subject = nodeSubject(this.#cluster, to.slice(0, dot) as NodeRole, to.slice(dot + 1));
+      // The link keeps a frame as it is until it is acknowledged.
+      if (bytes.length < LONG_FRAME_BYTES) this.#bus.publish(subject, bytes);
+      else this.#bus.publish(subject, bytes, UNCHANGING);
     } catch (error) {
       // The link keeps the frame; it is asked for after the reconnect.
       if (!(error instanceof ConnectionError)) this.#noise.note("error", "Could not publish a frame.", { to, error });

@@ -40,6 +40,12 @@ export function memoryMb(pid: number): { readonly rss: number; readonly anonymou
   return { rss: megabytes("VmRSS"), anonymous: megabytes("RssAnon") };
 }
 
+/** The most resident memory it ever held, MB of 1024 × 1024 bytes. */
+export function peakMemoryMb(pid: number): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
+  return Math.round(Number(kilobytes ?? 0) / 102.4) / 10;
+}
+
 /** Children of this program whose command has this name. */
 export function ownChildren(name: string): readonly number[] {
   const pids = [...Deno.readDirSync("/proc")].map((entry) => Number(entry.name)).filter(Number.isSafeInteger);

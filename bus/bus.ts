@@ -27,6 +27,8 @@ export interface PublishOptions {
   readonly reply?: string;
   /** None, if empty. */
   readonly headers?: BusHeaders;
+  /** Nobody will change the bytes, ever: they need not be copied. Default false. */
+  readonly unchanging?: boolean;
 }
 
 /** Which messages a subscription gets, and how many. */

@@ -116,7 +116,7 @@ class NatsBus implements Bus {
     if (this.status !== "connected" || !this.#nats.alive) throw this.#notConnected(`publish to "${subject}"`);
     this.#check.check(subject, data, options, this.#nats.maxPayload);
     // The client holds on to the bytes until its next flush.
-    const copy = this.#slab.copy(data);
+    const copy = options?.unchanging === true ? data : this.#slab.copy(data);
     if (options === undefined) return this.#nats.connection.publish(subject, copy);
     const { reply, headers } = options;
     this.#nats.connection.publish(subject, copy, {

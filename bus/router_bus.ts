@@ -155,6 +155,16 @@ export class RouterBus implements Bus {
     this.#board.set("connected");
   }
 
+  /** Nobody listens to the subject of the request with this reply subject: for routers that learn so later. */
+  refuse(reply: string): void {
+    this.#requests.refuse(reply);
+  }
+
+  /** The router is gone for good. */
+  end(cause: Error | undefined): void {
+    this.#end(cause);
+  }
+
   /** Closes. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();

@@ -101,7 +101,14 @@ const scheduling = {
   ),
 };
 
+const initializer = optional(
+  option("--initializer", string({ metavar: "MODULE" }), {
+    description: message`Module whose default export each engine calls before it is ready, to load a model, say.`,
+  }),
+);
+
 const engineOptions = {
+  initializer,
   slots: withDefault(
     option("--slots", integer({ min: 1 }), {
       description: message`Tasks an engine runs at a time; more than 1 is for tasks that await.`,
@@ -195,7 +202,7 @@ export function grammar(cores: number) {
   const run = command(
     "run",
     merge(
-      object({ verb: constant("run"), ...engineCount(cores) }),
+      object({ verb: constant("run"), ...engineCount(cores), initializer }),
       permissions,
       object({
         script: argument(path("SCRIPT"), { description: message`The script; what follows it are its own arguments.` }),

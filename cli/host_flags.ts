@@ -5,7 +5,7 @@
  * @module
  */
 import { resolve } from "node:path";
-import { HEARTBEAT_MS, resolveScheme } from "../cluster/cluster_options.ts";
+import { HEARTBEAT_MS, resolveInitializer, resolveScheme } from "../cluster/cluster_options.ts";
 import type { ControllerConfig, HostConfig } from "../cluster/control_line.ts";
 import { type Credentials, makeCredentials, oneForAll, parseCredentials } from "../cluster/credentials.ts";
 import { type EnginePermissions, parsePermissionFlags } from "../cluster/engine_permissions.ts";
@@ -133,7 +133,20 @@ export async function controllerOf(
   return { controller, credentials };
 }
 
-type EngineFlags = PermissionFlags & Pick<Said<"engines">, "name" | "n" | "slots" | "drain" | "engineMemory">;
+type EngineFlags =
+  & PermissionFlags
+  & Pick<Said<"engines">, "name" | "n" | "slots" | "initializer" | "drain" | "engineMemory">;
+
+/** The module that engines run first, where one is given. */
+export function initializerOf({ initializer }: Pick<Said<"run">, "initializer">): Pick<HostConfig, "initializer"> {
+  if (initializer === undefined) return {};
+  try {
+    return { initializer: resolveInitializer(initializer) };
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
 
 /** What the flags say of the host; where it joins is added by the verb. */
 export function hostOf(said: EngineFlags): Omit<HostConfig, "controller" | "servers" | "credential" | "credentials"> {
@@ -142,6 +155,7 @@ export function hostOf(said: EngineFlags): Omit<HostConfig, "controller" | "serv
     cluster: said.name,
     engines: said.n,
     slots: said.slots,
+    ...initializerOf(said),
     permissions: permissionsOf(said),
     drainMs: said.drain,
     importConfig: importConfig(),

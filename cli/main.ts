@@ -21,7 +21,7 @@ function withValues(args: readonly string[]): string[] {
 function splitAtScript(args: readonly string[]): readonly [own: readonly string[], scripts: readonly string[]] {
   if (args[0] !== "run") return [args, []];
   const script = args.findIndex((arg, index) =>
-    index > 0 && !arg.startsWith("-") && !/^(?:-n|--engines)$/.test(args[index - 1] ?? "")
+    index > 0 && !arg.startsWith("-") && !/^(?:-n|--engines|--initializer)$/.test(args[index - 1] ?? "")
   );
   return script < 0 ? [args, []] : [args.slice(0, script + 1), args.slice(script + 1)];
 }

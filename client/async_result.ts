@@ -14,6 +14,7 @@ import { splitJob } from "./mirrored_job.ts";
 import { type DisplayBundle, resultBundle } from "./notebook_display.ts";
 import { resultByEngine } from "./results_by_engine.ts";
 import { type TaskMetadata, taskMetadata } from "./task_metadata.ts";
+import type { BeginWait } from "./task_tie.ts";
 import { happensInTime, type WaitOptions } from "./waiting.ts";
 
 /** One of it for a single task, an array for the tasks of a map or of many targets. */
@@ -41,6 +42,8 @@ export interface ResultContext {
   readonly clock: Clock;
   /** Aborts what is not settled of it. */
   readonly abort: (job: Job) => void;
+  /** In a task: says that it waits. */
+  readonly beginWait?: BeginWait;
 }
 
 /** The result of an `apply`: `await` it, or look at it. */
@@ -112,7 +115,9 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
 
   /** Whether it is settled within `timeout` ms. Never rejects for what the task failed with. */
   wait(options: WaitOptions = {}): Promise<boolean> {
-    return happensInTime((callback) => this.#job.onFinished(callback), options, this.#context.clock);
+    const endWait = this.#beginWait();
+    const settled = happensInTime((callback) => this.#job.onFinished(callback), options, this.#context.clock);
+    return endWait === undefined ? settled : settled.finally(endWait);
   }
 
   /**
@@ -177,7 +182,7 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     if (this.#job.plan.scalar) {
       throw new TypeError(`Cannot iterate the result of task "${this.msgId}": it is one, so await it.`);
     }
-    return iterateJob(this.#job, true) as AsyncGenerator<ResultOf<T, true>, void, void>;
+    return iterateJob(this.#job, true, this.#context.beginWait) as AsyncGenerator<ResultOf<T, true>, void, void>;
   }
 
   /** Whether all tasks are settled. */
@@ -263,8 +268,10 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
 
   #whenSettled(): Promise<T> {
     if (this.#promise === null) {
+      const endWait = this.#beginWait();
       this.#promise = new Promise<T>((resolve, reject) => {
         this.#job.onFinished(() => {
+          endWait?.();
           try {
             resolve(this.#outcome());
           } catch (error) {
@@ -276,6 +283,10 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
       this.#promise.catch(() => {});
     }
     return this.#promise;
+  }
+
+  #beginWait(): (() => void) | undefined {
+    return this.#job.finished ? undefined : this.#context.beginWait?.();
   }
 
   /** The result; throws the failure, unless errors are to stand in its place. Only when settled. */

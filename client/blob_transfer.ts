@@ -16,7 +16,7 @@ import type { FindHost } from "./host_link.ts";
 import { happensInTime } from "./waiting.ts";
 
 /** Pieces on their way at a time. */
-const WINDOW = 4;
+const WINDOW = 8;
 /** Hosts tried before a value counts as not to be placed. */
 const UPLOAD_ATTEMPTS = 3;
 /** How long the scheduler has, after a host was lost, to say which hosts are left. */

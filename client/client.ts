@@ -7,7 +7,7 @@
 import type { ActorSystem } from "../actors/actor_system.ts";
 import type { Explanation, StoryLine } from "../protocol/explanation.ts";
 import { Outbox } from "../actors/outbox.ts";
-import type { Session as SessionId, TaskId } from "../protocol/ids.ts";
+import type { HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { TimeoutError, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
@@ -32,6 +32,7 @@ import type { PureTarget } from "./pure_queue.ts";
 import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
+import { TaskTie } from "./task_tie.ts";
 import { happensInTime, unlessAborted, type WaitOptions } from "./waiting.ts";
 
 /** For compositions: what a client is built on. */
@@ -46,6 +47,8 @@ export interface AttachOptions {
   readonly signal?: AbortSignal;
   /** Where balanced tasks go in a cluster of the scheme `pure`; without it, they are refused there. */
   readonly pure?: PureTarget;
+  /** The host of the engine whose tasks it is for: what they have not settled ends with that host. */
+  readonly engineHost?: HostId;
   /** Resolves when the connection is closed for good, with the reason. */
   readonly connectionClosed?: Promise<Error | undefined>;
 }
@@ -66,15 +69,21 @@ export class Client implements AsyncDisposable {
   readonly #questions: Questions;
   readonly #resubmission: Resubmission;
   readonly #releases: (() => unknown)[] = [];
+  readonly #tie: TaskTie | null;
   #closing: Promise<void> | null = null;
 
-  /** For `attach` and for tests: over a session that is started by others. */
-  constructor(session: Session) {
+  /** For `attach` and for tests: over a session that is started by others. `tie`: of the one task that it is for. */
+  constructor(session: Session, tie: TaskTie | null = null) {
     this.#session = session;
-    this.#submission = new Submission(session);
+    this.#tie = tie;
+    this.#submission = new Submission(session, tie);
     this.#questions = new Questions(session);
     this.#resubmission = new Resubmission(session);
-    this.#context = { clock: session.clock, abort: (job) => session.tasks.aborts.job(job) };
+    this.#context = {
+      clock: session.clock,
+      abort: (job) => session.tasks.aborts.job(job),
+      ...(tie === null ? {} : { beginWait: tie.beginWait }),
+    };
   }
 
   /**
@@ -94,6 +103,7 @@ export class Client implements AsyncDisposable {
       clock: system.clock,
       log: system.log,
       pure: options.pure ?? null,
+      engineHost: options.engineHost ?? null,
     });
     const actor = await system.spawn(ClientActor, { name: ACTOR_NAMES.client, unique: false, args: [session] });
     const client = new Client(session);
@@ -107,6 +117,17 @@ export class Client implements AsyncDisposable {
     }
     options.connectionClosed?.then((error) => session.end(connectionLost(error)));
     return client;
+  }
+
+  /**
+   * For compositions: a face of this client for one of several tasks that share it. It knows what the task submitted
+   * and waits for; its `end` aborts what is not settled of it.
+   */
+  forTask(
+    owner: { readonly msgId: string; readonly priority: number; waits(waits: boolean): void },
+  ): { readonly client: Client; end(): void } {
+    const tie = new TaskTie(this.#session, owner);
+    return { client: new Client(this.#session, tie), end: () => tie.end() };
   }
 
   /** For compositions: runs when the client is closed, awaited by `close()`, in order of registration. */
@@ -188,7 +209,8 @@ export class Client implements AsyncDisposable {
 
   /** A view of all engines, or of `targets`, with flags of its own. */
   loadBalancedView(options: Pick<FlagOptions, "targets"> = {}): LoadBalancedView {
-    return new LoadBalancedView(this.#submission, this.#context, resolveFlags(NO_FLAGS, options));
+    const nested = this.#tie === null ? {} : { priority: this.#tie.priority };
+    return new LoadBalancedView(this.#submission, this.#context, resolveFlags(NO_FLAGS, { ...nested, ...options }));
   }
 
   /** A view of engines by their ids; `"all"` grows with the cluster. */
@@ -220,13 +242,18 @@ export class Client implements AsyncDisposable {
    */
   async wait(jobs?: Jobs, options: WaitOptions = {}): Promise<boolean> {
     const { clock } = this.#session;
-    const waitedFor = jobs === undefined ? this.#session.tasks.unfinishedJobs() : new Set(this.#jobsOf(asList(jobs)));
+    const waitedFor = jobs === undefined ? this.#unfinished() : new Set(this.#jobsOf(asList(jobs)));
     const deadline = clock.now() + (options.timeout ?? Infinity);
-    for (const job of waitedFor) {
-      const left = options.timeout === undefined ? {} : { timeout: Math.max(0, deadline - clock.now()) };
-      if (!await happensInTime((callback) => job.onFinished(callback), { ...options, ...left }, clock)) return false;
+    const endWait = this.#tie?.beginWait();
+    try {
+      for (const job of waitedFor) {
+        const left = options.timeout === undefined ? {} : { timeout: Math.max(0, deadline - clock.now()) };
+        if (!await happensInTime((callback) => job.onFinished(callback), { ...options, ...left }, clock)) return false;
+      }
+      return true;
+    } finally {
+      endWait?.();
     }
-    return true;
   }
 
   /**
@@ -255,7 +282,7 @@ export class Client implements AsyncDisposable {
     true
   >;
   resubmit(jobs: Jobs): AsyncResult<unknown, boolean> {
-    return new AsyncResult<unknown, boolean>(this.#resubmission.submit(jobs), this.#context);
+    return new AsyncResult<unknown, boolean>(this.#resubmit(jobs), this.#context);
   }
 
   /** What tasks are doing, in a word each. Rejects with `UnknownTask`, which names all that are not known or forgotten. */
@@ -322,7 +349,21 @@ export class Client implements AsyncDisposable {
     return clientBundle(this.ids, this.#session.tasks.unfinishedJobs().size);
   }
 
+  #resubmit(jobs: Jobs): Job {
+    this.#tie?.check();
+    const job = this.#resubmission.submit(jobs);
+    this.#tie?.submitted(job);
+    return job;
+  }
+
+  /** Of a task's client: what is the task's. */
+  #unfinished(): ReadonlySet<Job> {
+    return this.#tie?.unfinished ?? this.#session.tasks.unfinishedJobs();
+  }
+
   async #close(): Promise<void> {
+    // The session is not the task's to close.
+    if (this.#tie !== null) return this.#tie.end();
     await using stack = new AsyncDisposableStack();
     // A stack runs them in reverse, all of them, whatever one throws.
     for (const release of this.#releases.toReversed()) stack.defer(async () => void await release());

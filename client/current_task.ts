@@ -7,6 +7,8 @@
  */
 import { markOwn } from "./own_values.ts";
 
+import type { Client } from "./client.ts";
+
 /** The task that is running. */
 export interface CurrentTask {
   /** Its id, the same as `msgId` of its result. */
@@ -21,6 +23,17 @@ export interface CurrentTask {
   publish(data: unknown): void;
   /** How far it is, 0 to 1. */
   progress(fraction: number, text?: string): void;
+  /**
+   * Submits tasks from inside this one, like any client of the cluster. While the task awaits a result, its slot is
+   * another's. What it submitted and has no outcome of when it ends is aborted. At hand at once where the task's own
+   * function, or one that it captured, names it; elsewhere use `connect()`. Throws `TypeError` where it is not at hand,
+   * `ConnectionError` where no controller can be reached.
+   */
+  readonly client: Client;
+  /** The same client, in any code. Rejects with `ConnectionError` where no controller can be reached within 10 s. */
+  connect(): Promise<Client>;
+  /** What the engine's initializer returned; `undefined` without one. */
+  readonly state: unknown;
 }
 
 /**

@@ -47,17 +47,27 @@ export class ImapRun {
 
   /** The results. Throws at a failed item, unless errors are to be returned; what the input throws comes last. */
   async *results(): AsyncGenerator<unknown, void, void> {
+    const { signal } = this.#options.flags;
+    // What is in flight is aborted by its own means; an input that gives nothing must not hold up the end.
+    const onAbort = () => {
+      this.#ended = true;
+      this.#wakeConsumer?.();
+    };
+    if (signal?.aborted) throw signal.reason;
+    signal?.addEventListener("abort", onAbort, { once: true });
     void this.#pump();
     try {
       while (true) {
         const job = this.#nextFinished();
         if (job !== null) yield* this.#items(job);
+        else if (signal?.aborted && this.#jobs.size === 0) throw signal.reason;
         else if (this.#ended && this.#jobs.size === 0) break;
-        else await this.#changed();
+        else await this.#waitForChange();
         if (this.#firstFailure !== null) throw this.#firstFailure.error;
       }
       if (this.#inputError !== null) throw this.#inputError.error;
     } finally {
+      signal?.removeEventListener("abort", onAbort);
       await this.#stop();
     }
   }
@@ -84,6 +94,12 @@ export class ImapRun {
       return job;
     }
     return null;
+  }
+
+  async #waitForChange(): Promise<void> {
+    const endWait = this.#options.submission.beginWait?.();
+    await this.#changed();
+    endWait?.();
   }
 
   #changed(): Promise<void> {

@@ -8,6 +8,7 @@ import type { AnyFunction } from "./function_code.ts";
 import { AsyncMapResult } from "./async_map_result.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { CallOrigin } from "./call_origin.ts";
+import { Executor } from "./executor.ts";
 import { ImapRun } from "./imap_run.ts";
 import { LazyRows } from "./lazy_rows.ts";
 import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./fitting.ts";
@@ -25,6 +26,7 @@ export class LoadBalancedView {
   readonly #submission: Submission;
   readonly #context: ResultContext;
   #flags: ResolvedFlags;
+  #executor: Executor | null = null;
 
   /** For `Client`. */
   constructor(submission: Submission, context: ResultContext, flags: ResolvedFlags = NO_FLAGS) {
@@ -100,7 +102,21 @@ export class LoadBalancedView {
     return viewBundle("LoadBalancedView", { targets: to, label: label ?? "", retries: String(retries) });
   }
 
+  /**
+   * Submits to this view, for code that was written against pools of workers. The same one each time, until it is shut
+   * down: then a new one.
+   */
+  get executor(): Executor {
+    if (this.#executor === null || this.#executor.closed) this.#executor = new Executor(this, this.#context);
+    return this.#executor;
+  }
+
+  /** How many engines are there, whichever the flag `targets` names. */
+  get engineCount(): number {
+    return this.#submission.session.roster.ids.length;
+  }
+
   #usualOutstanding(): number {
-    return Math.max(MIN_OUTSTANDING, OUTSTANDING_PER_ENGINE * this.#submission.session.roster.ids.length);
+    return Math.max(MIN_OUTSTANDING, OUTSTANDING_PER_ENGINE * this.engineCount);
   }
 }

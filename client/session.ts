@@ -32,6 +32,8 @@ import { TaskTemplates } from "./task_templates.ts";
 /** What a session works with. */
 export interface SessionOptions extends ClientTasksOptions {
   readonly questions: QuestionLink;
+  /** Of a client that lives in an engine: the engine's host. */
+  readonly engineHost?: HostId | null;
 }
 
 /** One client's side of everything. */
@@ -167,7 +169,9 @@ export class Session {
   }
 
   #hello(): ClientHello {
-    return [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, this.#options.node, this.tasks.firstUnsettled()];
+    const { node, engineHost = null } = this.#options;
+    const hello = [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, node, this.tasks.firstUnsettled()] as const;
+    return engineHost === null ? hello : [...hello, engineHost];
   }
 }
 

@@ -16,6 +16,7 @@ import { SLICE_TASKS } from "./map_slices.ts";
 import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
 import { NO_FLAGS, type ResolvedFlags } from "./task_flags.ts";
+import type { BeginWait, TaskTie } from "./task_tie.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
 /** The rows of arguments of a map. */
@@ -36,9 +37,17 @@ const ORIGINS_UNTIL_PENDING = 1_000;
 export class Submission {
   readonly session: Session;
   readonly #refusals = new Refusals();
+  readonly #tie: TaskTie | null;
 
-  constructor(session: Session) {
+  /** `tie`: of the task that this is for. */
+  constructor(session: Session, tie: TaskTie | null = null) {
     this.session = session;
+    this.#tie = tie;
+  }
+
+  /** Begins a wait of the task that this is for. */
+  get beginWait(): BeginWait | undefined {
+    return this.#tie?.beginWait;
   }
 
   /** One task with one result. */
@@ -46,6 +55,7 @@ export class Submission {
     // Costs as much as all the rest of a call: worth it, unless somebody submits thousands of them in a loop.
     const origin = this.session.tasks.pending < ORIGINS_UNTIL_PENDING ? new CallOrigin() : null;
     try {
+      this.#tie?.check();
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
       const template = this.session.templates.of(f, flags.task, false);
@@ -54,6 +64,7 @@ export class Submission {
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
       this.session.tasks.add({ counter: base, job, task: 0, template, args: payload, engine: null });
       this.#watch(job, flags);
+      this.#tie?.submitted(job);
       return job;
     } catch (error) {
       return this.#refuse({ items: 1, scalar: true, flags, origin }, error);
@@ -64,6 +75,7 @@ export class Submission {
   map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: CallOrigin = new CallOrigin()): Job {
     let items = 1;
     try {
+      this.#tie?.check();
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
       const list = rows();
@@ -74,6 +86,7 @@ export class Submission {
       const job = new Job(this.#plan({ base, items, chunksize, scalar: false, flags, origin }));
       this.#addRows(job, template, list, flags);
       this.#watch(job, flags);
+      this.#tie?.submitted(job);
       return job;
     } catch (error) {
       return this.#refuse({ items, scalar: false, flags, origin }, error);
@@ -84,6 +97,7 @@ export class Submission {
   direct(f: AnyFunction, args: readonly unknown[], scalar: boolean, targets: () => DirectTargets): Job {
     const origin = new CallOrigin();
     try {
+      this.#tie?.check();
       const engines = targets();
       const template = this.session.templates.of(f, DEFAULT_FLAGS, false);
       const payload = inlineOrBig(encodeArguments(args, this.session.shipping.encode));
@@ -93,6 +107,7 @@ export class Submission {
       engines.forEach((engine, task) => {
         this.session.tasks.addDirect({ counter: base + task, job, task, template, args: payload, engine });
       });
+      this.#tie?.submitted(job);
       return job;
     } catch (error) {
       const base = this.session.tasks.allocateDirect(1);

@@ -34,6 +34,11 @@ export interface ClusterOptions {
   readonly hwm?: number | "auto";
   /** Tasks an engine runs at a time; default 1. More serve tasks that await, the network say. */
   readonly slots?: number;
+  /**
+   * A module, by its path or URL, whose default export each engine calls once before it is ready: to load a model, say.
+   * It runs with the permissions of tasks, which find what it returned as `currentTask().state`.
+   */
+  readonly initializer?: string | URL;
   /** Where records are kept; default `memory`. */
   readonly store?: string;
   /** What tasks may touch; default `{ import: true }`. `"none"`: nothing; `"inherit"`: what this program holds in full. */
@@ -44,7 +49,19 @@ export interface ClusterOptions {
   readonly signal?: AbortSignal;
 }
 
-const KNOWN = ["n", "name", "nats", "scheme", "hwm", "slots", "store", "permissions", "timeout", "signal"];
+const KNOWN = [
+  "n",
+  "name",
+  "nats",
+  "scheme",
+  "hwm",
+  "slots",
+  "initializer",
+  "store",
+  "permissions",
+  "timeout",
+  "signal",
+];
 /** Between two signs of life of a process of ours; one that is silent for three is down. The same all over a cluster. */
 export const HEARTBEAT_MS = 1_000;
 const DRAIN_MS = 10_000;
@@ -99,6 +116,23 @@ function moduleUrl(given: string | URL): string | null {
   return /[./\\]/.test(given) ? pathToFileURL(resolve(given)).href : null;
 }
 
+/** The URL of the module. Throws `RangeError` for what is neither path nor URL, or a file that is not there. */
+export function resolveInitializer(given: string | URL): string {
+  const url = moduleUrl(given);
+  if (url === null) {
+    throw new RangeError(
+      `Cannot use the initializer "${String(given)}": it is a module, by its path like "./load.ts", or by its URL.`,
+    );
+  }
+  if (!url.startsWith("file:")) return url;
+  try {
+    if (Deno.statSync(new URL(url)).isFile) return url;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw new RangeError(`Cannot use the initializer "${String(given)}": there is no such file.`);
+}
+
 /** The kinds of permission that this program holds without limits. */
 async function heldInFull(): Promise<string[]> {
   const kinds = ["import", "read", "write", "net", "env", "run", "sys", "ffi"] as const;
@@ -131,6 +165,7 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
     cluster,
     engines,
     slots: checkWhole("slots", options.slots ?? 1, 1),
+    ...(options.initializer !== undefined && { initializer: resolveInitializer(options.initializer) }),
     permissions: await permissionsOf(options.permissions),
     drainMs: DRAIN_MS,
     controller: {

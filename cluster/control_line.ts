@@ -63,6 +63,8 @@ export interface HostConfig {
   readonly joinLimitMs?: number;
   /** For the connection file. */
   readonly credentials: Credentials;
+  /** URL of a module whose default export each engine calls before it is ready; absent: none. */
+  readonly initializer?: string;
   /** A configuration file that the tasks' imports are resolved with. */
   readonly importConfig: string | null;
   /** Whether it outlives the process that started it. */

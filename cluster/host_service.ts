@@ -8,10 +8,10 @@
 import { hostname } from "node:os";
 import type { ActorSystem } from "../actors/actor_system.ts";
 import type { Ref } from "../actors/ref.ts";
+import type { Bus } from "../bus/bus.ts";
 import { type EngineCommandOptions, engineMainModule, findSetpriv } from "../host/engine_command.ts";
 import { HostActor, type HostActorOptions } from "../host/host_actor.ts";
 import type { EngineId } from "../protocol/ids.ts";
-import type { PureSource } from "../host/pure_intake.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { pureSubject } from "../protocol/subjects.ts";
 import type { Log } from "../wire/log.ts";
@@ -25,6 +25,7 @@ import type { HostConfig } from "./control_line.ts";
 import { ControllerChild } from "./controller_child.ts";
 import { EngineGate } from "./engine_gate.ts";
 import { type ProfilePaths, profilePaths, troupeHome } from "./profile.ts";
+import { bundleInitializer } from "./initializer_bundle.ts";
 import { localServers } from "./server_addresses.ts";
 
 /** What a host needs besides its configuration. */
@@ -68,6 +69,7 @@ export class HostService implements AsyncDisposable {
   static async start(config: HostConfig, options: HostServiceOptions): Promise<HostService> {
     await using stack = new AsyncDisposableStack();
     const paths = profilePaths(config.cluster);
+    const initializer = config.initializer === undefined ? null : await bundleInitializer(config.initializer);
     const listening = await startController(config, paths, stack, options);
     const servers = localServers(listening);
     const { system, bus } = stack.use(
@@ -88,7 +90,7 @@ export class HostService implements AsyncDisposable {
     const actor = await system.spawn(HostActor, {
       name: ACTOR_NAMES.host,
       unique: false,
-      args: [hostActorOptions(config, gate, drain, { bus, subject: pureSubject(config.cluster) })],
+      args: [hostActorOptions(config, gate, drain, bus, initializer)],
     });
     actor.watch((event) => event.kind === "ended" && gate.hostEnded(event.reason));
     void bus.closed.then((cause) => cause !== undefined && gate.refused(cause));
@@ -185,7 +187,8 @@ function hostActorOptions(
   config: HostConfig,
   gate: EngineGate,
   drain: Drain,
-  pure: PureSource,
+  bus: Bus,
+  initializer: string | null,
 ): HostActorOptions {
   const command: EngineCommandOptions = {
     permissions: config.permissions,
@@ -207,7 +210,9 @@ function hostActorOptions(
     drainMs: () => drain.ms,
     blobLimitBytes: null,
     blobPlace: ownBlobPlace(),
-    pure,
+    pure: { bus, subject: pureSubject(config.cluster) },
+    taskAccess: { bus, cluster: config.cluster },
+    ...(initializer !== null && { initializer }),
     search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },
     onRefused: (error) => gate.refused(error),
     onEngineReady: (engine) => gate.engineReady(engine.id),

@@ -16,6 +16,16 @@ export interface TaskNews {
   progress(fraction: number, text: string | null): void;
 }
 
+/** What a task finds on its engine. */
+export interface TaskPlace {
+  /** Throws where it can't be had at once. */
+  client(): object;
+  /** Rejects with `ConnectionError` where it can't be had. */
+  connect(): Promise<object>;
+  /** What the initializer of the engine returned. */
+  state(): unknown;
+}
+
 /** The task that runs now. */
 export class CurrentTask {
   /** The task's id. */
@@ -25,14 +35,31 @@ export class CurrentTask {
   /** Counts from 1. */
   readonly attempt: number;
   readonly #news: TaskNews;
+  readonly #place: TaskPlace;
   #abort: AbortController | null = null;
   #abortReason: Error | null = null;
 
-  constructor(msgId: TaskId, engineId: EngineId, attempt: number, news: TaskNews) {
+  constructor(msgId: TaskId, engineId: EngineId, attempt: number, news: TaskNews, place: TaskPlace) {
     this.msgId = msgId;
     this.engineId = engineId;
     this.attempt = attempt;
     this.#news = news;
+    this.#place = place;
+  }
+
+  /** Submits tasks from inside this one. */
+  get client(): object {
+    return this.#place.client();
+  }
+
+  /** The same where the task's own function does not name it. */
+  connect(): Promise<object> {
+    return this.#place.connect();
+  }
+
+  /** What the initializer of this engine returned. */
+  get state(): unknown {
+    return this.#place.state();
   }
 
   /** Fires when the task is to end. Made at first use: most tasks never ask. */

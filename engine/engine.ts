@@ -8,6 +8,8 @@
 import type { ContentHash, EngineId } from "../protocol/ids.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import type { CurrentTask } from "./current_task.ts";
+import { holdNamesOfClient, namesClient } from "./engine_client.ts";
+import { runInitializer } from "./initializer.ts";
 import { LongValues } from "./long_values.ts";
 import {
   type PipeBytes,
@@ -17,6 +19,7 @@ import {
   type ToEngineMessage,
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
+import { type LoadClient, TaskClients } from "./task_clients.ts";
 import type { TaskOwners } from "./task_owners.ts";
 import type { TaskRun, Template } from "./task_run.ts";
 import { TaskRunner } from "./task_runner.ts";
@@ -35,9 +38,19 @@ export class Engine {
   readonly #codes = new Map<ContentHash, string>();
   readonly #templates = new Map<number, Template>();
   readonly #longValues = new LongValues();
+  readonly #clients: TaskClients;
   #runner: TaskRunner | null = null;
+  readonly #initialized = Promise.withResolvers<void>();
+  #state: unknown;
 
-  constructor(outlet: EngineOutlet, owners: TaskOwners, exit: (why?: unknown) => void) {
+  /** `load`: how its tasks get a client; `null`: they have none. */
+  constructor(
+    outlet: EngineOutlet,
+    owners: TaskOwners,
+    exit: (why?: unknown) => void,
+    load: LoadClient | null = null,
+  ) {
+    this.#clients = new TaskClients(load, (message) => outlet.send(message));
     this.#outlet = outlet;
     this.#owners = owners;
     this.#exit = exit;
@@ -81,7 +94,7 @@ export class Engine {
         this.#addCode(message[1], this.#longValues.take(message[2]));
         return;
       case TO_ENGINE.template:
-        this.#addTemplate(message[1], message[2], message[3], message[4]);
+        this.#addTemplate(message[1], message[2], message[3], message[4], message[5] ?? 0);
         return;
       case TO_ENGINE.forget:
         for (let index = 1; index < message.length; index++) this.#forget(message[index] as number | ContentHash);
@@ -101,8 +114,27 @@ export class Engine {
       case TO_ENGINE.ping:
         this.#outlet.send([TO_HOST.pong, message[1]]);
         return;
+      case TO_ENGINE.busDelivers:
+      case TO_ENGINE.busIs:
+        return this.#clients.receive(message);
+      case TO_ENGINE.initialize:
+        return void this.#initialize(this.#longValues.take(message[1]));
       case TO_ENGINE.exit:
         this.#exit();
+    }
+  }
+
+  /** Resolves when tasks may come: for an engine that is to be initialized. */
+  get initialized(): Promise<void> {
+    return this.#initialized.promise;
+  }
+
+  async #initialize(source: Uint8Array): Promise<void> {
+    try {
+      this.#state = await runInitializer(new TextDecoder().decode(source));
+      this.#initialized.resolve();
+    } catch (error) {
+      this.#initialized.reject(error);
     }
   }
 
@@ -113,18 +145,26 @@ export class Engine {
 
   #newRunner(engine: EngineId, slots: number): TaskRunner {
     const outlet = this.#outlet;
-    return new TaskRunner(engine, slots, this.#owners, {
-      ended(number, code, body, runMs, stdout, stderr) {
-        const placed = body === null ? null : outlet.place(body);
-        if (stdout === "" && stderr === "") outlet.send([TO_HOST.result, number, code, placed, runMs]);
-        else outlet.send([TO_HOST.result, number, code, placed, runMs, stdout, stderr]);
+    return new TaskRunner(
+      engine,
+      slots,
+      this.#owners,
+      {
+        ended(number, code, body, runMs, stdout, stderr) {
+          const placed = body === null ? null : outlet.place(body);
+          if (stdout === "" && stderr === "") outlet.send([TO_HOST.result, number, code, placed, runMs]);
+          else outlet.send([TO_HOST.result, number, code, placed, runMs, stdout, stderr]);
+        },
+        published: (number, data) => outlet.send([TO_HOST.published, number, data]),
+        broken: (error) => this.#exit(error),
+        progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
+        slot: (number, lent, running) => outlet.send([TO_HOST.slot, number, lent, running]),
+        printed: (number, channel, text, at) =>
+          outlet.send([TO_HOST.printed, number, channel === "stdout" ? 0 : 1, text, at]),
       },
-      published: (number, data) => outlet.send([TO_HOST.published, number, data]),
-      broken: (error) => this.#exit(error),
-      progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
-      printed: (number, channel, text, at) =>
-        outlet.send([TO_HOST.printed, number, channel === "stdout" ? 0 : 1, text, at]),
-    });
+      this.#clients,
+      this.#state,
+    );
   }
 
   #addCode(hash: ContentHash, source: Uint8Array): void {
@@ -133,11 +173,27 @@ export class Engine {
     this.#codes.set(hash, new TextDecoder().decode(source));
   }
 
-  #addTemplate(template: number, code: ContentHash, name: string, captures: PipeBytes | null): void {
+  #addTemplate(
+    template: number,
+    code: ContentHash,
+    name: string,
+    captures: PipeBytes | null,
+    priority: number,
+  ): void {
     const source = this.#codes.get(code);
     if (source === undefined) throw new RangeError(`Cannot use code ${code}: it has not come`);
     const values = captures === null ? null : this.#longValues.take(captures).slice();
-    this.#templates.set(template, { code, name, source, captures: values, factory: null, waits: false });
+    const wantsClient = namesClient(source) || (values !== null && holdNamesOfClient(values));
+    this.#templates.set(template, {
+      code,
+      name,
+      source,
+      captures: values,
+      factory: null,
+      waits: false,
+      namesClient: wantsClient,
+      priority,
+    });
   }
 
   #forget(name: number | ContentHash): void {

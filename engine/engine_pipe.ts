@@ -8,8 +8,7 @@
  * @module
  */
 import { Socket } from "node:net";
-import { ByteSlab } from "../wire/byte_slab.ts";
-import { pipeFrame, PipeParser } from "../wire/pipe_frames.ts";
+import { pieceFrame, pipeFrame, PipeParser } from "../wire/pipe_frames.ts";
 import { PIECE_BYTES, PIPE_KEY_BYTES, type PipeBytes, TO_HOST, type ToHostMessage } from "../protocol/pipe_messages.ts";
 
 /** Node's own option, missing from its types: a socket over a descriptor that is open. */
@@ -54,12 +53,7 @@ export class EnginePipe {
   }
 
   send(message: ToHostMessage): void {
-    let rest: Uint8Array = pipeFrame(this.#key, message);
-    for (;;) {
-      const count = this.#write(rest);
-      if (count === rest.length) return;
-      rest = rest.subarray(count);
-    }
+    this.#writeAll(pipeFrame(this.#key, message));
   }
 
   /** A value as it goes into a message: a long one is sent ahead in pieces. */
@@ -68,14 +62,23 @@ export class EnginePipe {
     const value = ++this.#longValues;
     for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
       const piece = bytes.subarray(offset, offset + PIECE_BYTES);
-      this.send([TO_HOST.piece, value, bytes.length, offset, piece]);
+      const { frame, bytes: room } = pieceFrame(
+        this.#key,
+        [TO_HOST.piece, value, bytes.length, offset],
+        piece.length,
+      );
+      room.set(piece);
+      this.#writeAll(frame);
     }
     return value;
   }
 
+  #writeAll(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) at += this.#write(at === 0 ? bytes : bytes.subarray(at));
+  }
+
   /** From now on each message is told as it comes. */
   listen(listener: PipeListener): void {
-    const slab = new ByteSlab();
     const options: DescriptorOptions = { fd: 0, readable: true, writable: false };
     const socket = new Socket(options as object);
     let over = false;
@@ -88,7 +91,7 @@ export class EnginePipe {
       if (over) return;
       try {
         listener.batchStart();
-        this.#parser.feed(slab.copy(chunk), tell);
+        this.#parser.feed(chunk, tell);
         listener.batchEnd();
       } catch (error) {
         end(error);

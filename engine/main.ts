@@ -1,8 +1,9 @@
 /**
  * The engine's process: takes tasks from its host over a pipe, runs them, writes the results back.
  *
- * Started by `host/engine_process.ts` with exactly the permissions that tasks are granted; has no network of ours and no
- * credentials. Ends when its input ends. Imports as little as it can: its start is what `start -n` waits for.
+ * Run by `cluster/engine_main.ts`, which `host/engine_process.ts` starts with exactly the permissions that tasks are
+ * granted; has no network of ours and no credentials. Ends when its input ends. Imports as little as it can: its start
+ * is what `start -n` waits for.
  * @module
  */
 import { PACKAGE_VERSION } from "../protocol/version.ts";
@@ -12,6 +13,7 @@ import { Engine } from "./engine.ts";
 import { EnginePipe } from "./engine_pipe.ts";
 import { PIPE_VERSION, TO_HOST } from "../protocol/pipe_messages.ts";
 import { describeError, StrayErrors } from "./stray_errors.ts";
+import type { LoadClient } from "./task_clients.ts";
 import { TaskOutput } from "./task_output.ts";
 import { TaskOwners } from "./task_owners.ts";
 import { builtin, type ConsoleMethods } from "./task_print.ts";
@@ -21,11 +23,17 @@ import { installTaskTimers, type TimerHolder } from "./task_timers.ts";
 /** "Internal software error" in the list of `sysexits.h`. */
 const BROKEN_EXIT_CODE = 70;
 
-const pipe = EnginePipe.open();
-if (pipe !== null) serve(pipe);
+/** An argument of the process: it is to be initialized before it is ready. */
+export const TO_BE_INITIALIZED = "--initialize";
+
+/** Runs an engine over standard input and output. `load`: how its tasks get a client. */
+export function runEngine(load: LoadClient): void {
+  const pipe = EnginePipe.open();
+  if (pipe !== null) serve(pipe, load);
+}
 
 /** Until the host hangs up, or says so. */
-function serve(pipe: EnginePipe): void {
+function serve(pipe: EnginePipe, load: LoadClient): void {
   const exit = Deno.exit;
   const toLog = logWriter();
   const end = (why?: unknown): never => {
@@ -33,7 +41,7 @@ function serve(pipe: EnginePipe): void {
     return exit(why === undefined ? 0 : BROKEN_EXIT_CODE);
   };
   const owners = new TaskOwners();
-  const engine = new Engine(pipe, owners, end);
+  const engine = new Engine(pipe, owners, end, load);
   const output = new TaskOutput(owners, toLog, (run) => engine.printed(run));
   output.install(console as unknown as ConsoleMethods);
   installTaskStreams(output);
@@ -53,7 +61,12 @@ function serve(pipe: EnginePipe): void {
     batchEnd: () => engine.work(),
     ended: end,
   });
-  pipe.send([TO_HOST.ready, PIPE_VERSION, PACKAGE_VERSION, Deno.pid]);
+  const ready = () => pipe.send([TO_HOST.ready, PIPE_VERSION, PACKAGE_VERSION, Deno.pid]);
+  if (!Deno.args.includes(TO_BE_INITIALIZED)) return ready();
+  engine.initialized.then(ready, (error) => {
+    toLog(`Cannot initialize: ${describeError(error)}\n`);
+    exit(BROKEN_EXIT_CODE);
+  });
 }
 
 /** Writes to the real standard error, which the host puts into its log. */

@@ -30,6 +30,11 @@ export class TaskOwners {
     return this.#scopes.getStore() === run ? body() : this.#scopes.run(run, body);
   }
 
+  /** What this code does from here on, and sets going, belongs to that task, until `leave`. */
+  enter(run: TaskRun): void {
+    this.#scopes.enterWith(run);
+  }
+
   /** Calls `body` in no task's scope. */
   outside(body: () => void): void {
     this.#scopes.exit(body);

@@ -9,6 +9,7 @@ import type { ContentHash } from "../protocol/ids.ts";
 import type { RunMessage } from "../protocol/pipe_messages.ts";
 import type { TaskFactory } from "./compile.ts";
 import type { CurrentTask } from "./current_task.ts";
+import type { TaskClient } from "./engine_client.ts";
 import type { TaskPrint } from "./task_print.ts";
 
 /** A function that tasks share. Compiled by its first task. */
@@ -20,6 +21,9 @@ export interface Template {
   factory: TaskFactory | null;
   /** It is known to return promises. */
   waits: boolean;
+  /** Its code names a client: the task may ask for one. */
+  readonly namesClient?: boolean;
+  readonly priority?: number;
 }
 
 export class TaskRun {
@@ -31,6 +35,10 @@ export class TaskRun {
   /** What it does later, after awaits and in callbacks, is known to be its. */
   scoped = false;
   startedMs = 0;
+  /** It waits for tasks of its own: another one may run in its place. */
+  lent = false;
+  /** How it submits tasks itself; made when it first does. */
+  client: TaskClient | null = null;
   current: CurrentTask | null = null;
   /** Made at its first line. */
   print: TaskPrint | null = null;

@@ -15,11 +15,12 @@ import { TaskAborted } from "../wire/errors.ts";
 import { MissingImports } from "../wire/function_link.ts";
 import { decodeValue, encodeValue } from "../wire/value_codec.ts";
 import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } from "./compile.ts";
-import { CurrentTask, type TaskNews } from "./current_task.ts";
+import { CurrentTask, type TaskNews, type TaskPlace } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
 import { LiveNews } from "./live_news.ts";
 import { SpecialValues } from "./special_values.ts";
+import { TaskClients } from "./task_clients.ts";
 import type { TaskOwners } from "./task_owners.ts";
 import type { OutputChannel } from "./task_print.ts";
 import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
@@ -41,6 +42,8 @@ export interface RunnerEvents {
   progress(number: number, fraction: number, text: string | null): void;
   /** `at`: the characters that the task printed there before. */
   printed(number: number, channel: OutputChannel, text: string, at: number): void;
+  /** A run waits for tasks of its own, and lends its slot, or takes it back; `running` runs have begun and not ended. */
+  slot(number: number, lent: boolean, running: number): void;
   /** The engine can't go on: what a task did to it can't be undone, or its result can't be written. */
   broken(error: unknown): void;
 }
@@ -60,11 +63,27 @@ export class TaskRunner {
   readonly #nextTurn = setImmediate;
   readonly #queue = new TaskRunList();
   readonly #running = new TaskRunList();
+  readonly #clients: TaskClients;
+  readonly #state: unknown;
+  /** How many of those that run lend their slot. */
+  #lent = 0;
   #working = false;
   #turnAt = 0;
 
-  /** Runs `slots` tasks at a time, and keeps `owners` told of the one that runs where that is 1. */
-  constructor(engineId: EngineId, slots: number, owners: TaskOwners, events: RunnerEvents) {
+  /**
+   * Runs `slots` tasks at a time, and keeps `owners` told of the one that runs where that is 1. `state` is for all of
+   * them.
+   */
+  constructor(
+    engineId: EngineId,
+    slots: number,
+    owners: TaskOwners,
+    events: RunnerEvents,
+    clients: TaskClients = new TaskClients(null, () => {}),
+    state?: unknown,
+  ) {
+    this.#clients = clients;
+    this.#state = state;
     this.#engineId = engineId;
     this.#slots = slots;
     this.#owners = owners;
@@ -96,7 +115,8 @@ export class TaskRunner {
   /** A message has come in a turn of its own, and is to be read with built-ins that no waiting task has patched. */
   attend(): void {
     this.#owners.leave();
-    if (this.#slots > 1 && this.#running.size > 0) this.#guard(() => this.#intrinsics.restore());
+    const hasCompany = this.#slots > 1 || this.#clients.isOpen;
+    if (hasCompany && this.#running.size > 0) this.#guard(() => this.#intrinsics.restore());
   }
 
   /** Runs what is queued, unless that is under way. Called in a fresh turn of the event loop. */
@@ -107,7 +127,10 @@ export class TaskRunner {
 
   /** Takes a run out of the queue, or fires the signal of a running one. */
   cancel(number: number): void {
-    const current = this.#running.find(number)?.current ?? null;
+    const run = this.#running.find(number);
+    const current = run?.current ?? null;
+    // What it waits for ends with it, so that it can.
+    run?.client?.end();
     if (current !== null) CurrentTask.abort(current, new TaskAborted(`Task ${current.msgId} was aborted.`));
     else this.recall(number);
   }
@@ -139,7 +162,7 @@ export class TaskRunner {
   }
 
   get #hasNext(): boolean {
-    return this.#queue.first !== null && this.#running.size < this.#slots;
+    return this.#queue.first !== null && this.#running.size - this.#lent < this.#slots;
   }
 
   #workOff(): void {
@@ -149,6 +172,25 @@ export class TaskRunner {
       this.#start(run);
     }
     this.#working = false;
+  }
+
+  /** A run waits for tasks of its own, or goes on: at once, even if as many others run as there are slots. */
+  #lend(run: TaskRun, lent: boolean): void {
+    if (run.state !== "running" || run.lent === lent) return;
+    run.lent = lent;
+    this.#lent += lent ? 1 : -1;
+    this.#noteOnly();
+    this.#events.slot(run.number, lent, this.#running.size);
+    if (!lent || this.#working || !this.#hasNext) return;
+    // Not here, in the middle of that task's code.
+    this.#working = true;
+    this.#owners.outside(() => this.#takeTurn());
+  }
+
+  /** While a task lends its slot there may be others beside it, and each has its scope. */
+  #noteOnly(): void {
+    const isAlone = this.#slots === 1 && this.#running.size === 1 && this.#lent === 0;
+    this.#owners.only = isAlone ? this.#running.first : null;
   }
 
   #takeTurn(): void {
@@ -170,9 +212,9 @@ export class TaskRunner {
     // Tasks that wait may have patched what this one is decoded with.
     if (this.#running.size > 0) this.#intrinsics.restore();
     run.state = "running";
-    run.current = new CurrentTask(run.message[3], this.#engineId, run.message[4], this.#news(run));
+    run.current = new CurrentTask(run.message[3], this.#engineId, run.message[4], this.#news(run), this.#place(run));
     this.#running.push(run);
-    if (this.#slots === 1) this.#owners.only = run;
+    this.#noteOnly();
     run.startedMs = this.#now();
     let value: unknown;
     try {
@@ -229,8 +271,59 @@ export class TaskRunner {
   #call(run: TaskRun, { call, values }: PreparedCall): unknown {
     const { template } = run;
     run.args = NO_BYTES;
-    run.scoped = this.#slots > 1 || template.waits || getPrototypeOf(call) === ASYNC_FUNCTION;
-    return run.scoped ? this.#owners.within(run, () => call(...values)) : call(...values);
+    const isFirst = this.#slots === 1 && this.#running.size === 1 && template.namesClient !== true;
+    run.scoped = !isFirst || template.waits || getPrototypeOf(call) === ASYNC_FUNCTION;
+    if (template.namesClient === true && !this.#clients.isReady) return this.#callWithClient(run, call, values);
+    if (run.scoped) return this.#owners.within(run, () => call(...values));
+    try {
+      return call(...values);
+    } finally {
+      // It may have entered its scope meanwhile.
+      if (run.scoped) this.#owners.leave();
+    }
+  }
+
+  /** The client is made outside of the task, which it will outlive. */
+  async #callWithClient(run: TaskRun, call: TaskFunction, values: readonly unknown[]): Promise<unknown> {
+    await this.#prepareClient();
+    return await this.#owners.within(run, () => call(...values));
+  }
+
+  #prepareClient(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#owners.outside(() => void this.#clients.prepare().then(resolve));
+    return promise;
+  }
+
+  /** What it submits and waits for from here on is known to be its. */
+  #clientOf(run: TaskRun): object {
+    if (run.state !== "running") {
+      throw new TypeError(`Cannot submit from task "${run.message[3]}": it has ended; what it left behind can't.`);
+    }
+    if (!run.scoped) {
+      run.scoped = true;
+      this.#owners.enter(run);
+    }
+    if (run.client === null) {
+      run.client = this.#clients.of({
+        msgId: run.message[3],
+        priority: run.template.priority ?? 0,
+        waits: (waits) => this.#lend(run, waits),
+      });
+      if (run.current?.signal.aborted) run.client.end();
+    }
+    return run.client.client;
+  }
+
+  #place(run: TaskRun): TaskPlace {
+    return {
+      client: () => this.#clientOf(run),
+      connect: async () => {
+        await this.#prepareClient();
+        return this.#clientOf(run);
+      },
+      state: () => this.#state,
+    };
   }
 
   #succeed(run: TaskRun, value: unknown): void {
@@ -261,7 +354,10 @@ export class TaskRunner {
     run.state = "ended";
     run.current = run.print = null;
     this.#running.remove(run);
-    this.#owners.only = null;
+    if (run.lent) this.#lent--;
+    this.#noteOnly();
+    run.client?.end();
+    run.client = null;
     this.#events.ended(run.number, code, body, runMs, print?.stdout ?? "", print?.stderr ?? "");
   }
 

@@ -24,6 +24,8 @@ interface StoredBlob {
 export interface BlobLease {
   readonly size: number;
   read(offset: number, length: number): Uint8Array;
+  /** Fills `target` with the bytes from `offset` on; there must be so many. */
+  readInto(target: Uint8Array, offset: number): void;
   release(): void;
 }
 
@@ -135,6 +137,11 @@ export class BlobFolder implements Disposable {
       throw new RangeError(`Cannot read ${length} bytes from ${offset}: both count from 0`);
     }
     const buffer = new Uint8Array(Math.max(0, Math.min(length, BLOB_PIECE_BYTES, blob.size - offset)));
+    this.#fill(buffer, hash, offset);
+    return buffer;
+  }
+
+  #fill(buffer: Uint8Array, hash: ContentHash, offset: number): void {
     using file = Deno.openSync(this.#pathOf(hash));
     file.seekSync(offset, Deno.SeekMode.Start);
     for (let at = 0; at < buffer.length;) {
@@ -142,7 +149,6 @@ export class BlobFolder implements Disposable {
       if (count === null) throw new RangeError(`Cannot read blob "${hash}": its file was cut short by someone else`);
       at += count;
     }
-    return buffer;
   }
 
   /** Holds a blob that is here. */
@@ -153,6 +159,7 @@ export class BlobFolder implements Disposable {
     return {
       size: blob.size,
       read: (offset, length) => this.read(hash, offset, length),
+      readInto: (target, offset) => this.#fill(target, hash, offset),
       release: () => {
         if (held) blob.holders--;
         held = false;

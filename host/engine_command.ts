@@ -23,6 +23,8 @@ export interface EngineCommandOptions {
   readonly mainModule: string;
   /** Path of `setpriv`, which ends an engine with its host even in an endless loop; `null`: there is none. */
   readonly setprivPath: string | null;
+  /** It is given a module to run before it is ready. */
+  readonly initialized?: boolean;
 }
 
 export interface EngineCommand {
@@ -66,7 +68,7 @@ const INHERITED_VARIABLES = [
 
 /** The module that engines run, beside this folder, wherever that was loaded from. */
 export function engineMainModule(): string {
-  return import.meta.resolve("../engine/main.ts");
+  return import.meta.resolve("../cluster/engine_main.ts");
 }
 
 /** Where `setpriv` is, on a Linux that has it. */
@@ -85,7 +87,7 @@ function isFile(path: string): boolean {
 
 /** The whole command for one engine. */
 export function engineCommand(options: EngineCommandOptions, denoPath: string = Deno.execPath()): EngineCommand {
-  const run = ["run", ...engineFlags(options), options.mainModule];
+  const run = ["run", ...engineFlags(options), options.mainModule, ...(options.initialized ? ["--initialize"] : [])];
   const env = inheritedEnvironment((name) => Deno.env.get(name));
   if (options.setprivPath === null) return { program: denoPath, args: run, env };
   return { program: options.setprivPath, args: ["--pdeathsig", "KILL", "--", denoPath, ...run], env };

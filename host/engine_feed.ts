@@ -17,6 +17,7 @@ import type { EngineId } from "../protocol/ids.ts";
 import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
+import { isCount } from "../wire/message_checks.ts";
 import { EngineInputs, type InputSources } from "./engine_inputs.ts";
 import { EngineOutputs } from "./engine_outputs.ts";
 import type { BlobFolder } from "./blob_folder.ts";
@@ -36,6 +37,8 @@ export interface FeedEvents {
   progress(run: EngineRun, fraction: number, text: string | null): void;
   /** `at`: the characters that it printed there before. */
   printed(run: EngineRun, channel: 0 | 1, text: string, at: number): void;
+  /** A run waits for tasks of its own and lends its slot, or takes it back. */
+  slot(run: EngineRun, lent: boolean): void;
 }
 
 export interface FeedOptions {
@@ -171,7 +174,17 @@ export class EngineFeed {
         sent.shown = printedBy(sent.shown, channel, text);
         return this.#events.printed(sent.run, channel, text, at);
       }
+      case TO_HOST.slot:
+        return this.#slot(this.#running(message[1]), message[2], message[3]);
     }
+  }
+
+  #slot(sent: SentRun, lent: boolean, begun: number): void {
+    if (!isCount(begun)) throw new RangeError(`the engine spoke of ${String(begun)} runs that have begun`);
+    if (lent) { for (const next of this.#sent.lend(sent, this.#options.clock.now())) this.#deadline.look(next); }
+    else this.#sent.retake(sent, begun);
+    sent.run.lent = lent;
+    if (sent.run.state !== "ended") this.#events.slot(sent.run, lent);
   }
 
   /** The process has ended: the others than those that ran never began. Those for this very engine wait on. */
@@ -198,6 +211,7 @@ export class EngineFeed {
 
   #requeue(run: EngineRun): void {
     run.state = "queued";
+    run.lent = false;
     this.#queue.unshift(run);
   }
 
@@ -218,8 +232,8 @@ export class EngineFeed {
   }
 
   #hasRoom(): boolean {
-    return this.#sent.size < this.#window.runs &&
-      (this.#sent.size < this.#options.slots || this.#sent.bytes < WINDOW_BYTES);
+    const size = this.#sent.size - this.#sent.lent;
+    return size < this.#window.runs && (size < this.#options.slots || this.#sent.bytes < WINDOW_BYTES);
   }
 
   /** For runs that need more than a message. None overtakes it, and it can be aborted meanwhile. */
@@ -273,8 +287,7 @@ export class EngineFeed {
     const sent = code === RAN.dropped ? this.#dropped(number) : this.#running(number);
     const now = this.#options.clock.now();
     const payload = body === null ? new Uint8Array(0) : this.#outputs.take(body);
-    const next = this.#sent.remove(sent, now);
-    if (next !== null) this.#deadline.look(next);
+    for (const next of this.#sent.remove(sent, now)) this.#deadline.look(next);
     const aborted = sent.abortedAtMs !== null;
     if (code !== RAN.dropped) this.#window.observe(runMs);
     if (code === RAN.dropped && !aborted && sent.run.origin.kind === "direct") this.#putOff.push(sent.run);
@@ -291,6 +304,7 @@ export class EngineFeed {
 
   #end(run: EngineRun, end: RunEnd): void {
     run.state = "ended";
+    run.lent = false;
     this.#events.runEnded(run, end);
   }
 

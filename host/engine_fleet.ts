@@ -9,6 +9,7 @@ import type { EngineId, EngineUuid } from "../protocol/ids.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import type { BlobFolder } from "./blob_folder.ts";
+import type { ClientAccess } from "./bus_bridge.ts";
 import type { EngineCommand } from "./engine_command.ts";
 import type { InputSources } from "./engine_inputs.ts";
 import type { EngineRun } from "./engine_run.ts";
@@ -31,6 +32,10 @@ export interface FleetOptions {
   readonly heartbeatMs: number;
   /** From the abort of a running task to the end of its process, ms. */
   readonly graceMs: number;
+  /** How tasks submit tasks; absent: they can't. */
+  readonly access?: ClientAccess;
+  /** The module that each process runs before tasks come, as one text; absent: none. */
+  readonly initializer?: string;
 }
 
 /** One engine, for a status. */

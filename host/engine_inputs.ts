@@ -67,11 +67,13 @@ export class EngineInputs {
   }
 
   async #sendTemplate(template: TaskTemplate): Promise<number> {
-    const { code, name, captures } = template;
+    const { code, name, captures, flags } = template;
     if (this.#codes.use(code) === undefined) await this.#sendCode(code);
     const placed = captures === null ? null : await this.#place(captures, () => true);
     const number = ++this.#templateCount;
-    this.#process.send([TO_ENGINE.template, number, code, name, placed]);
+    const { priority } = flags;
+    const message = [TO_ENGINE.template, number, code, name, placed] as const;
+    this.#process.send(priority === 0 ? message : [...message, priority]);
     this.#forgetTemplate(this.#templates.add(keyOf(template), number));
     return number;
   }
@@ -105,7 +107,8 @@ export class EngineInputs {
   async #sendPieces(lease: BlobLease, wanted: () => boolean): Promise<number> {
     const value = ++this.#longValues;
     for (let offset = 0; offset < lease.size && wanted(); offset += PIECE_BYTES) {
-      this.#process.send([TO_ENGINE.piece, value, lease.size, offset, lease.read(offset, PIECE_BYTES)]);
+      const length = Math.min(PIECE_BYTES, lease.size - offset);
+      this.#process.sendPiece(value, lease.size, offset, length, (room) => lease.readInto(room, offset));
       if (this.#process.outgoingBytes > AHEAD_BYTES) await this.#process.flushed();
     }
     return value;
@@ -113,11 +116,11 @@ export class EngineInputs {
 }
 
 /** Every message has template objects of its own; equal ones are the same to an engine, which decodes captures afresh. */
-function keyOf({ code, name, captures }: TaskTemplate): string {
-  if (captures === null) return `${code} ${name}`;
-  if (!(captures instanceof Uint8Array)) return `${code} ${captures.hash} ${name}`;
+function keyOf({ code, name, captures, flags: { priority } }: TaskTemplate): string {
+  if (captures === null) return `${code} ${priority} ${name}`;
+  if (!(captures instanceof Uint8Array)) return `${code} ${priority} ${captures.hash} ${name}`;
   const values = captures.length <= SHORT_CAPTURES ? BYTE_TEXT.decode(captures) : contentHash(captures);
-  return `${code} ${captures.length} ${values} ${name}`;
+  return `${code} ${priority} ${captures.length} ${values} ${name}`;
 }
 
 function isInline(payload: Payload): payload is Uint8Array {
@@ -128,6 +131,7 @@ function leaseOfBytes(bytes: Uint8Array): BlobLease {
   return {
     size: bytes.length,
     read: (offset, length) => bytes.subarray(offset, offset + length),
+    readInto: (target, offset) => target.set(bytes.subarray(offset, offset + target.length)),
     release() {},
   };
 }

@@ -5,11 +5,17 @@
  * and nothing else. Used by `engine_seat.ts`.
  * @module
  */
-import { newPipeKey, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
-import { PIPE_VERSION, TO_HOST, type ToEngineMessage, type ToHostMessage } from "../protocol/pipe_messages.ts";
+import { newPipeKey, pieceFrame, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
+import {
+  PIECE_BYTES,
+  PIPE_VERSION,
+  TO_ENGINE,
+  TO_HOST,
+  type ToEngineMessage,
+  type ToHostMessage,
+} from "../protocol/pipe_messages.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
-import { ByteSlab } from "../wire/byte_slab.ts";
 import type { Log } from "../wire/log.ts";
 import type { EngineCommand } from "./engine_command.ts";
 import { LineTail } from "./line_tail.ts";
@@ -17,10 +23,16 @@ import { describeExit } from "./process_end.ts";
 
 /** How long a process may take until it is ready. */
 const READY_LIMIT_MS = 30_000;
+/** The same where it runs a module of the user's first, which may load gigabytes. */
+const INITIALIZED_LIMIT_MS = 600_000;
+/** Number of the long value that the initializer is: no other has it. */
+const INITIALIZER_VALUE = 0;
 /** How long the rest of the output is waited for after the end: a grandchild may hold the pipe open. */
 const DRAIN_LIMIT_MS = 500;
 
 const READ_BYTES = 256 * 1024;
+/** Frames from this length on are written alone. */
+const LONG_FRAME_BYTES = 64 * 1024;
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -46,6 +58,8 @@ export interface ProcessEvents {
 export interface ProcessOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** The module to run before it is ready, as one text; absent: none. */
+  readonly initializer?: string | null;
 }
 
 export class EngineProcess {
@@ -80,7 +94,8 @@ export class EngineProcess {
     }).spawn();
     this.#writer = this.#child.stdin.getWriter();
     this.#key = this.#sendKey();
-    this.#readyTimer = options.clock.setTimer(() => this.kill(this.#lateReason()), READY_LIMIT_MS);
+    this.#readyTimer = options.clock.setTimer(() => this.kill(this.#lateReason()), this.#readyLimitMs);
+    if (typeof options.initializer === "string") this.#sendInitializer(new TextEncoder().encode(options.initializer));
     void this.#watch();
   }
 
@@ -96,6 +111,13 @@ export class EngineProcess {
   /** Appends a message. All of one turn goes out in one write. */
   send(message: ToEngineMessage): void {
     this.#append(pipeFrame(this.#key, message));
+  }
+
+  /** Appends a piece of a long value; `fill` writes its bytes where they belong. */
+  sendPiece(value: number, total: number, offset: number, length: number, fill: (room: Uint8Array) => void): void {
+    const { frame, bytes } = pieceFrame(this.#key, [TO_ENGINE.piece, value, total, offset], length);
+    fill(bytes);
+    this.#append(frame);
   }
 
   /** Resolves when all that was sent has been written, or the process is gone. */
@@ -125,6 +147,19 @@ export class EngineProcess {
     return new DataView(head.buffer).getUint32(0);
   }
 
+  get #readyLimitMs(): number {
+    return typeof this.#options.initializer === "string" ? INITIALIZED_LIMIT_MS : READY_LIMIT_MS;
+  }
+
+  #sendInitializer(source: Uint8Array): void {
+    if (source.length <= PIECE_BYTES) return this.send([TO_ENGINE.initialize, source]);
+    for (let offset = 0; offset < source.length; offset += PIECE_BYTES) {
+      const piece = source.subarray(offset, offset + PIECE_BYTES);
+      this.send([TO_ENGINE.piece, INITIALIZER_VALUE, source.length, offset, piece]);
+    }
+    this.send([TO_ENGINE.initialize, INITIALIZER_VALUE]);
+  }
+
   #append(bytes: Uint8Array): void {
     if (this.#over) return;
     this.#outgoing.push(bytes);
@@ -135,8 +170,7 @@ export class EngineProcess {
   async #writeAll(): Promise<void> {
     await Promise.resolve();
     while (this.#outgoing.length > 0) {
-      const bytes = joined(this.#outgoing);
-      this.#outgoing = [];
+      const bytes = joined(this.#outgoing.splice(0, nextWrite(this.#outgoing)));
       try {
         await this.#writer.write(bytes);
       } catch {
@@ -172,7 +206,6 @@ export class EngineProcess {
   /** One buffer for all reads: a stream that makes one for each costs three times the processor time of a short task. */
   async #readMessages(reader: ReadableStreamBYOBReader): Promise<void> {
     const parser = new PipeParser(this.#key);
-    const slab = new ByteSlab();
     const receive = (message: readonly unknown[]) => this.#receive(message as unknown as ToHostMessage);
     let buffer = new Uint8Array(READ_BYTES);
     for (;;) {
@@ -180,7 +213,7 @@ export class EngineProcess {
       if (done || this.#over) return;
       buffer = new Uint8Array(value.buffer);
       try {
-        parser.feed(slab.copy(value), receive);
+        parser.feed(value, receive);
       } catch (error) {
         return this.#refuse(error);
       }
@@ -226,8 +259,17 @@ export class EngineProcess {
 
   #lateReason(): string {
     const said = this.#lines.last.slice(-3).join(" | ");
-    return `its process was not ready within ${READY_LIMIT_MS / 1000} s${said === "" ? "" : `; it last said: ${said}`}`;
+    return `its process was not ready within ${this.#readyLimitMs / 1000} s${
+      said === "" ? "" : `; it last said: ${said}`
+    }`;
   }
+}
+
+/** How many frames go out in one write: short ones together, a long one alone, since joining it would copy it. */
+function nextWrite(frames: readonly Uint8Array[]): number {
+  const long = frames.findIndex(({ length }) => length >= LONG_FRAME_BYTES);
+  if (long < 0) return frames.length;
+  return Math.max(1, long);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

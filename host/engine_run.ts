@@ -28,6 +28,8 @@ export class EngineRun {
   readonly template: TaskTemplate;
   readonly args: Payload;
   state: RunState = "queued";
+  /** It runs, waits for tasks of its own, and lends its slot. */
+  lent = false;
   /** For `RunQueue` alone. */
   queue: RunQueue | null = null;
   previous: EngineRun | null = null;

@@ -9,10 +9,11 @@
  */
 import type { ToHostMessage } from "../protocol/pipe_messages.ts";
 import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
-import type { EngineId, EngineUuid } from "../protocol/ids.ts";
+import type { EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
+import { BusBridge, type ClientAccess } from "./bus_bridge.ts";
 import type { EngineCommand } from "./engine_command.ts";
 import { EngineFeed, type FeedEvents, type FeedOptions } from "./engine_feed.ts";
 import { EngineProcess, type ProcessEnd } from "./engine_process.ts";
@@ -39,12 +40,18 @@ export interface SeatEvents extends FeedEvents {
   ended(id: EngineId, uuid: EngineUuid, reason: string, requested: boolean, returns: boolean): void;
   /** A process ended before it was ready. `id` is `null` before the scheduler has named it. */
   failed(id: EngineId | null, reason: string, givenUp: boolean): void;
+  /** The client of a process's tasks is gone. */
+  clientEnded(session: Session): void;
 }
 
 export interface SeatOptions extends FeedOptions {
   readonly command: () => EngineCommand;
   readonly log: Log;
   readonly clock: Clock;
+  /** How tasks submit tasks; absent: they can't. */
+  readonly access?: ClientAccess;
+  /** The module to run before tasks come, as one text; absent: none. */
+  readonly initializer?: string;
 }
 
 export class EngineSeat {
@@ -57,6 +64,7 @@ export class EngineSeat {
   #process: EngineProcess | null = null;
   #feed: EngineFeed | null = null;
   #pings: PingWatch | null = null;
+  #bridge: BusBridge | null = null;
   #history: RestartHistory = NO_DEATHS;
   #startedAtMs = 0;
   #processReady = false;
@@ -174,7 +182,11 @@ export class EngineSeat {
     try {
       this.#process = new EngineProcess(
         this.#options.command(),
-        { clock, log: (level, message) => log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`) },
+        {
+          clock,
+          initializer: this.#options.initializer ?? null,
+          log: (level, message) => log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`),
+        },
         {
           ready: () => this.#onReady(),
           message: (message) => this.#onMessage(message),
@@ -213,7 +225,23 @@ export class EngineSeat {
   #onMessage(message: ToHostMessage): void {
     if (message[0] === TO_HOST.pong) this.#pings?.answered(message[1]);
     else if (this.#feed === null) throw new RangeError("the engine spoke of runs before it was given any");
+    else if (message[0] === TO_HOST.busPublish) this.#bridge?.publish(message[1], message[2], message[3] ?? null);
+    else if (message[0] === TO_HOST.busOpen) this.#openBridge(message[1]);
     else this.#feed.handle(message);
+  }
+
+  /** The client of its tasks comes or goes. */
+  #openBridge(open: boolean): void {
+    const { access } = this.#options;
+    const process = this.#process;
+    this.#bridge?.close();
+    this.#bridge = null;
+    if (!open || process === null) return;
+    if (access === undefined) return process.send([TO_ENGINE.busIs, "closed", "this host lets no tasks submit others"]);
+    this.#bridge = new BusBridge(access, {
+      send: (message) => process.send(message),
+      clientEnded: (session) => this.#events.clientEnded(session),
+    });
   }
 
   #onEnded(end: ProcessEnd): void {
@@ -221,6 +249,8 @@ export class EngineSeat {
     const wasAnnounced = this.#announced;
     const lifeMs = this.#options.clock.now() - this.#startedAtMs;
     const timeWasUp = this.#feed?.timeWasUp ?? false;
+    this.#bridge?.close();
+    this.#bridge = null;
     this.#feed?.close(end.reason);
     this.#feed = this.#pings = this.#process = null;
     this.#announced = this.#processReady = false;

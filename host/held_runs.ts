@@ -68,6 +68,7 @@ function heldMessage(
   nowMs: number,
 ): HeldMessage {
   const { task, attempt, engine } = run;
+  if (end === null && run.lent) return [task, epoch, number, attempt, engine, "running", null, null, true];
   if (end === null) return [task, epoch, number, attempt, engine, run.state === "running" ? "running" : "queued"];
   const ended = endedToMessage(number, end.outcome, reportOf(end, nowMs));
   return [task, epoch, number, attempt, engine, "ended", ended, uuid];

@@ -231,6 +231,15 @@ export class HostActor extends Actor implements HostApi {
       published: (run, data) => this.#news.published(run, data),
       progress: (run, fraction, text) => this.#news.progress(run, fraction, text),
       printed: (run, channel, text, at) => this.#news.printed(run, channel, text, at),
+      slot: ({ origin }, lent) => {
+        // Direct tasks take no place at the scheduler, and have none to lend there.
+        if (origin.kind !== "scheduled") return;
+        const [numbers, none]: [DispatchNumber[], DispatchNumber[]] = [[origin.number], []];
+        this.#own.link.tell((cast) =>
+          lent ? cast.slots(origin.epoch, numbers, none) : cast.slots(origin.epoch, none, numbers)
+        );
+      },
+      clientEnded: (session) => this.#own.link.tell((cast) => cast.endClient(session)),
     };
   }
 

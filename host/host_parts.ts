@@ -11,6 +11,7 @@ import type { Ref } from "../actors/ref.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
 import { BlobFetcher } from "./blob_fetcher.ts";
 import { BlobFolder, type BlobPlace } from "./blob_folder.ts";
+import type { ClientAccess } from "./bus_bridge.ts";
 import { ReceivedCodes } from "./received_codes.ts";
 import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
 import { EngineFleet } from "./engine_fleet.ts";
@@ -44,6 +45,10 @@ export interface HostActorOptions {
   readonly onEngineReady?: (engine: ReadyEngine) => void;
   /** Where tasks of the scheme `pure` come from; without it, this host takes none. */
   readonly pure?: PureSource;
+  /** The connection that tasks submit tasks through; without it, they can't. */
+  readonly taskAccess?: Omit<ClientAccess, "host">;
+  /** The module that each engine runs before tasks come, as one text. */
+  readonly initializer?: string;
   /** How long to look for a first controller; `null`: for ever. */
   readonly search: ControllerSearch | null;
   /** Told why no controller takes this host, before its actor ends for it. */
@@ -90,7 +95,7 @@ export function buildHostParts(
   engineEvents: SeatEvents,
   events: HostPartsEvents,
 ): HostParts {
-  const { blobLimitBytes, blobPlace, command, slots, heartbeatMs, graceMs } = options;
+  const { blobLimitBytes, blobPlace, command, slots, heartbeatMs, graceMs, initializer } = options;
   const folder = new BlobFolder({
     home,
     ...(blobLimitBytes === null ? {} : { limitBytes: blobLimitBytes }),
@@ -115,7 +120,7 @@ export function buildHostParts(
     directSettled: (session, list) => events.directSettled(session, list),
   }, () => clock.now());
   const fleet = new EngineFleet({
-    command: () => engineCommand(command),
+    command: () => engineCommand({ ...command, initialized: initializer !== undefined }),
     sources: { code: (hash) => codes.get(hash), lease: (ref) => fetcher.lease(ref) },
     folder,
     clock,
@@ -123,6 +128,8 @@ export function buildHostParts(
     slots,
     heartbeatMs,
     graceMs,
+    ...(options.taskAccess && { access: { ...options.taskAccess, host: home } }),
+    ...(initializer !== undefined && { initializer }),
   }, engineEvents);
   const naming = new EngineNaming({
     fleet,

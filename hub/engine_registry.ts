@@ -25,6 +25,8 @@ interface EngineEntry {
   state: "starting" | "up" | "draining" | "down" | "failed";
   reason: string | null;
   load: number;
+  /** Slots that tasks lend while they wait for tasks of their own. */
+  lent: number;
   completed: number;
   failed: number;
   /** Lives it has had. */
@@ -41,6 +43,7 @@ function newEngine(id: EngineId, host: HostId): EngineEntry {
     state: "starting",
     reason: null,
     load: 0,
+    lent: 0,
     completed: 0,
     failed: 0,
     lives: 0,
@@ -79,8 +82,13 @@ export class EngineRegistry {
       case "engine-joined": {
         const engine = this.#engine(fact.engine, fact.host);
         const { host, uuid, pid, slots } = fact;
-        Object.assign(engine, { host, uuid, pid, slots, state: "up", reason: null, load: 0 });
+        Object.assign(engine, { host, uuid, pid, slots, state: "up", reason: null, load: 0, lent: 0 });
         engine.lives++;
+        break;
+      }
+      case "slots-lent": {
+        const engine = this.#engines.get(fact.engine);
+        if (engine !== undefined) engine.lent = fact.lent;
         break;
       }
       case "engine-draining":
@@ -112,9 +120,10 @@ export class EngineRegistry {
     if (end === "failed") engine.failed++;
   }
 
-  /** How many tasks an engine runs at a time. */
+  /** How many tasks an engine runs now at most: one for each slot, and those that lend theirs. */
   slotsOf(id: EngineId): number {
-    return this.#engines.get(id)?.slots ?? 1;
+    const engine = this.#engines.get(id);
+    return engine === undefined ? 1 : engine.slots + engine.lent;
   }
 
   /** Hosts in the order in which they joined. */

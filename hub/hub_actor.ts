@@ -13,6 +13,7 @@ import { ACTOR_NAMES, type ClientApi, type HubApi } from "../protocol/roles.ts";
 import type { ConditionMessage, HistoryMessage, RecordField, RecordMessage } from "../protocol/records.ts";
 import type { SortMessage, SpecsMessage, StoryMessage } from "../protocol/records.ts";
 import type { ClusterStatus } from "../protocol/status.ts";
+import { isTaskClient } from "../protocol/subjects.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { MailboxFull } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
@@ -85,7 +86,8 @@ export class HubActor extends Actor implements HubApi {
       uptimeMs: this.age(),
       hosts: this.#registry.hosts(),
       engines: this.#registry.engines(),
-      clients: this.#clients.size,
+      // Those of tasks come and go with them.
+      clients: [...this.#clients].filter((session) => !isTaskClient(session)).length,
       tasks: this.#records.counts(),
     };
   }

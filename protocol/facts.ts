@@ -56,6 +56,8 @@ export type Fact =
     /** When `apply` was called, on the controller's clock. */
     readonly submittedAt: number;
   }
+  /** So many of the tasks on an engine wait for tasks of their own: as many more than it has slots may run. */
+  | { readonly kind: "slots-lent"; readonly at: number; readonly engine: EngineId; readonly lent: number }
   | {
     readonly kind: "task-assigned";
     readonly at: number;

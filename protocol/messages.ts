@@ -196,6 +196,8 @@ export type HeldMessage = readonly [
   ended?: EndedMessage | null,
   /** The process it ended on: the engine may have another one by now. */
   uuid?: EngineUuid | null,
+  /** It runs, waits for tasks of its own, and lends its slot. */
+  lent?: boolean,
 ];
 
 /** Host → scheduler, first of all in each life of either. `engines`: those that are ready. */
@@ -233,6 +235,8 @@ export type ClientHello = readonly [
   node: string,
   /** The first counter that is not settled at the client yet. */
   firstUnsettled: number,
+  /** Of a client that lives in an engine: the engine's host. */
+  engineHost?: HostId | null,
 ];
 
 /** Scheduler → client in reply. */

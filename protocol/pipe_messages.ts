@@ -6,10 +6,10 @@
  * piece travel as pieces ahead of the message that names them, so no frame is ever long.
  * @module
  */
-import type { ContentHash, EngineId, TaskId } from "./ids.ts";
+import type { ContentHash, EngineId, HostId, TaskId } from "./ids.ts";
 
 /** Raised whenever a message changes in a way that the other end would misread. */
-export const PIPE_VERSION = 2;
+export const PIPE_VERSION = 3;
 
 /** Longest value that travels inside a message, and length of a piece. */
 export const PIECE_BYTES = 256 * 1024;
@@ -33,10 +33,24 @@ export const TO_ENGINE = {
   exit: 8,
   drop: 9,
   recall: 10,
+  busDelivers: 11,
+  busIs: 12,
+  initialize: 13,
 } as const;
 
 /** First element of a message to the host. */
-export const TO_HOST = { ready: 0, result: 1, piece: 2, published: 3, progress: 4, pong: 5, printed: 9 } as const;
+export const TO_HOST = {
+  ready: 0,
+  result: 1,
+  piece: 2,
+  published: 3,
+  progress: 4,
+  pong: 5,
+  busPublish: 6,
+  busOpen: 7,
+  slot: 8,
+  printed: 9,
+} as const;
 
 /** Bytes inline, or the number under which their pieces came. */
 export type PipeBytes = Uint8Array | number;
@@ -69,6 +83,8 @@ export type ToEngineMessage =
     code: ContentHash,
     name: string,
     captures: PipeBytes | null,
+    /** Of its tasks; absent: 0. */
+    priority?: number,
   ]
   /** Templates that no later run will name, and code that no later template will. */
   | readonly [kind: typeof TO_ENGINE.forget, ...names: (number | ContentHash)[]]
@@ -81,7 +97,38 @@ export type ToEngineMessage =
   | readonly [kind: typeof TO_ENGINE.ping, token: number]
   /** Not begun: answered with `dropped`. Running: it goes on. */
   | readonly [kind: typeof TO_ENGINE.recall, ...numbers: number[]]
+  | BusDeliversMessage
+  | BusIsMessage
+  /** The module to run before it says that it is ready. */
+  | readonly [kind: typeof TO_ENGINE.initialize, source: PipeBytes]
   | readonly [kind: typeof TO_ENGINE.exit];
+
+/** To the engine's own client: what came on its subject, or the answer to a request of its. */
+export type BusDeliversMessage = readonly [
+  kind: typeof TO_ENGINE.busDelivers,
+  subject: string,
+  data: Uint8Array,
+  reply?: string | null,
+];
+
+/**
+ * How the bus of the engine's own client is. `open`: with the cluster, the client's node, its host and the largest
+ * message in bytes. `nobody`: a request has no one to answer it; `text` is where the answer was to go. Else with a reason.
+ */
+export type BusIsMessage =
+  | readonly [
+    kind: typeof TO_ENGINE.busIs,
+    state: "open",
+    cluster: string,
+    node: string,
+    host: HostId,
+    maxPayload: number,
+  ]
+  | readonly [
+    kind: typeof TO_ENGINE.busIs,
+    state: "connected" | "disconnected" | "closed" | "nobody",
+    text: string,
+  ];
 
 /** How a run ended, as a digit. */
 export const RAN = { done: 0, threw: 1, declined: 2, dropped: 3 } as const;
@@ -104,5 +151,11 @@ export type ToHostMessage =
   | readonly [kind: typeof TO_HOST.published, number: number, data: Uint8Array]
   | readonly [kind: typeof TO_HOST.progress, number: number, fraction: number, text: string | null]
   | readonly [kind: typeof TO_HOST.pong, token: number]
+  /** From the engine's own client; with `reply`, a request. */
+  | readonly [kind: typeof TO_HOST.busPublish, subject: string, data: Uint8Array, reply?: string | null]
+  /** The engine's own client wants a bus, or no longer. */
+  | readonly [kind: typeof TO_HOST.busOpen, open: boolean]
+  /** A run waits for tasks of its own and lends its slot, or goes on. `running`: how many runs have begun by then. */
+  | readonly [kind: typeof TO_HOST.slot, number: number, lent: boolean, running: number]
   /** Of a running task, as it prints. `channel`: 0 for standard output, 1 for errors. `at`: characters there before. */
   | readonly [kind: typeof TO_HOST.printed, number: number, channel: 0 | 1, text: string, at: number];

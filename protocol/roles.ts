@@ -66,6 +66,10 @@ export interface SchedulerApi {
   attachClient(hello: ClientHello): ClientWelcome;
   /** A client says good-bye; its tasks go on. */
   detachClient(session: Session): void;
+  /** The client of an engine's tasks ended with its process, as its host says: what it has not settled is aborted. */
+  endClient(session: Session): void;
+  /** Attempts wait for tasks of their own, and lend their slots; others have taken theirs back. */
+  slots(epoch: Epoch, lent: readonly DispatchNumber[], retaken: readonly DispatchNumber[]): void;
   submit(batch: SubmitMessage): void;
   /** Abort tasks of any client. Unknown and finished ones are ignored. */
   abort(ids: readonly TaskId[]): void;

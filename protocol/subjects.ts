@@ -15,9 +15,22 @@ export type NodeRole = "controller" | "host" | "client" | "node";
 /** The three credentials of a cluster. */
 export type CredentialRole = "client" | "host" | "controller";
 
-/** The one subject of a node: all frames to it arrive here. */
+/** How the nodes of clients begin that live in an engine: longer than any other client's. */
+export const TASK_CLIENT = "task";
+const TASK_CLIENT_NAME = /^task[a-z0-9]{10}$/;
+
+/** Whether a client's node, which is named by its session, is that of the tasks of an engine. */
+export function isTaskClient(node: string): boolean {
+  return TASK_CLIENT_NAME.test(node);
+}
+
+/**
+ * The one subject of a node: all frames to it arrive here. Clients that live in an engine have theirs apart from the
+ * others', so that a host, which listens for them, can hear no other client.
+ */
 export function nodeSubject(cluster: string, role: NodeRole, node: string): string {
-  return `${SUBJECT_ROOT}.${cluster}.${role}.${node}`;
+  const place = role === "client" && isTaskClient(node) ? TASK_CLIENT : role;
+  return `${SUBJECT_ROOT}.${cluster}.${place}.${node}`;
 }
 
 /** Prefix of the inboxes of a node, below its subject. */
@@ -51,15 +64,16 @@ export interface SubjectPermissions {
 }
 
 /**
- * The allow lists of a credential. Clients and hosts hear only nodes of their own role; names belong to the controller;
- * tasks past the scheduler go from clients to hosts.
+ * The allow lists of a credential. Clients and hosts hear only nodes of their own role, hosts those of their tasks'
+ * clients besides; names belong to the controller; tasks past the scheduler go from clients to hosts.
  */
 export function subjectPermissions(cluster: string, role: CredentialRole): SubjectPermissions {
   const root = `${SUBJECT_ROOT}.${cluster}`;
   if (role === "controller") return { publish: [`${root}.>`], subscribe: [`${root}.>`] };
   const nodes = [`${root}.controller.>`, `${root}.host.>`, `${root}.client.>`, `${root}.name.*`];
   const heard = `${root}.${role}.>`;
+  const tasks = `${root}.${TASK_CLIENT}.*`;
   return role === "client"
     ? { publish: [...nodes, pureSubject(cluster)], subscribe: [heard] }
-    : { publish: nodes, subscribe: [heard, pureSubject(cluster)] };
+    : { publish: [...nodes, tasks, pureSubject(cluster)], subscribe: [heard, tasks, pureSubject(cluster)] };
 }

@@ -4,7 +4,7 @@
  * Translates and checks; a message that isn't ours throws `SerializationError` before the core hears of it.
  * @module
  */
-import type { EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../protocol/ids.ts";
+import type { DispatchNumber, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../protocol/ids.ts";
 import type {
   ClientHello,
   EndedMessage,
@@ -21,6 +21,7 @@ import type {
   AbortRequested,
   AttemptsEnded,
   ClientAttached,
+  ClientEnded,
   EngineBecameReady,
   EngineBeganDraining,
   EngineEnded,
@@ -29,6 +30,7 @@ import type {
   HostJoined,
   KnownOutcome,
   ReadyEngine,
+  SlotsChanged,
   TasksSubmitted,
 } from "./core/events.ts";
 import type { EngineView } from "./core/scheduler_core.ts";
@@ -97,7 +99,32 @@ export function attemptsEnded(
 
 export function clientAttached(hello: ClientHello, at: number): ClientAttached {
   checked(hello, "client hello", [isCount, isText, isText, isText, isCount]);
-  return { kind: "client-attached", at, session: hello[2], firstUnsettled: hello[4] };
+  const engineHost: unknown = hello[5] ?? null;
+  if (engineHost !== null && !isText(engineHost)) throw malformedMessage("client hello", hello);
+  return {
+    kind: "client-attached",
+    at,
+    session: hello[2],
+    firstUnsettled: hello[4],
+    engineHost: engineHost as HostId | null,
+  };
+}
+
+export function clientEnded(session: Session, at: number): ClientEnded {
+  checked([session], "client ended", [isText]);
+  return { kind: "client-ended", at, session };
+}
+
+export function slotsChanged(
+  host: HostId,
+  epoch: Epoch,
+  lent: readonly DispatchNumber[],
+  retaken: readonly DispatchNumber[],
+  at: number,
+): SlotsChanged {
+  const areCounts = (value: unknown) => isArray(value, 0) && value.every(isCount);
+  checked([epoch, lent, retaken], "slots", [isCount, areCounts, areCounts]);
+  return { kind: "slots-changed", at, host, epoch, lent, retaken };
 }
 
 export function abortRequested(ids: readonly TaskId[], at: number): AbortRequested {
@@ -113,8 +140,8 @@ const isHeldState = (value: unknown) => value === "queued" || value === "running
 
 function heldAttempt(message: HeldMessage): HeldAttempt {
   checked(message, "held", [isText, isCount, isCount, isCount, isCount, isHeldState]);
-  const [task, epoch, number, attempt, engine, state, ended, uuid = null] = message;
-  if (uuid !== null && !isText(uuid)) throw malformedMessage("held", message);
+  const [task, epoch, number, attempt, engine, state, ended, uuid = null, lent = false] = message;
+  if ((uuid !== null && !isText(uuid)) || !isFlag(lent)) throw malformedMessage("held", message);
   return {
     task,
     epoch,
@@ -124,6 +151,7 @@ function heldAttempt(message: HeldMessage): HeldAttempt {
     state,
     ended: ended === undefined || ended === null ? null : endedFromMessage(ended),
     uuid,
+    ...(lent === true && { lent }),
   };
 }
 

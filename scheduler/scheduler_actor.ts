@@ -8,7 +8,16 @@
 import { Actor, type WatchEvent } from "../actors/actor.ts";
 import type { Fact } from "../protocol/facts.ts";
 import type { Explanation } from "../protocol/explanation.ts";
-import type { ContentHash, EngineId, EngineUuid, Epoch, HostId, Session, TaskId } from "../protocol/ids.ts";
+import type {
+  ContentHash,
+  DispatchNumber,
+  EngineId,
+  EngineUuid,
+  Epoch,
+  HostId,
+  Session,
+  TaskId,
+} from "../protocol/ids.ts";
 import type {
   ClientHello,
   ClientWelcome,
@@ -32,12 +41,14 @@ import {
   abortRequested,
   attemptsEnded,
   clientAttached,
+  clientEnded,
   engineDraining,
   engineEnded,
   engineFailed,
   engineMessages,
   engineReady,
   hostJoined,
+  slotsChanged,
   tasksSubmitted,
 } from "./event_messages.ts";
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
@@ -170,6 +181,16 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   detachClient(session: Session): void {
     if (this.#receivers.hasClient(session)) this.#loseClient(session);
+  }
+
+  endClient(session: Session): void {
+    this.#receive("endClient", () => clientEnded(session, this.#now()));
+    if (this.#receivers.hasClient(session)) this.#loseClient(session);
+  }
+
+  slots(epoch: Epoch, lent: readonly DispatchNumber[], retaken: readonly DispatchNumber[]): void {
+    const host = this.context.sender.slice("host.".length) as HostId;
+    this.#receive("slots", () => slotsChanged(host, epoch, lent, retaken, this.#now()));
   }
 
   submit(batch: SubmitMessage): void {

@@ -5,10 +5,15 @@
  * into the pipe is found out, at the latest with the next head: the parser throws, and the host ends that process.
  * @module
  */
+import { ByteSlab } from "./byte_slab.ts";
 import { decodeFrame, encodeFrame } from "./frame_codec.ts";
 import { MAX_FRAME_BYTES, PIPE_KEY_BYTES } from "../protocol/pipe_messages.ts";
 
 const HEAD_BYTES = 8;
+/** As MessagePack has them. */
+const ARRAY_OF_FIVE = 0x95;
+const BINARY_32 = 0xc6;
+const BINARY_HEAD_BYTES = 5;
 
 /** Bytes on the pipe that are not a frame of ours. */
 export class PipeViolation extends Error {
@@ -31,6 +36,31 @@ export function pipeFrame(key: number, message: readonly unknown[]): Uint8Array<
   return frame;
 }
 
+/** The frame around a piece of a long value, with room for its bytes. */
+export interface PieceFrame {
+  readonly frame: Uint8Array<ArrayBuffer>;
+  /** The end of `frame`: where the bytes belong. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * The frame of `[kind, value, total, offset, bytes]`, to be filled with `length` bytes: pieces are most of what a pipe
+ * carries, so they are copied into their frame and nowhere else.
+ */
+export function pieceFrame(key: number, head: readonly [number, number, number, number], length: number): PieceFrame {
+  const fields = encodeFrame(head);
+  const start = HEAD_BYTES + fields.length + BINARY_HEAD_BYTES;
+  const frame = new Uint8Array(start + length);
+  writeHead(frame, key, frame.length - HEAD_BYTES);
+  frame.set(fields, HEAD_BYTES);
+  // One element more than the fields: the bytes.
+  frame[HEAD_BYTES] = ARRAY_OF_FIVE;
+  const view = new DataView(frame.buffer);
+  view.setUint8(start - BINARY_HEAD_BYTES, BINARY_32);
+  view.setUint32(start - BINARY_HEAD_BYTES + 1, length);
+  return { frame, bytes: frame.subarray(start) };
+}
+
 function writeHead(frame: Uint8Array, key: number, length: number): void {
   frame[0] = key >>> 24;
   frame[1] = key >>> 16;
@@ -50,6 +80,7 @@ function readNumber(bytes: Uint8Array, at: number): number {
 /** Takes messages out of a stream. Bytes in a message are views into a buffer that is never written again. */
 export class PipeParser {
   readonly #key: number;
+  readonly #slab = new ByteSlab();
   /** What came of a frame that is not complete yet, and how much of `#partial` it fills. */
   #partial: Uint8Array = new Uint8Array(0);
   #filled = 0;
@@ -58,9 +89,11 @@ export class PipeParser {
     this.#key = key >>> 0;
   }
 
-  /** Calls `receive` for each message that `chunk` completes. The chunk must not change afterwards. Throws `PipeViolation`. */
+  /** Calls `receive` for each message that `chunk` completes. What is needed of the chunk is copied. Throws `PipeViolation`. */
   feed(chunk: Uint8Array, receive: (message: readonly unknown[]) => void): void {
     let at = 0;
+    /** The rest of the chunk, once a frame is found to be in it as a whole; what long frames are cut into is copied once. */
+    let own: Uint8Array | null = null;
     while (at < chunk.length) {
       if (this.#filled > 0) {
         at += this.#complete(chunk, at, receive);
@@ -75,7 +108,9 @@ export class PipeParser {
         this.#filled = available;
         return;
       }
-      const body = chunk.subarray(at + HEAD_BYTES, at + needed);
+      own ??= this.#slab.copy(chunk.subarray(at));
+      const start = own.length - available;
+      const body = own.subarray(start + HEAD_BYTES, start + needed);
       at += needed;
       receive(this.#decode(body));
     }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Session, TaskId } from "../protocol/ids.ts";
+import { TASK_CLIENT } from "../protocol/subjects.ts";
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
 const ID_LENGTH = 10;
@@ -42,6 +43,11 @@ export function newSession(): Session {
     }
   }
   return id as Session;
+}
+
+/** The same for the client in an engine. */
+export function newTaskSession(): Session {
+  return `${TASK_CLIENT}${newSession()}` as Session;
 }
 
 function isAlphanumeric(text: string, length: number): boolean {

@@ -28,6 +28,9 @@ export const MAX_VALUE_DEPTH = 1_000;
 /** Holes travel as `undefined`; an array that is all holes would grow without bound. */
 const MAX_HOLES = 1_000_000;
 
+/** The lengths of MessagePack have 32 bits. What is refused is refused before room is made for it. */
+const MAX_VALUE_BYTES = 2 ** 32 - 2 ** 20;
+
 /** One pass over one value. */
 export class ValueWalk {
   readonly #root: string;
@@ -167,6 +170,7 @@ export class ValueWalk {
     const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
     if ((buffer as ArrayBuffer).detached) return this.#refuse(value, DETACHED);
     this.bulk += value.byteLength;
+    if (this.bulk > MAX_VALUE_BYTES) return this.#refuse(value, tooBig(this.bulk));
     return encodeBytes(value);
   }
 
@@ -240,6 +244,14 @@ const SPARSE: Unfit = {
   is: `an array with more than ${MAX_HOLES} holes`,
   instead: "send a Map from index to item",
 };
+
+function tooBig(bytes: number): Unfit {
+  return {
+    is: `part of a value of ${bytes.toLocaleString("en")} bytes, past the limit of ` +
+      `${MAX_VALUE_BYTES.toLocaleString("en")} (4 GiB)`,
+    instead: "send parts of it, such as array.subarray(from, to), as arguments of several tasks",
+  };
+}
 
 const DETACHED: Unfit = {
   is: "a detached buffer: its bytes were transferred elsewhere",

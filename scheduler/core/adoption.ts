@@ -102,6 +102,7 @@ function orphanOf(s: SchedulerState, host: HostRecord, held: HeldAttempt, engine
   if (ended !== null || engine === null) return orphan;
   orphan.attempt = new Attempt(epoch, number, engine, null, UNKNOWN_US);
   orphan.attempt.orphan = orphan;
+  if (held.lent === true) orphan.attempt.slot = "lent";
   attach(s, orphan.attempt);
   return orphan;
 }

@@ -7,6 +7,7 @@
 import type { DispatchNumber } from "../../protocol/ids.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import { move } from "./moves.ts";
+import { tellLent } from "./on_slots.ts";
 import type { SchedulerState } from "./state.ts";
 import { Attempt, type TaskRecord } from "./task_record.ts";
 
@@ -59,6 +60,7 @@ export function detach(s: SchedulerState, attempt: Attempt): void {
   engine.heardAt = s.now;
   s.dispatches.delete(attempt);
   s.placement.engineChanged(engine);
+  if (attempt.slot === "lent") tellLent(s, engine);
   if (engine.overdue === null || engine.load > 0) return;
   s.timers.clear(engine.overdue);
   engine.overdue = null;

@@ -43,10 +43,10 @@ function mostAheadFirst(laden: Iterable<EngineRecord>): readonly EngineRecord[] 
 
 /** Asks for half of what can be had, the last first. Whether there was any. */
 function askBack(s: SchedulerState, engine: EngineRecord): boolean {
-  const { inFlight, slots } = engine;
+  const { inFlight, slots, lent } = engine;
   const wanted = Math.ceil(engine.recallable / 2);
   let asked = 0;
-  let ahead = inFlight.size - slots;
+  let ahead = inFlight.size - slots - lent;
   for (let attempt = inFlight.last; attempt !== null && ahead > 0 && asked < wanted; attempt = attempt.prev) {
     ahead--;
     const { task, calledBack } = attempt;

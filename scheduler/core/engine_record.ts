@@ -72,6 +72,8 @@ export class EngineRecord {
   expectedUs = 0;
   /** How many of its attempts in flight were asked back. */
   calledBack = 0;
+  /** How many of its attempts in flight lend their slots: it has so many places more. */
+  lent = 0;
   /** When it last showed that it goes on: an attempt ended, or the first was given to it. Epoch ms. */
   heardAt = 0;
   /** Set while it is dead and its host owes reports. */
@@ -99,7 +101,7 @@ export class EngineRecord {
 
   /** Whether the next task may go to it, whichever it is. */
   get isFree(): boolean {
-    return this.#isOpen && this.inFlight.size < this.limit;
+    return this.#isOpen && this.inFlight.size < this.limit + this.lent;
   }
 
   /** With `hwm` `auto`: how long a task may be expected to take that is sent ahead of its turn, µs. 0: none. */
@@ -116,7 +118,7 @@ export class EngineRecord {
   /** With `hwm` `auto`: how many attempts it has ahead of their turn that can be asked back. */
   get recallable(): number {
     if (!this.#isAuto || !this.#isOpen) return 0;
-    return Math.max(0, this.inFlight.size - this.slots - this.calledBack);
+    return Math.max(0, this.inFlight.size - this.slots - this.lent - this.calledBack);
   }
 
   get #isOpen(): boolean {
@@ -128,6 +130,21 @@ export class EngineRecord {
     this.inFlight.append(attempt);
     this.expectedUs += attempt.expectedUs;
     if (attempt.calledBack) this.calledBack++;
+    if (attempt.slot === "lent") this.lent++;
+  }
+
+  /** An attempt in flight here lends its slot, or has taken it back. */
+  setSlot(attempt: Attempt, slot: Attempt["slot"]): void {
+    if (attempt.slot === "lent") this.lent--;
+    attempt.slot = slot;
+    if (slot === "lent") this.lent++;
+  }
+
+  /** How many may have begun: as many as it has slots, and those that lent theirs. */
+  get begun(): number {
+    let begun = this.slots;
+    for (const { slot } of this.inFlight) if (slot !== "held") begun++;
+    return begun;
   }
 
   /** It has no more to do with this attempt, which must be in flight here. */
@@ -135,6 +152,7 @@ export class EngineRecord {
     this.inFlight.remove(attempt);
     this.expectedUs -= attempt.expectedUs;
     if (attempt.calledBack) this.calledBack--;
+    if (attempt.slot === "lent") this.lent--;
   }
 
   /** Whether tasks may go to it now or once it is less busy. */

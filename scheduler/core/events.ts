@@ -50,6 +50,8 @@ export interface HeldAttempt {
   readonly ended: EndedAttempt | null;
   /** The process it ended on, which may be gone; `null`: it has not ended, or nobody knows. */
   readonly uuid: EngineUuid | null;
+  /** It waits for tasks of its own, and lends its slot. */
+  readonly lent?: boolean;
 }
 
 /** A life of the scheduler began. The first event of all; a grace for hosts to come back counts from here. */
@@ -155,6 +157,8 @@ export interface ClientAttached {
   readonly session: Session;
   /** The first counter that is not settled at the client yet. */
   readonly firstUnsettled: number;
+  /** Of a client that lives in an engine: the engine's host. */
+  readonly engineHost?: HostId | null;
 }
 
 /** A client said good-bye or is gone. Its tasks go on; what they become is kept. */
@@ -162,6 +166,24 @@ export interface ClientLeft {
   readonly kind: "client-left";
   readonly at: number;
   readonly session: Session;
+}
+
+/** The client of an engine's tasks ended with the engine: what it has not settled is aborted. */
+export interface ClientEnded {
+  readonly kind: "client-ended";
+  readonly at: number;
+  readonly session: Session;
+}
+
+/** Attempts on a host wait for tasks of their own and lend their slots, or have taken them back. */
+export interface SlotsChanged {
+  readonly kind: "slots-changed";
+  readonly at: number;
+  readonly host: HostId;
+  /** Of the dispatches. */
+  readonly epoch: Epoch;
+  readonly lent: readonly DispatchNumber[];
+  readonly retaken: readonly DispatchNumber[];
 }
 
 /** What became of a task that an earlier controller life settled, or that its client ended before it was submitted. */
@@ -236,6 +258,8 @@ export type SchedulerEvent =
   | EngineBeganDraining
   | ClientAttached
   | ClientLeft
+  | ClientEnded
+  | SlotsChanged
   | TasksSubmitted
   | AttemptsEnded
   | AbortRequested

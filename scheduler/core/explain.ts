@@ -61,7 +61,7 @@ function finishedStatus({ outcome }: FinishedRecord): "done" | "failed" | "abort
 
 /** An engine runs the first of what it has, one for each of its slots. */
 function attemptStatus({ engine, prev }: Attempt): "running" | "ready" {
-  let free: number = engine.slots;
+  let free: number = engine.slots + engine.lent;
   for (let other = prev; other !== null && free > 0; other = other.prev) free--;
   return free > 0 ? "running" : "ready";
 }
@@ -100,7 +100,7 @@ function explainFinished(task: FinishedRecord): Explanation {
 function explainAssigned(task: TaskRecord, { engine, prev }: Attempt): Explanation {
   let ahead = 0;
   for (let other = prev; other !== null; other = other.prev) ahead++;
-  const runs = ahead < engine.slots;
+  const runs = ahead < engine.slots + engine.lent;
   const text = runs
     ? `runs on engine ${engine.id}`
     : `is queued on engine ${engine.id} behind ${ahead} other${ahead === 1 ? "" : "s"}`;

@@ -99,7 +99,9 @@ function checkEngines(s: SchedulerState, complain: Complain): void {
     if (s.registry.hosts.get(engine.host.id) !== engine.host) complain(`${name} is on a host that is not there`);
     if (s.placement.pool.has(engine) !== engine.isFree) complain(`${name} is free: ${engine.isFree}, not in the pool`);
     const ofThisLife = [...engine.inFlight].filter(({ epoch }) => epoch === s.options.epoch);
-    if (ofThisLife.length > engine.limit && !isWithinTime(s, engine, ofThisLife)) {
+    // What took a lent place stays when it is taken back.
+    const lenders = [...engine.inFlight].filter(({ slot }) => slot !== "held").length;
+    if (ofThisLife.length > engine.limit + lenders && !isWithinTime(s, engine, ofThisLife)) {
       complain(`${name} was given ${ofThisLife.length} tasks, more than its limit`);
     }
     checkAhead(s, engine, name, complain);
@@ -132,6 +134,8 @@ function checkAhead(s: SchedulerState, engine: EngineRecord, name: string, compl
   const attempts = [...engine.inFlight];
   const expectedUs = attempts.reduce((sum, attempt) => sum + attempt.expectedUs, 0);
   if (expectedUs !== engine.expectedUs) complain(`${name} is busy for ${expectedUs} µs, counted ${engine.expectedUs}`);
+  const lent = attempts.filter(({ slot }) => slot === "lent").length;
+  if (lent !== engine.lent) complain(`${name} has ${lent} slots lent, counted ${engine.lent}`);
   const calledBack = attempts.filter((attempt) => attempt.calledBack).length;
   if (calledBack !== engine.calledBack) complain(`${name} was asked for ${calledBack}, counted ${engine.calledBack}`);
   const room = engine.isFree ? 0 : engine.roomUs;

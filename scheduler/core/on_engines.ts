@@ -97,6 +97,7 @@ function inherit(s: SchedulerState, heir: EngineRecord, previous: EngineRecord):
   for (const attempt of previous.inFlight) {
     previous.remove(attempt);
     attempt.engine = heir;
+    if (attempt.slot === "lent") attempt.slot = "retaken";
     heir.add(attempt);
   }
   if (previous.overdue !== null) s.timers.clear(previous.overdue);

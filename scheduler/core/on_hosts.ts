@@ -9,6 +9,7 @@ import { takeHeld } from "./adoption.ts";
 import { findPlaces } from "./dependencies.ts";
 import { type EngineSlot, HostRecord } from "./engine_record.ts";
 import type { EnginesRequested, HostJoined, HostLost, HostReachable, HostUnreachable } from "./events.ts";
+import { endClientsOf } from "./on_clients.ts";
 import { condemnAttempts } from "./on_attempts.ts";
 import { endEngine, engineReady, giveUpSlot } from "./on_engines.ts";
 import { doomIfTargetsGone } from "./queueing.ts";
@@ -86,7 +87,8 @@ function loseHost(s: SchedulerState, host: HostRecord, reason: string): void {
   const slots = [...host.slots.values()];
   for (const slot of slots) if (slot.current !== null) endEngine(s, slot, slot.current, lost, false, false);
   for (const slot of slots) giveUpSlot(s, slot);
-  for (const engine of enginesOwingReports(s, host)) condemnAttempts(s, engine, engine.slots, lost);
+  for (const engine of enginesOwingReports(s, host)) condemnAttempts(s, engine, engine.begun, lost);
+  endClientsOf(s, host.id);
 }
 
 /** Dead engines of the host with attempts in flight, those that came up first first. */

@@ -71,6 +71,7 @@ function restoreCounters(s: SchedulerState, snapshot: Snapshot): void {
 function restoreSession(s: SchedulerState, from: SessionSnapshot): void {
   const session = new SessionRecord(from.id, from.serial, s.now);
   session.attached = from.attached;
+  session.engineHost = from.engineHost;
   session.served = from.served;
   session.batchOpen = from.batchOpen;
   session.forgotten = IntervalSet.from(from.forgotten);
@@ -124,9 +125,10 @@ function restoreEngine(s: SchedulerState, from: EngineSnapshot): EngineRecord {
   engine.heardAt = from.heardAt;
   if (engine.alive) found(s.registry.slots.get(engine.id), `slot ${engine.id}`).current = engine;
   if (from.hasHeir) found(s.registry.slots.get(engine.id), `slot ${engine.id}`).previous = engine;
-  for (const { epoch, number, task: taskId, orphan: orphanId, expectedUs, calledBack } of from.inFlight) {
+  for (const { epoch, number, task: taskId, orphan: orphanId, expectedUs, calledBack, slot } of from.inFlight) {
     const attempt = new Attempt(epoch, number, engine, taskId === null ? null : live(s, taskId), expectedUs);
     attempt.calledBack = calledBack;
+    attempt.slot = slot;
     if (attempt.task !== null) attempt.task.attempt = attempt;
     if (orphanId !== null) {
       attempt.orphan = orphanOf(s, orphanId);

@@ -4,7 +4,7 @@
  * Made by the first event that names the session; dropped when the client left and nothing of it is kept.
  * @module
  */
-import type { Session, TaskId } from "../../protocol/ids.ts";
+import type { HostId, Session, TaskId } from "../../protocol/ids.ts";
 import { type DependencyWatch, type Dependents, type TaskWaits, withDependent } from "./dependency_watch.ts";
 import { IntervalSet } from "./interval_set.ts";
 import { PagedTable } from "../../wire/paged_table.ts";
@@ -19,6 +19,8 @@ export class SessionRecord {
   /** Epoch ms, whole: what is kept of its tasks counts from here. */
   readonly bornAt: number;
   attached = false;
+  /** It lives in an engine of this host, and ends with it. */
+  engineHost: HostId | null = null;
   /** When a task of this client was assigned last, on a counter of all assignments; 0: never. Smaller goes first. */
   served = 0;
   readonly tasks: PagedTable<TaskRecord | FinishedRecord> = new PagedTable();

@@ -15,13 +15,13 @@ import type { EndedAttempt, ReadyEngine } from "./events.ts";
 import type { SchedulerOptions } from "./scheduler_core.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
-import { type AttemptPlace, FinishedRecord, type TaskRecord } from "./task_record.ts";
+import { type Attempt, type AttemptPlace, FinishedRecord, type TaskRecord } from "./task_record.ts";
 import type { Timer } from "./timers.ts";
 import type { TaskState } from "./transitions.ts";
 import { type WaitsSnapshot, waitsSnapshot } from "./waits_snapshot.ts";
 
 /** Raised whenever an older reader would misread it. */
-export const SNAPSHOT_SCHEMA = 2;
+export const SNAPSHOT_SCHEMA = 3;
 
 /** An attempt in flight. Both `null`: its task was aborted. */
 export interface AttemptSnapshot {
@@ -31,6 +31,7 @@ export interface AttemptSnapshot {
   readonly orphan: TaskId | null;
   readonly expectedUs: number;
   readonly calledBack: boolean;
+  readonly slot: Attempt["slot"];
 }
 
 /** One incarnation of an engine. */
@@ -83,6 +84,7 @@ export interface SessionSnapshot {
   readonly id: Session;
   readonly serial: number;
   readonly attached: boolean;
+  readonly engineHost: HostId | null;
   readonly served: number;
   readonly forgotten: readonly (readonly [number, number])[];
   /** More of a batch is to come. */
@@ -220,19 +222,29 @@ export function enginesOf(s: SchedulerState): readonly EngineRecord[] {
 
 function engineSnapshot(s: SchedulerState, engine: EngineRecord): EngineSnapshot {
   const { serial, id, uuid, host, pid, slots, alive, draining, usedAt, heardAt } = engine;
-  const inFlight = [...engine.inFlight].map(({ epoch, number, task, orphan, expectedUs, calledBack }) => (
-    { epoch, number, task: task?.id ?? null, orphan: orphan?.id ?? null, expectedUs, calledBack }
+  const inFlight = [...engine.inFlight].map(({ epoch, number, task, orphan, expectedUs, calledBack, slot }) => (
+    { epoch, number, task: task?.id ?? null, orphan: orphan?.id ?? null, expectedUs, calledBack, slot }
   ));
   const hasHeir = s.registry.slots.get(id)?.previous === engine;
   return { serial, id, uuid, host: host.id, pid, slots, alive, draining, hasHeir, usedAt, heardAt, inFlight };
 }
 
 function sessionSnapshot(session: SessionRecord): SessionSnapshot {
-  const { id, serial, attached, served, batchOpen } = session;
+  const { id, serial, attached, engineHost, served, batchOpen } = session;
   const forgotten = session.forgotten.intervals;
   // The others have ended since, and can't lie on a cycle.
   const forward = session.forward.filter(({ holding }) => holding).map(({ task }) => task.id);
-  return { id, serial, attached, served, forgotten, batchOpen, forward, tasks: [...session.tasks].map(taskSnapshot) };
+  return {
+    id,
+    serial,
+    attached,
+    engineHost,
+    served,
+    forgotten,
+    batchOpen,
+    forward,
+    tasks: [...session.tasks].map(taskSnapshot),
+  };
 }
 
 function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | FinishedTaskSnapshot {

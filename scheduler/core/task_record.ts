@@ -89,6 +89,8 @@ export class Attempt {
   readonly expectedUs: number;
   /** Its host was asked to give it back. Once is enough: what has not come back then, has begun. */
   calledBack = false;
+  /** `lent`: it waits for tasks of its own, and another may run in its place; `retaken`: it did. Set by its engine alone. */
+  slot: "held" | "lent" | "retaken" = "held";
   prev: Attempt | null = null;
   next: Attempt | null = null;
 

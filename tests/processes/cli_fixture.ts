@@ -223,7 +223,7 @@ export function familyOf(host: number): { readonly controllers: number[]; readon
   const children = childrenOf(host).map((pid) => ({ pid, line: commandLineOf(pid) }));
   return {
     controllers: children.filter(({ line }) => line.includes("controller_main.ts")).map(({ pid }) => pid),
-    engines: children.filter(({ line }) => line.includes("engine/main.ts")).map(({ pid }) => pid),
+    engines: children.filter(({ line }) => line.includes("cluster/engine_main.ts")).map(({ pid }) => pid),
   };
 }
 

@@ -36,6 +36,8 @@ const WRONG: readonly Wrong[] = [
   { args: "start --scheme ./nowhere.ts", says: /nowhere\.ts": its module can't be imported/ },
   { args: "controller --scheme data:text/javascript,export|{}", says: /its default export is missing/ },
   { args: "start --slots 0", says: /--slots.*1.*"0"/ },
+  { args: "start --initializer nowhere.ts", says: /initializer "nowhere\.ts": there is no such file/ },
+  { args: "engines --initializer model", says: /initializer "model": it is a module, by its path/ },
   { args: "engines --slots many", says: /--slots.*integer.*"many"/ },
   { args: "start --nats nats://10.0.0.5:4222 --port 4222", says: /--nats with --listen or --port/ },
   { args: "start --nats http://10.0.0.5", says: /nats:\/\/10\.0\.0\.5:4222/ },

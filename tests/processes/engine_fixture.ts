@@ -31,6 +31,8 @@ const WAIT_LIMIT_MS = 20_000;
 
 /** What a fleet told, in order. */
 export type FleetNews =
+  | { readonly kind: "slot"; readonly run: EngineRun; readonly lent: boolean }
+  | { readonly kind: "client-ended"; readonly session: Session }
   | { readonly kind: "ready"; readonly engine: ReadyEngine }
   | { readonly kind: "draining"; readonly id: EngineId }
   | {
@@ -113,6 +115,8 @@ export class FleetFixture implements AsyncDisposable {
         this.#ends.delete(run);
       },
       published: (run, data) => tell({ kind: "published", run, data: decodeValue(data) }),
+      slot: (run, lent) => tell({ kind: "slot", run, lent }),
+      clientEnded: (session) => tell({ kind: "client-ended", session }),
       progress: (run, fraction, text) => tell({ kind: "progress", run, fraction, text }),
       printed: () => {},
     });

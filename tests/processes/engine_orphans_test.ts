@@ -67,7 +67,7 @@ Deno.test("an engine whose module is at a URL works, with and without the right 
       headers: { "content-type": "application/typescript" },
     });
   });
-  const mainModule = `http://127.0.0.1:${server.addr.port}/engine/main.ts`;
+  const mainModule = `http://127.0.0.1:${server.addr.port}/cluster/engine_main.ts`;
   try {
     for (
       const permissions of [

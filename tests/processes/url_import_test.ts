@@ -66,9 +66,14 @@ const lview = client.loadBalancedView();
 const squares = await lview.map((x: number) => x * x, [1, 2, 3]);
 const power = await lview.apply((x: number) => x ** 10, 3);
 const big = await lview.apply((bytes: Uint8Array) => bytes.length, new Uint8Array(200_000));
-console.log(JSON.stringify({ squares, power, big, everywhere: await client.directView().apply(() => 7) }));
+const nested = await lview.apply(async () => {
+  // deno-lint-ignore no-explicit-any -- the script imports one name, and this is another
+  const { client } = (globalThis as any).currentTask();
+  return await client.loadBalancedView().map((x: number) => x + 1, [1, 2]);
+});
+console.log(JSON.stringify({ squares, power, big, everywhere: await client.directView().apply(() => 7), nested }));
 `;
-const OWN_CLUSTER_SAYS = { squares: [1, 4, 9], power: 59049, big: 200_000, everywhere: [7, 7] };
+const OWN_CLUSTER_SAYS = { squares: [1, 4, 9], power: 59049, big: 200_000, everywhere: [7, 7], nested: [2, 3] };
 
 const FOUND_CLUSTER = `
 await using client = await Client.connect();

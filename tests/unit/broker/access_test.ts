@@ -2,7 +2,8 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { Authenticator } from "../../../broker/authenticator.ts";
 import { compilePermissions, unrestricted } from "../../../broker/permissions.ts";
-import { pureSubject, subjectPermissions } from "../../../protocol/subjects.ts";
+import { nodeSubject, pureSubject, subjectPermissions } from "../../../protocol/subjects.ts";
+import { newSession, newTaskSession } from "../../../wire/task_ids.ts";
 
 function credentials(user: string, password: string, token = "") {
   return { user, password, token };
@@ -69,17 +70,27 @@ Deno.test("an allow list with an entry that is no pattern is refused", () => {
   throws(() => compilePermissions({ publish: [], subscribe: ["a..b"] }), /"a\.\.b"/);
 });
 
-Deno.test("tasks past the scheduler go from clients to hosts of their cluster, and no other way", () => {
+Deno.test("tasks past the scheduler go from clients, also in engines, to hosts of their cluster", () => {
   const subject = pureSubject("mine");
   const [client, host, controller] = (["client", "host", "controller"] as const).map((role) => {
     const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("mine", role));
     return [mayPublish(subject), maySubscribe(subject)];
   });
-  deepEqual([client, host, controller], [[true, false], [false, true], [true, true]]);
+  deepEqual([client, host, controller], [[true, false], [true, true], [true, true]]);
   for (const role of ["client", "host", "controller"] as const) {
     const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("other", role));
     deepEqual([mayPublish(subject), maySubscribe(subject)], [false, false]);
   }
+});
+
+Deno.test("a host hears the clients in engines, and no other client", () => {
+  const task = nodeSubject("mine", "client", newTaskSession());
+  const other = nodeSubject("mine", "client", newSession());
+  const may = (["client", "host", "controller"] as const).map((role) => {
+    const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("mine", role));
+    return [mayPublish(task), maySubscribe(task), mayPublish(other), maySubscribe(other)];
+  });
+  deepEqual(may, [[false, false, true, true], [true, true, true, false], [true, true, true, true]]);
 });
 
 Deno.test("a client of a cluster hears clients only, and speaks to nodes of its own cluster", () => {

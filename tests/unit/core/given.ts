@@ -212,8 +212,27 @@ export class Stage {
     return this.step({ kind: "abort-requested", at: this.now, ids: ids as TaskId[] });
   }
 
-  attach(session = "s", firstUnsettled = 0): readonly Effect[] {
-    return this.step({ kind: "client-attached", at: this.now, session: session as Session, firstUnsettled });
+  attach(session = "s", firstUnsettled = 0, engineHost: string | null = null): readonly Effect[] {
+    return this.step({
+      kind: "client-attached",
+      at: this.now,
+      session: session as Session,
+      firstUnsettled,
+      engineHost: engineHost as HostId | null,
+    });
+  }
+
+  /** The current attempts of these tasks lend their slots, or take them back. */
+  slots(lent: readonly string[], retaken: readonly string[] = []): readonly Effect[] {
+    const numbers = (tasks: readonly string[]) => tasks.map((task) => this.lastDispatch(task).number);
+    return this.step({
+      kind: "slots-changed",
+      at: this.now,
+      host: "h" as HostId,
+      epoch: this.state.options.epoch,
+      lent: numbers(lent),
+      retaken: numbers(retaken),
+    });
   }
 
   leave(session = "s"): readonly Effect[] {

@@ -142,6 +142,8 @@ export class Walk {
     if (roll < 88) return this.#answerStale();
     if (roll < 89) return this.#purge();
     if (roll < 91) return this.#moreEngines();
+    if (roll < 95) return this.#slotNews();
+    if (roll < 96) return this.#endClient();
     this.stage.wake();
   }
 
@@ -338,7 +340,32 @@ export class Walk {
   #clientNews(): void {
     const session = this.#pick(["a", "b", "c"]);
     if (this.#random.below(2) === 0) this.stage.leave(session);
-    else this.stage.attach(session, this.#random.below(10));
+    else if (this.#random.below(4) > 0) this.stage.attach(session, this.#random.below(10));
+    else this.stage.attach(session, 0, this.#someHost()?.id ?? null);
+  }
+
+  /** Attempts wait for others, or go on; now and then of such it is said that have ended. */
+  #slotNews(): void {
+    const host = this.#someHost();
+    const known = this.#random.below(5) === 0 ? this.#answered : host?.inHand ?? [];
+    const dispatches = Array.from({ length: 1 + this.#random.below(3) }, () => this.#pick(known)).filter((one) => one);
+    const [first] = dispatches;
+    if (host === null || first === undefined) return void this.stage.wake();
+    const numbers = dispatches.map(({ number }) => number);
+    const isLent = this.#random.below(3) > 0;
+    this.stage.step({
+      kind: "slots-changed",
+      at: this.stage.now,
+      host: host.id as never,
+      epoch: this.#epochOf(first) as never,
+      lent: isLent ? numbers : [],
+      retaken: isLent ? [] : numbers,
+    });
+  }
+
+  /** The engine that the client lived in is gone. */
+  #endClient(): void {
+    this.stage.step({ kind: "client-ended", at: this.stage.now, session: this.#pick(["a", "b", "c"]) as never });
   }
 
   #reach(): void {

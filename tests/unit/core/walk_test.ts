@@ -94,5 +94,5 @@ Deno.test(`a snapshot taken anywhere goes on with the same effects (seeds from $
 
 Deno.test("a snapshot of another schema is refused", () => {
   const snapshot = createScheduler(DEFAULT_OPTIONS).snapshot();
-  assert.throws(() => restoreScheduler({ ...snapshot, schema: 99 }), /schema 99: this version reads schema 2/);
+  assert.throws(() => restoreScheduler({ ...snapshot, schema: 99 }), /schema 99: this version reads schema 3/);
 });

@@ -26,6 +26,7 @@ function stage(slots = 1) {
     published: (number, data) => news.push([number, decodeValue(data)]),
     progress: (number, fraction) => news.push([number, fraction]),
     printed: () => {},
+    slot() {},
     broken: (error) => {
       throw error;
     },

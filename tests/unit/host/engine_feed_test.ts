@@ -46,6 +46,7 @@ class Stage {
       published: (run) => this.news.push(run.task),
       progress: (run) => this.news.push(run.task),
       printed: (run, channel, text, at) => this.news.push(`${run.task} ${channel} ${text} ${at}`),
+      slot: (run, lent) => this.news.push(`${run.task} ${lent ? "lends" : "retakes"}`),
     });
     this.feed.open(0 as EngineId);
   }
@@ -217,4 +218,45 @@ Deno.test("what a run shows is told as it comes, and its death or end says it ag
     assert.deepEqual(added.end?.data, new Uint8Array([7]));
     assert.throws(() => stage.feed.handle([TO_HOST.printed, 9, 0, "x", 0]), RangeError);
   }
+});
+
+Deno.test("behind a run that lends its slot the next one runs, from the pipe and from the queue", async () => {
+  const stage = new Stage(1);
+  for (let count = 0; count < 4; count++) stage.add();
+  assert.deepEqual(await stage.settled(), ["running", "sent", "queued", "queued"]);
+  stage.feed.handle([TO_HOST.slot, 1, true, 1]);
+  assert.deepEqual(await stage.settled(), ["running", "running", "sent", "queued"]);
+  assert.deepEqual(stage.runs.map(({ run }) => run.lent), [true, false, false, false]);
+  stage.feed.handle([TO_HOST.slot, 1, false, 2]);
+  stage.back(2);
+  assert.deepEqual(await stage.settled(), ["running", "done", "sent", "queued"]);
+  stage.back(1);
+  assert.deepEqual(await stage.settled(), ["done", "done", "running", "queued"]);
+  assert.deepEqual(stage.news, ["abc-1 lends", "abc-1 retakes"]);
+});
+
+Deno.test("the time of a run that was thought to begin in a lent slot counts from when it does", async () => {
+  const stage = new Stage(1);
+  stage.add();
+  await stage.settled();
+  stage.feed.handle([TO_HOST.slot, 1, true, 1]);
+  const late = stage.add({ maxRuntimeMs: 50 });
+  assert.deepEqual(await stage.settled(), ["running", "running"]);
+  stage.feed.handle([TO_HOST.slot, 1, false, 1]);
+  assert.equal(late.run.state, "sent");
+  stage.clock.advance(200);
+  assert.deepEqual(stage.killedFor, []);
+  stage.back(1);
+  stage.clock.advance(49);
+  assert.deepEqual(stage.killedFor, []);
+  stage.clock.advance(1);
+  assert.equal(stage.killedFor.length, 1);
+});
+
+Deno.test("the slot of a run that does not run, or runs that can't be counted, are a violation", async () => {
+  const stage = new Stage(1);
+  stage.add();
+  await stage.settled();
+  assert.throws(() => stage.feed.handle([TO_HOST.slot, 7, true, 1]), /run 7, which does not run/);
+  assert.throws(() => stage.feed.handle([TO_HOST.slot, 1, false, -1]), /-1 runs/);
 });

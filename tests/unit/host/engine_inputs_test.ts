@@ -13,9 +13,9 @@ function template(captures: Payload | null, name = "f"): TaskTemplate {
 /** Feeds runs of these templates; returns the number of the template that each was sent with, and what was sent. */
 async function feed(templates: readonly TaskTemplate[]) {
   const sent: (readonly unknown[])[] = [];
-  const process = { send: (message: readonly unknown[]) => void sent.push(message), outgoingBytes: 0 };
+  const process = { send: (message: readonly unknown[]) => void sent.push(message), sendPiece() {}, outgoingBytes: 0 };
   const bytes = new Uint8Array([1, 2]);
-  const lease = { size: 2, read: () => bytes, release() {} };
+  const lease = { size: 2, read: () => bytes, readInto() {}, release() {} };
   const sources = { code: () => new Uint8Array([1]), lease: () => Promise.resolve(lease) };
   const inputs = new EngineInputs(process as never, sources);
   const numbers: number[] = [];

@@ -31,6 +31,7 @@ function stage() {
       number: 1,
       bytes: 0,
       running: true,
+      lent: false,
       startedAtMs,
       abortedAtMs,
       dropAsked: false,

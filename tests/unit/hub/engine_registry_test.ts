@@ -96,3 +96,13 @@ Deno.test("of hosts that come and go only the last are kept, and those that are 
   assert.ok(!ids.includes("h0" as HostId) && ids.includes("h1" as HostId));
   assert.equal(registry.engines().length, MAX_LOST_HOSTS + 1);
 });
+
+Deno.test("an engine runs one more task for each that lends its slot, until its process ends", () => {
+  const registry = registryOf(joinedHost, joined, { kind: "slots-lent", at: 3, engine, lent: 2 });
+  assert.deepEqual([registry.slotsOf(engine), registry.engines()[0]?.slots], [3, 1]);
+  registry.apply({ kind: "slots-lent", at: 4, engine, lent: 0 });
+  assert.equal(registry.slotsOf(engine), 1);
+  registry.apply({ kind: "slots-lent", at: 5, engine, lent: 1 });
+  registry.apply({ ...joined, uuid: "v" as EngineUuid });
+  assert.equal(registry.slotsOf(engine), 1);
+});
