@@ -52,8 +52,19 @@ export { type CurrentTask, currentTask } from "./client/current_task.ts";
 export { depend, type Dependent, dependent, type Depending } from "./client/depend.ts";
 export { Dependency, type DependencyJob, type DependencyJobs, type DependencyOptions } from "./client/dependency.ts";
 export type { DependencyValue } from "./client/dependency_flag.ts";
-export { type DirectResult, DirectView, type Targets } from "./client/direct_view.ts";
-export { Executor, type ShutdownOptions } from "./client/executor.ts";
+export {
+  type DirectResult,
+  DirectView,
+  type GatherOptions,
+  type JoinedResult,
+  type ScatterOptions,
+  type Targets,
+} from "./client/direct_view.ts";
+export type { DirectFlagOptions } from "./client/direct_flags.ts";
+export type { ShutdownOptions } from "./client/engine_orders.ts";
+export { Executor, type ExecutorShutdownOptions } from "./client/executor.ts";
+export type { Distribution } from "./client/partition.ts";
+export { Reference } from "./client/reference.ts";
 export { LoadBalancedView } from "./client/load_balanced_view.ts";
 export {
   type PiscinaClass,
@@ -75,6 +86,7 @@ export type {
   ElementOf,
   Fitting,
   FittingArguments,
+  Given,
   LazySequences,
   MapFunction,
   RowOf,

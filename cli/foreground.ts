@@ -75,7 +75,7 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
   if (up instanceof Error) throw up;
   if (up === undefined) {
     console.error(describe(service));
-    const ended = await Promise.race([stopping, service.failed]);
+    const ended = await Promise.race([stopping, service.shutDown, service.failed]);
     if (ended instanceof Error) throw ended;
   }
   ending = true;

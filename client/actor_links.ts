@@ -108,6 +108,10 @@ function hostLink(ref: Ref<HostApi>): HostLink {
     direct: (batch) => ref.cast.direct(batch),
     abortDirect: (session, counters) => ref.cast.abortDirect(session, counters),
     drained: () => ref.drained(),
+    // No limit: each takes as long as running tasks may, and the end of the host ends the wait.
+    stopEngines: (ids, drainMs) => ref.call.stopEngines(ids, drainMs, { timeout: Infinity }),
+    signalEngines: (signal, ids) => ref.call.signalEngines(signal, ids, { timeout: Infinity }),
+    shutdown: (drainMs) => ref.call.shutdown(drainMs, { timeout: Infinity }),
     putBlob: (hash, size, offset, bytes) => ref.call.putBlob(hash, size, offset, bytes, { timeout: BLOB_TIMEOUT_MS }),
     getBlob: (hash, offset, length) => ref.call.getBlob(hash, offset, length, { timeout: BLOB_TIMEOUT_MS }),
   };

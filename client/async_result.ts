@@ -293,7 +293,10 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   #outcome(returnExceptions?: boolean): T {
     const { plan } = this.#job;
     if (plan.scalar && returnExceptions) return this.#job.outcome(0)?.[1] as T;
-    if (plan.scalar || this.#job.refused) return single(this.#job) as T;
+    if (plan.scalar || this.#job.refused) {
+      const value = single(this.#job);
+      return (plan.shape ? plan.shape([value]) : value) as T;
+    }
     const errors: unknown[] = [];
     const values: unknown[] = [];
     for (let item = 0; item < plan.items; item++) {
@@ -301,8 +304,9 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
       if (!ok) errors.push(value);
       values.push(value);
     }
-    if (errors.length > 0 && !(returnExceptions ?? plan.returnExceptions)) throw new CompositeError(errors, plan.items);
-    return values as T;
+    const isWanted = returnExceptions ?? plan.returnExceptions;
+    if (errors.length > 0 && !isWanted) throw new CompositeError(errors, plan.items);
+    return (plan.shape ? plan.shape(values) : values) as T;
   }
 
   #shaped<X>(of: (task: number) => X): PerTask<X, Many> {

@@ -15,7 +15,9 @@ import { hostLinks, questionLink, SchedulerRefLink } from "./actor_links.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { ClientActor } from "./client_actor.ts";
 import { connectionLost } from "./closed_error.ts";
-import { DirectView, type Targets } from "./direct_view.ts";
+import type { BroadcastTarget } from "./direct_broadcast.ts";
+import { DirectView, type DirectViewParts, type Targets } from "./direct_view.ts";
+import { EngineOrders, type ShutdownOptions } from "./engine_orders.ts";
 import { checkBoolean, checkInteger } from "./flag_checks.ts";
 import { enginesBarState, type InteractiveOptions, waitWithBar } from "./interactive_wait.ts";
 import type { Job } from "./job.ts";
@@ -49,6 +51,8 @@ export interface AttachOptions {
   readonly pure?: PureTarget;
   /** The host of the engine whose tasks it is for: what they have not settled ends with that host. */
   readonly engineHost?: HostId;
+  /** Where direct tasks for several hosts go at once; without it, they go to each of them. */
+  readonly broadcast?: BroadcastTarget;
   /** Resolves when the connection is closed for good, with the reason. */
   readonly connectionClosed?: Promise<Error | undefined>;
 }
@@ -68,6 +72,7 @@ export class Client implements AsyncDisposable {
   readonly #context: ResultContext;
   readonly #questions: Questions;
   readonly #resubmission: Resubmission;
+  readonly #orders: EngineOrders;
   readonly #releases: (() => unknown)[] = [];
   readonly #tie: TaskTie | null;
   #closing: Promise<void> | null = null;
@@ -79,6 +84,7 @@ export class Client implements AsyncDisposable {
     this.#submission = new Submission(session, tie);
     this.#questions = new Questions(session);
     this.#resubmission = new Resubmission(session);
+    this.#orders = new EngineOrders(session);
     this.#context = {
       clock: session.clock,
       abort: (job) => session.tasks.aborts.job(job),
@@ -104,6 +110,7 @@ export class Client implements AsyncDisposable {
       log: system.log,
       pure: options.pure ?? null,
       engineHost: options.engineHost ?? null,
+      broadcast: options.broadcast ?? null,
     });
     const actor = await system.spawn(ClientActor, { name: ACTOR_NAMES.client, unique: false, args: [session] });
     const client = new Client(session);
@@ -218,12 +225,28 @@ export class Client implements AsyncDisposable {
   /** A view of the engines of these ids. */
   directView<const T extends Targets>(targets: T): DirectView<T>;
   directView(targets: Targets = "all"): DirectView {
-    return new DirectView(this.#submission, this.#context, targets);
+    return new DirectView(this.#directParts(), targets);
   }
 
   /** The direct view of one engine. */
   at(id: number): DirectView<number> {
-    return new DirectView(this.#submission, this.#context, id);
+    return new DirectView(this.#directParts(), id);
+  }
+
+  /**
+   * Ends engines for good; running tasks may finish within 10 s. Resolves when they are gone. With `hub`: the hosts and
+   * the controller too, all of the cluster. Rejects with `NoEnginesRegistered` for one that isn't there.
+   */
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    return this.#orders.shutdown(options);
+  }
+
+  /**
+   * Sends a signal such as `"SIGINT"` to the processes of engines. Rejects with `TypeError` for what is no signal,
+   * `NoEnginesRegistered`.
+   */
+  async signal(signal: Deno.Signal, options: { readonly targets?: Targets } = {}): Promise<void> {
+    await this.#orders.signal(signal, options.targets ?? "all");
   }
 
   /** Aborts tasks: those of results, or by id, also of other clients. Finished ones are left alone. */
@@ -359,6 +382,10 @@ export class Client implements AsyncDisposable {
   /** Of a task's client: what is the task's. */
   #unfinished(): ReadonlySet<Job> {
     return this.#tie?.unfinished ?? this.#session.tasks.unfinishedJobs();
+  }
+
+  #directParts(): DirectViewParts {
+    return { session: this.#session, context: this.#context, orders: this.#orders, tie: this.#tie };
   }
 
   async #close(): Promise<void> {

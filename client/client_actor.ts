@@ -39,6 +39,10 @@ export class ClientActor extends Actor implements ClientApi {
     this.#session.news(rows);
   }
 
+  broadcastHeard(host: HostId, sequence: number, taken: boolean): void {
+    this.#session.broadcastHeard(host, sequence, taken);
+  }
+
   /** From this node itself: the host is gone. */
   hostLost(host: HostId, reason: string): void {
     this.#session.hostLost(host, reason);

@@ -25,6 +25,7 @@ import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
 import { BlobTransfer } from "./blob_transfer.ts";
 import { closedError } from "./closed_error.ts";
+import type { BroadcastTarget } from "./direct_broadcast.ts";
 import { DirectQueue } from "./direct_queue.ts";
 import { DrawnIds } from "./drawn_ids.ts";
 import type { EngineRoster } from "./engine_roster.ts";
@@ -55,6 +56,8 @@ export interface ClientTasksOptions {
   readonly pure?: PureTarget | null;
   /** What values of special forms in results are. */
   readonly special?: DecodeSpecial | null;
+  /** Where direct tasks for several hosts go; `null`: to each of these. */
+  readonly broadcast?: BroadcastTarget | null;
 }
 
 /** All that one client has submitted and has no outcome of. */
@@ -100,7 +103,18 @@ export class ClientTasks {
       reject,
       advanced: (cursor) => this.#slices.advanced(cursor),
     });
-    this.#directQueue = new DirectQueue({ session, table: this.#direct, roster, host, place, reject });
+    const { broadcast = null } = options;
+    this.#directQueue = new DirectQueue({
+      session,
+      node,
+      clock,
+      table: this.#direct,
+      roster,
+      host,
+      broadcast,
+      place,
+      reject,
+    });
     this.pure = new PureTasks({
       session,
       node,
@@ -145,12 +159,16 @@ export class ClientTasks {
     this.#queue.wake();
   }
 
-  /** Sends the task to the host of its engine. */
-  addDirect(task: PendingTask): void {
-    if (this.#closed !== null) return this.#settlement.fail(task, closedError(this.#closed));
-    this.#direct.set(task);
-    this.#placeEarly(task);
-    this.#directQueue.add(task);
+  /** Sends the tasks of one call to the hosts of their engines. */
+  addDirect(tasks: readonly PendingTask[]): void {
+    for (const task of tasks) {
+      if (this.#closed !== null) this.#settlement.fail(task, closedError(this.#closed));
+      else {
+        this.#direct.set(task);
+        this.#placeEarly(task);
+      }
+    }
+    if (this.#closed === null) this.#directQueue.add(tasks);
   }
 
   /** The tasks of the job from `at` on are added later, by `feed`. */
@@ -254,6 +272,7 @@ export class ClientTasks {
     for (const job of this.unfinishedJobs()) this.failAll(job, closedError(cause));
     this.#slices.close();
     this.pure.close();
+    this.#directQueue.close();
   }
 
   // --- what the session hears ---
@@ -269,6 +288,11 @@ export class ClientTasks {
     this.pure.schemeIs(scheme);
     for (const task of this.#balanced.all()) this.#recheckPlaces(task);
     this.#queue.restart();
+  }
+
+  /** A host heard a broadcast of ours. */
+  broadcastHeard(host: HostId, sequence: number, taken: boolean): void {
+    this.#directQueue.broadcastHeard(host, sequence, taken);
   }
 
   /** These are running. */

@@ -1,8 +1,8 @@
 /**
  * The text of functions that travel together: an expression that gives the first of them, with its variables around it.
  *
- * Each function's text begins a line of its own, the first one's the second, so that positions in its stacks stay
- * readable. Values are not in it: they come with each task (`troupeCells`), and `troupeLink` (`wire/function_link.ts`)
+ * The user's function comes first and begins on the first line, so that lines in its stacks are those of its own text; each
+ * other one begins a line. Values are not in it: they come with each task (`troupeCells`), and `troupeLink` (`wire/function_link.ts`)
  * puts both together. Called by `function_shipping.ts`.
  * @module
  */
@@ -31,7 +31,7 @@ export function programText(graph: ClosureGraph, wanted = 0): ProgramText {
   const { imports, text: modules } = modulesText(graph.cells, names);
   const late = lateNodes(graph);
   const parts = [
-    `f:[${functions.map((text, index) => graph.nodes[index]?.text === null ? "0" : `(\n${text}\n)`)}]`,
+    `f:[${functionTexts(graph, functions)}]`,
     // Their text is long, and not the user's: behind the others, whose positions people read.
     `guards:[${functions.flatMap((text, index) => graph.nodes[index]?.text === null ? [`[${index},${text}]`] : [])}]`,
     `late:${JSON.stringify(late)}`,
@@ -45,6 +45,14 @@ export function programText(graph: ClosureGraph, wanted = 0): ProgramText {
   const variables = [...names.values()].join(",");
   const text = `${LINK}(${CELLS},(${variables})=>({${parts}})${wanted === 0 ? "" : `,${wanted}`})`;
   return { text, cells: values };
+}
+
+/** The first one is the user's function: lines in its stacks are those of its text. */
+function functionTexts({ nodes }: ClosureGraph, functions: readonly string[]): string[] {
+  const first = nodes.findIndex(({ text }) => text !== null);
+  return functions.map((text, index) =>
+    nodes[index]?.text === null ? "0" : `(${index === first ? "" : "\n"}${text}\n)`
+  );
 }
 
 /** Each cell has a name of its own; its functions' own name for it wherever that can be. */

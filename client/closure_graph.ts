@@ -166,7 +166,7 @@ export class ClosureGraph {
       if (error instanceof SyntaxError) checkSyntax(f.name, text);
       throw error;
     }
-    if (look.url === "") checkSyntax(f.name, text);
+    if (look.scriptId === null) checkSyntax(f.name, text);
     return look;
   }
 
@@ -201,8 +201,11 @@ export class ClosureGraph {
     const { scopes } = this.#read.get(f) ?? { scopes: [] };
     const scope = scopes.find((scope) => Object.hasOwn(scope, free.name));
     if (scope === undefined) {
-      if (free.binding?.imported === undefined || free.binding.imported === null) return this.#unread(f, free);
-      return { value: undefined, scope: null };
+      const { binding } = free;
+      if (binding !== null && binding.imported !== null) return { value: undefined, scope: null };
+      // What a class extends is looked up when the class is made, and need not be kept by anything but the class.
+      if (binding !== null && free.isBase) return { value: Object.getPrototypeOf(f), scope: null };
+      return this.#unread(f, free);
     }
     try {
       return { value: scope[free.name], scope };
@@ -295,6 +298,8 @@ export class ClosureGraph {
   #guard({ f, steps }: Guarded): GraphGuard {
     const user = nameOf(f);
     const overrides = new Map<string, GraphCell>();
+    // Before all others, so that its text comes first.
+    const inner = this.#anonymous(user, user, { kind: "function", index: this.add(f, overrides) });
     const bound: { cell: { -readonly [K in keyof GraphCell]: GraphCell[K] }; value: unknown }[] = [];
     const slots: GraphCell[] = [];
     const slotOf = new Map<GuardStep, number>();
@@ -327,7 +332,6 @@ export class ClosureGraph {
       if (step.args.length > 0) this.fixed = false;
       return [{ kind: "check", check, args, name }];
     });
-    const inner = this.#anonymous(user, user, { kind: "function", index: this.add(f, overrides) });
     return { inner, slots, stages };
   }
 
@@ -378,7 +382,8 @@ function isSame(free: FreeName, known: Holder, found: Holder): boolean {
   if (free.binding?.isModule === true) return true;
   if (known.scope === null || found.scope === null || !areEqual(known.scope, found.scope)) return false;
   // The same piece of code gave two functions: unless something around it ran twice, the scope did.
-  return known.f === found.f || known.text.offset !== found.text.offset || known.text.url !== found.text.url ||
+  return known.f === found.f || known.text.offset !== found.text.offset ||
+    known.text.scriptId !== found.text.scriptId ||
     isRepeatedWithin(free, known.text);
 }
 

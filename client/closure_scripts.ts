@@ -19,6 +19,8 @@ export interface FreeName {
   readonly uses: readonly ScriptReference[];
   /** Whether a class needs it to be made: it is in what it extends. */
   readonly isHeritage: boolean;
+  /** Whether it is all that stands behind an `extends`. */
+  readonly isBase: boolean;
 }
 
 /** A dynamic import in a text. */
@@ -36,6 +38,8 @@ export interface FunctionText {
   readonly imports: readonly DynamicImport[];
   /** The script; `""`: not known. */
   readonly url: string;
+  /** The script, for comparison; `null`: not known. */
+  readonly scriptId: string | null;
   /** Where in its script it begins; 0: not known. */
   readonly offset: number;
   /** Functions and loops of the script around it. */
@@ -81,11 +85,11 @@ export class ClosureScripts {
     if (script !== null && place !== null) {
       const at = (script.lineStarts[place.line] ?? 0) + place.column;
       const start = rangeAround(script.parsed.source, text, at);
-      if (start !== null) return functionText(name, text, script.parsed, start, script.url);
+      if (start !== null) return functionText(name, text, script.parsed, start, place.scriptId, script.url);
     }
     const isMethod = !isClassText(text) && isMethodText(text);
     const parsed = this.#parse(isMethod ? `({${text}\n})` : `(${text}\n)`);
-    return functionText(name, text, parsed, isMethod ? 2 : 1, "");
+    return functionText(name, text, parsed, isMethod ? 2 : 1, null, "");
   }
 
   #script(scriptId: string): Script | null {
@@ -131,7 +135,14 @@ function rangeAround(source: string, text: string, at: number): number | null {
   return first >= 0 && at < first + text.length ? first : null;
 }
 
-function functionText(name: string, text: string, parsed: ParsedScript, start: number, url: string): FunctionText {
+function functionText(
+  name: string,
+  text: string,
+  parsed: ParsedScript,
+  start: number,
+  scriptId: string | null,
+  url: string,
+): FunctionText {
   const end = start + text.length;
   const notes = parsed.notes.filter((note) => note.start >= start && note.end <= end);
   for (const note of notes) checkNote(name, note, [start, end]);
@@ -153,14 +164,16 @@ function functionText(name: string, text: string, parsed: ParsedScript, start: n
     form: isClass ? "class" : isMethodText(text) ? "method" : "expression",
     free: [...free.values()].map((found) => ({
       ...found,
+      isBase: isClass && found.uses.some((use) => heritage.some((note) => isAllOf(use, note, start))),
       isHeritage: isClass && found.uses.some((use) => heritage.some((note) => within(use, note, start))),
     })),
     imports: notes.flatMap(({ kind, start: at, end: to, specifier }) =>
       kind === "import" && specifier !== null ? [{ start: at - start, end: to - start, specifier }] : []
     ),
     url,
-    offset: url === "" ? 0 : start,
-    repeats: url === ""
+    scriptId,
+    offset: scriptId === null ? 0 : start,
+    repeats: scriptId === null
       ? []
       : parsed.repeats.filter(([from, to]) => from <= start && to >= end && to - from > text.length),
   };
@@ -168,6 +181,10 @@ function functionText(name: string, text: string, parsed: ParsedScript, start: n
 
 function within(use: ScriptReference, note: ScriptNote, shift: number): boolean {
   return use.start + shift >= note.start && use.end + shift <= note.end;
+}
+
+function isAllOf(use: ScriptReference, note: ScriptNote, shift: number): boolean {
+  return use.start + shift === note.start && use.end + shift === note.end;
 }
 
 /** Declared inside the text, or the name of the function or class that the text is. */

@@ -15,7 +15,7 @@ import type { FlagOptions } from "./task_flags.ts";
 import { happensInTime, type WaitOptions } from "./waiting.ts";
 
 /** How an executor ends. */
-export interface ShutdownOptions extends WaitOptions {
+export interface ExecutorShutdownOptions extends WaitOptions {
   /** Wait until all that was submitted has ended; default true. */
   readonly wait?: boolean;
   /** Abort what has not ended: it rejects with `TaskAborted`; default false. */
@@ -78,7 +78,7 @@ export class Executor implements Disposable, AsyncDisposable {
    * Takes nothing more, and resolves when all that was submitted has ended; `false` where `timeout` (ms) passed first.
    * Never rejects for what a task failed with; rejects with the signal's reason. May be called again, to wait again.
    */
-  shutdown(options: ShutdownOptions = {}): Promise<boolean> {
+  shutdown(options: ExecutorShutdownOptions = {}): Promise<boolean> {
     this.#closed = true;
     if (options.cancel === true) { for (const job of [...this.#unfinished]) this.#context.abort(job); }
     if (options.wait === false) return Promise.resolve(this.#unfinished.size === 0);

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Reference } from "./reference.ts";
+
 /** Sequences that a map zips. */
 export type Sequences = readonly Iterable<unknown>[];
 
@@ -36,3 +38,6 @@ export type Fitting<S extends LazySequences, F extends (...args: never) => unkno
  */
 export type FittingArguments<A extends readonly unknown[], F extends (...args: never) => unknown> = A["length"] extends
   Parameters<F>["length"] ? A : number extends Parameters<F>["length"] ? A : never;
+
+/** Arguments for these parameters: values, or what an engine makes one of. */
+export type Given<A extends readonly unknown[]> = { [Index in keyof A]: A[Index] | Reference };

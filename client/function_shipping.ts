@@ -19,6 +19,7 @@ import type { ModuleRef } from "./module_bundle.ts";
 import { ownName } from "./own_values.ts";
 import type { ParseScript } from "./parsed_script.ts";
 import { type AnyClass, registeredType, typeNamed } from "./registered_type.ts";
+import { encodeSpecial } from "./special_values.ts";
 import { type AnyFunction, expressionText, isMethodText, sourceText, standaloneText } from "./source_text.ts";
 
 /** A function ready to travel. */
@@ -106,7 +107,7 @@ export class FunctionShipping implements Disposable {
   /** What stands for a function in a value, and for an instance of a registered class. */
   readonly encode: EncodeSpecial = (value) => {
     if (typeof value === "function") return this.#formOf(value as AnyFunction);
-    return this.#instanceForm(value);
+    return encodeSpecial(value) ?? this.#instanceForm(value);
   };
 
   /** Results: instances of classes that are registered here. */

@@ -4,7 +4,7 @@
  * Types only.
  * @module
  */
-import type { ContentHash, HostId, Session } from "../protocol/ids.ts";
+import type { ContentHash, EngineId, HostId, Session } from "../protocol/ids.ts";
 import type { DirectMessage } from "../protocol/messages.ts";
 
 /** The way to one host. */
@@ -13,6 +13,10 @@ export interface HostLink {
   direct(batch: DirectMessage): void;
   abortDirect(session: Session, counters: readonly number[]): void;
   drained(): Promise<void>;
+  stopEngines(ids: readonly EngineId[], drainMs: number): Promise<void>;
+  signalEngines(signal: string, ids: readonly EngineId[]): Promise<void>;
+  /** Ends all engines of the host, and then its process with all it runs. */
+  shutdown(drainMs: number): Promise<void>;
   putBlob(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): Promise<void>;
   getBlob(hash: ContentHash, offset: number, length: number): Promise<Uint8Array>;
 }

@@ -9,6 +9,7 @@ import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";
 import type { TaskStatus } from "../protocol/outcome.ts";
 import type { CallOrigin } from "./call_origin.ts";
 import { LiveTask, type OutputChannel } from "./live_task.ts";
+import { firstOfPart } from "./partition.ts";
 
 /** What is known of one task. Times in epoch ms. */
 export interface TaskReport {
@@ -38,8 +39,12 @@ export interface JobPlan {
   /** Counter of its first task; the others follow. */
   readonly base: number;
   readonly items: number;
-  /** Items of one task. */
+  /** Items of one task; at most, where there are `parts`. */
   readonly chunksize: number;
+  /** So many tasks share the items evenly; absent: as many as `chunksize` makes. */
+  readonly parts?: number;
+  /** Makes the result of the values of all items; absent: they are the result. */
+  readonly shape?: ((values: readonly unknown[]) => unknown) | null;
   /** One result instead of an array. */
   readonly scalar: boolean;
   /** Wrong as a whole and never submitted: its one error is the outcome, also of a map. */
@@ -80,6 +85,8 @@ export class Job {
   #onFinished: (() => void)[] = [];
   #onChange: (() => void)[] = [];
   #onFailure: ((job: Job) => void) | null = null;
+  /** A drawing of it in a notebook that is under way: who waits for its end is told after that. Never rejects. */
+  underWay: Promise<void> | null = null;
   #aborted = false;
   #refused = false;
   /** Of tasks that have shown something on their way. */
@@ -89,7 +96,7 @@ export class Job {
 
   constructor(plan: JobPlan) {
     this.plan = plan;
-    this.taskCount = Math.ceil(plan.items / plan.chunksize);
+    this.taskCount = plan.parts ?? Math.ceil(plan.items / plan.chunksize);
     this.#values = new Array(plan.items).fill(undefined);
     this.#states = new Uint8Array(plan.items);
     this.#reports = new Array(this.taskCount).fill(undefined);
@@ -192,12 +199,13 @@ export class Job {
   }
 
   firstItem(task: number): number {
-    return task * this.plan.chunksize;
+    const { items, parts, chunksize } = this.plan;
+    return parts === undefined ? task * chunksize : firstOfPart(items, parts, task);
   }
 
   /** One past the last item of the task. */
   endItem(task: number): number {
-    return Math.min(this.plan.items, (task + 1) * this.plan.chunksize);
+    return Math.min(this.plan.items, this.firstItem(task + 1));
   }
 
   /** Items of the task that have no outcome yet, ascending. */
@@ -296,9 +304,14 @@ export class Job {
 
   #finish(received: number | null): void {
     this.#finishedAt = received;
+    this.#onFailure = null;
+    if (this.underWay === null) this.#tellFinished();
+    else void this.underWay.then(() => this.#tellFinished());
+  }
+
+  #tellFinished(): void {
     const callbacks = this.#onFinished;
     this.#onFinished = [];
-    this.#onFailure = null;
     for (const callback of callbacks) callback();
   }
 }

@@ -11,7 +11,7 @@ import { CallOrigin } from "./call_origin.ts";
 import { Executor } from "./executor.ts";
 import { ImapRun } from "./imap_run.ts";
 import { LazyRows } from "./lazy_rows.ts";
-import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./fitting.ts";
+import type { Fitting, FittingArguments, Given, LazySequences, MapFunction, Sequences } from "./fitting.ts";
 import { type DisplayBundle, viewBundle } from "./notebook_display.ts";
 import type { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
@@ -41,7 +41,7 @@ export class LoadBalancedView {
     ...args: FittingArguments<A, F>
   ): AsyncResult<Awaited<ReturnType<F>>>;
   /** The same, with the types of the arguments taken from the function. */
-  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: NoInfer<A>): AsyncResult<Awaited<R>>;
+  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: Given<NoInfer<A>>): AsyncResult<Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown> {
     return new AsyncResult(this.#submission.apply(f, args, this.#flags), this.#context);
   }

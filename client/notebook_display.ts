@@ -45,7 +45,11 @@ export async function resultBundle(job: Job, clock: Clock): Promise<DisplayBundl
   const transient = { display_id: crypto.randomUUID() };
   const show = (type: string) => kernel.broadcast(type, { data: resultNow(job, clock), metadata: {}, transient });
   await show("display_data");
-  drawOnChange(() => void show("update_display_data").catch(() => {}), job, clock);
+  const redraw = () => {
+    const done = show("update_display_data").catch(() => {});
+    job.underWay = done.finally(() => void (job.underWay = null));
+  };
+  drawOnChange(redraw, job, clock);
   // The display above is the one to look at.
   return {};
 }
@@ -64,7 +68,8 @@ export function resultNow(job: Job, clock: Clock): DisplayBundle {
 
 /**
  * Draws a while after each change, the last of them too. Never at once: whoever awaits the result ends a cell in that very
- * turn, and Deno's kernel (2.9) stands still for ever where a cell ends while a message of the program is under way.
+ * turn, and Deno's kernel (2.9) stands still for half a minute where a cell ends while a message of the program is under
+ * way. For the same reason the end of a job waits for the drawing of it.
  */
 function drawOnChange(draw: () => void, job: Job, clock: Clock): void {
   let isDue = false;

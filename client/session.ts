@@ -24,6 +24,7 @@ import { Attachment } from "./attachment.ts";
 import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
+import type { HostLink } from "./host_link.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { FunctionShipping } from "./function_shipping.ts";
 import { readCounters, readNews, readTaken } from "./read_news.ts";
@@ -87,6 +88,11 @@ export class Session {
     return this.#options.questions;
   }
 
+  /** The way to a host. */
+  hostLink(host: HostId): HostLink {
+    return this.#options.host(host);
+  }
+
   // --- the news ---
 
   /** The controller is gone: waits for the next one and gives it all that is unsettled. */
@@ -108,6 +114,10 @@ export class Session {
   /** What running tasks show; too late, or of no task of ours, it changes nothing. */
   news(rows: readonly NewsMessage[]): void {
     this.tasks.news(this.#read("news", () => readNews(rows)) ?? []);
+  }
+
+  broadcastHeard(host: HostId, sequence: number, taken: boolean): void {
+    this.tasks.broadcastHeard(host, sequence, taken);
   }
 
   pureTaken(host: HostId, taken: readonly TakenMessage[]): void {

@@ -8,6 +8,7 @@ import type { SettledMessage } from "../protocol/messages.ts";
 import type { TaskOutcome } from "../protocol/outcome.ts";
 import type { Payload } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
+import { explainMissingName } from "./missing_name.ts";
 import { encodeError, toRemoteError } from "../wire/error_codec.ts";
 import { CompositeError, SerializationError, TaskAborted } from "../wire/errors.ts";
 import { settledFromMessage, type SettledTask } from "../wire/messages.ts";
@@ -164,7 +165,7 @@ function payloadOf(outcome: TaskOutcome): Payload | null {
 }
 
 function remoteError(task: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
-  return toRemoteError(bytes, { engineId: settled.engine, msgId: task.job.taskId(task.task) });
+  return explainMissingName(toRemoteError(bytes, { engineId: settled.engine, msgId: task.job.taskId(task.task) }));
 }
 
 /** Whether the task runs several items of a map, also one that was submitted again by itself. */

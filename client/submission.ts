@@ -5,8 +5,8 @@
  * returns; of big maps only plain primitives may wait, which nobody can change meanwhile. Called by the views.
  * @module
  */
-import type { EngineId, TaskId } from "../protocol/ids.ts";
-import { DEFAULT_FLAGS, INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
+import type { TaskId } from "../protocol/ids.ts";
+import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
 import { CallOrigin } from "./call_origin.ts";
@@ -15,7 +15,7 @@ import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
 import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
-import { NO_FLAGS, type ResolvedFlags } from "./task_flags.ts";
+import type { ResolvedFlags } from "./task_flags.ts";
 import type { BeginWait, TaskTie } from "./task_tie.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
@@ -26,9 +26,6 @@ export interface Rows {
   /** Whether all rows from this one on are primitives only. */
   primitiveFrom(index: number): boolean;
 }
-
-/** The live engines that direct tasks go to. */
-export type DirectTargets = readonly EngineId[];
 
 /** With more unsettled tasks than this, single ones are submitted without remembering where. */
 const ORIGINS_UNTIL_PENDING = 1_000;
@@ -90,28 +87,6 @@ export class Submission {
       return job;
     } catch (error) {
       return this.#refuse({ items, scalar: false, flags, origin }, error);
-    }
-  }
-
-  /** One task for each engine, past the scheduler. `targets` may throw. */
-  direct(f: AnyFunction, args: readonly unknown[], scalar: boolean, targets: () => DirectTargets): Job {
-    const origin = new CallOrigin();
-    try {
-      this.#tie?.check();
-      const engines = targets();
-      const template = this.session.templates.of(f, DEFAULT_FLAGS, false);
-      const payload = inlineOrBig(encodeArguments(args, this.session.shipping.encode));
-      const base = this.session.tasks.allocateDirect(engines.length);
-      const plan = { base, items: engines.length, chunksize: 1, scalar, flags: NO_FLAGS, origin };
-      const job = new Job(this.#plan(plan));
-      engines.forEach((engine, task) => {
-        this.session.tasks.addDirect({ counter: base + task, job, task, template, args: payload, engine });
-      });
-      this.#tie?.submitted(job);
-      return job;
-    } catch (error) {
-      const base = this.session.tasks.allocateDirect(1);
-      return this.#failed({ base, items: 1, scalar, flags: NO_FLAGS, origin }, error);
     }
   }
 

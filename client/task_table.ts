@@ -7,6 +7,7 @@
  */
 import type { EngineId } from "../protocol/ids.ts";
 import type { BigValue } from "./big_value.ts";
+import type { LateArguments } from "./late_arguments.ts";
 import type { Job } from "./job.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
@@ -18,6 +19,8 @@ export interface PendingTask {
   readonly task: number;
   readonly template: TaskTemplateEntry;
   readonly args: Uint8Array | BigValue;
+  /** Where the arguments come later: `args` is empty until then. */
+  readonly late?: LateArguments;
   /** Of a direct task: where it goes. */
   readonly engine: EngineId | null;
 }

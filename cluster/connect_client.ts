@@ -5,7 +5,7 @@
  * @module
  */
 import { Client } from "../client/client.ts";
-import { pureSubject } from "../protocol/subjects.ts";
+import { broadcastSubject, pureSubject } from "../protocol/subjects.ts";
 import { silentLog } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
 import { connectNode } from "./connect_node.ts";
@@ -113,6 +113,7 @@ export async function connectClient(options: ClientConnectOptions = {}): Promise
     system: node.system,
     session,
     timeoutMs,
+    broadcast: { bus: node.bus, subject: broadcastSubject(target.cluster) },
     pure: { bus: node.bus, subject: pureSubject(target.cluster) },
     connectionClosed: watch === null ? node.bus.closed : Promise.race([node.bus.closed, watch.gone]),
     ...(options.signal && { signal: options.signal }),

@@ -18,6 +18,7 @@ export class EngineGate {
   readonly #onProgress: ((ready: number, wanted: number) => void) | undefined;
   readonly #first = Promise.withResolvers<void>();
   readonly #failed = Promise.withResolvers<Error>();
+  readonly #shutDown = Promise.withResolvers<"stop">();
   readonly #up = new Set<EngineId>();
   /** Given up, perhaps before anybody asked for them. */
   readonly #givenUp = new Map<EngineId, EngineError>();
@@ -40,6 +41,16 @@ export class EngineGate {
   /** Resolves with the reason when the host ended without having been asked to. */
   get failed(): Promise<Error> {
     return this.#failed.promise;
+  }
+
+  /** Resolves when a client has ended the cluster. */
+  get shutDown(): Promise<"stop"> {
+    return this.#shutDown.promise;
+  }
+
+  /** A client has ended the engines, and wants all else to end. */
+  shutdown(): void {
+    this.#shutDown.resolve("stop");
   }
 
   /** Resolves when these are ready. */

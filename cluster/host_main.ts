@@ -89,7 +89,7 @@ async function run(config: HostConfig, lines: Orders): Promise<number> {
     if (early === undefined) {
       report({ kind: "ready", cluster: config.cluster, servers: service.servers, file: paths.connection });
       const ordered = config.daemon ? unlessGone(ended) : ended;
-      const reason = await Promise.race([ordered, signal, service.failed]);
+      const reason = await Promise.race([ordered, signal, service.shutDown, service.failed]);
       if (reason instanceof Error) log.log("error", "host failed", { reason: reason.message });
       if (reason === "gone") service.hurry();
       return reason instanceof Error ? 1 : 0;

@@ -13,7 +13,7 @@ import { type EngineCommandOptions, engineMainModule, findSetpriv } from "../hos
 import { HostActor, type HostActorOptions } from "../host/host_actor.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
-import { pureSubject } from "../protocol/subjects.ts";
+import { broadcastSubject, pureSubject } from "../protocol/subjects.ts";
 import type { Log } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
 import { ownBlobPlace, sweepBlobFolders } from "./blob_places.ts";
@@ -117,6 +117,11 @@ export class HostService implements AsyncDisposable {
     return this.#gate.failed;
   }
 
+  /** Resolves when a client has ended the cluster. */
+  get shutDown(): Promise<"stop"> {
+    return this.#gate.shutDown;
+  }
+
   /** Adds engines; resolves with their ids when they are ready. */
   async startEngines(count: number): Promise<readonly EngineId[]> {
     const ids = await this.#actor.call.startEngines(count, { timeout: Infinity });
@@ -213,6 +218,8 @@ function hostActorOptions(
     pure: { bus, subject: pureSubject(config.cluster) },
     taskAccess: { bus, cluster: config.cluster },
     ...(initializer !== null && { initializer }),
+    broadcast: { bus, subject: broadcastSubject(config.cluster) },
+    onShutdown: () => gate.shutdown(),
     search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },
     onRefused: (error) => gate.refused(error),
     onEngineReady: (engine) => gate.engineReady(engine.id),

@@ -1,2 +1,2 @@
-/** A parser of JavaScript, for the free variables of functions that are shipped; loaded by `client/script_parser.ts` alone. @module */
+/** A parser of JavaScript: which variables functions use that are shipped, and what texts for `execute` declare. @module */
 export { type Node, parse } from "npm:acorn@8.17.0";

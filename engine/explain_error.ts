@@ -61,7 +61,7 @@ function explainedMessage(error: Error, place: ErrorPlace): string | null {
 function explainFreeVariable(message: string, { name, engineId }: ErrorPlace): string | null {
   const variable = /^(.+) is not defined$/.exec(message)?.[1];
   if (variable === undefined) return null;
-  return `Cannot run "${name}": "${variable}" is not defined on engine ${engineId}, and no variable around the function ` +
+  return `Cannot run "${name}": "${variable}" is not defined on engine ${engineId}: no variable around the function ` +
     `had this name where it came from; pass "${variable}" as an argument, or import or define it inside the function`;
 }
 

@@ -6,10 +6,12 @@
  * is what `start -n` waits for.
  * @module
  */
+import { NAMESPACE_KEY } from "../protocol/namespace.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { UnmetDependency } from "../wire/errors.ts";
 import { CURRENT_TASK } from "./current_task.ts";
 import { Engine } from "./engine.ts";
+import { Namespace } from "./namespace.ts";
 import { EnginePipe } from "./engine_pipe.ts";
 import { PIPE_VERSION, TO_HOST } from "../protocol/pipe_messages.ts";
 import { describeError, StrayErrors } from "./stray_errors.ts";
@@ -76,11 +78,12 @@ function logWriter(): (text: string) => void {
   return (text) => void write(encoder.encode(text));
 }
 
-/** What tasks reach of the engine: the current task, and the error that declines it. No task can take them away. */
+/** What tasks reach of the engine: the current task, the error that declines it, and the names that views define. No task can take them away. */
 function offerCurrentTask(engine: Engine): void {
   const fixed = (key: PropertyKey, value: PropertyDescriptor) =>
     Object.defineProperty(globalThis, key, { configurable: false, enumerable: false, ...value });
   fixed(CURRENT_TASK, { get: () => engine.current ?? undefined });
   fixed("currentTask", { value: () => engine.current ?? undefined });
   fixed("UnmetDependency", { value: UnmetDependency });
+  fixed(Symbol.for(NAMESPACE_KEY), { value: new Namespace(() => engine.current?.engineId ?? null) });
 }

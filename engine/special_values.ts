@@ -1,6 +1,6 @@
 /**
- * Values that only the two ends of a task know how to carry, at the engine's end: functions and instances of registered
- * classes.
+ * Values that only the two ends of a task know how to carry, at the engine's end: functions, instances of registered
+ * classes, references to what the engine holds.
  *
  * One place for every kind of special form. Made by the task runner.
  * @module
@@ -10,6 +10,7 @@ import * as errors from "../wire/errors.ts";
 import { FunctionLinker, type ProgramCells } from "../wire/function_link.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import { compileFactory } from "./compile.ts";
+import { ownNamespace } from "./namespace.ts";
 
 /** Names that stand free in the text of programs. */
 const CELLS = "troupeCells";
@@ -31,6 +32,8 @@ export class SpecialValues {
       case "function":
       case "registered":
         return this.#linker.decode(kind, parts);
+      case "reference":
+        return referred(parts[0]);
       default:
         throw new errors.SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
     }
@@ -50,6 +53,12 @@ export class SpecialValues {
     const factory = compileFactory(text, name, hash, [CELLS, LINK]);
     return (cells) => factory({ [CELLS]: cells, [LINK]: this.#linker.link });
   }
+}
+
+/** Throws `ReferenceError` for a name that is not there. */
+function referred(path: unknown): unknown {
+  if (typeof path !== "string") throw new errors.SerializationError("Cannot decode a reference: it names nothing.");
+  return ownNamespace().pull([path])[0];
 }
 
 /** What tasks may use of Troupe: what the engine offers to all of them, and the errors. */

@@ -344,7 +344,7 @@ export class TaskRunner {
     this.#intrinsics.restore();
     const code = isUnmetDependency(error) ? RAN.declined : RAN.threw;
     explainError(error, { name: run.template.name, engineId: this.#engineId });
-    this.#end(run, code, encodeError(error));
+    this.#end(run, code, encodeError(error, hasOutcomes(error) ? this.#special.encode : null));
   }
 
   #end(run: TaskRun, code: RanCode, body: Uint8Array): void {
@@ -397,6 +397,11 @@ function compileTemplate(template: Template, captures: Record<string, unknown> |
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return value !== null && typeof value === "object" && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** A chunk with failed items: it carries the results of the others. */
+function hasOutcomes(error: unknown): boolean {
+  return error instanceof Error && Object.hasOwn(error, "troupeChunkOutcomes");
 }
 
 function isUnmetDependency(error: unknown): boolean {

@@ -17,6 +17,8 @@ import type { EngineRun } from "./engine_run.ts";
 export class DirectClients {
   readonly runs = new DirectRuns();
   readonly #boxes = new Map<Session, Outbox<ClientApi>>();
+  /** What comes next of each client, counting whatever came, as link message or broadcast. */
+  readonly #next = new Map<Session, number>();
 
   /** Makes sure that results find their way; the reference, where the client is new here and is to be watched. */
   meet(session: Session, node: NodeAddress, system: ActorSystem): Ref<ClientApi> | null {
@@ -24,6 +26,20 @@ export class DirectClients {
     const box = new Outbox(system.refAt<ClientApi>(node, ACTOR_NAMES.client));
     this.#boxes.set(session, box);
     return box.ref;
+  }
+
+  /** Whether a broadcast comes in its turn: nothing before it is missing, and it did not come before. */
+  takeBroadcast(session: Session, sequence: number): boolean {
+    if (sequence !== (this.#next.get(session) ?? 0)) return false;
+    this.#next.set(session, sequence + 1);
+    return true;
+  }
+
+  /** Whether a message over the link is news: what was heard as a broadcast already is none. */
+  takeMessage(session: Session, sequence: number): boolean {
+    if (sequence < (this.#next.get(session) ?? 0)) return false;
+    this.#next.set(session, sequence + 1);
+    return true;
   }
 
   /** Results for a client, if it is still there. */
@@ -43,6 +59,7 @@ export class DirectClients {
       if (box.ref.address.node !== node) continue;
       box.close();
       this.#boxes.delete(session);
+      this.#next.delete(session);
       left.push(...this.runs.removeAll(session));
     }
     return left;

@@ -22,12 +22,16 @@ import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
 import { HeldRuns } from "./held_runs.ts";
 import { buildHostParts, type HostActorOptions, type HostParts } from "./host_parts.ts";
 import { readPure } from "./read_pure.ts";
-import { readDirect, readDispatch, readNumbers, type ReceivedCode } from "./read_orders.ts";
+import { readBroadcast } from "./read_broadcast.ts";
+import { type DirectOrder, readDirect, readDispatch, readNumbers, type ReceivedCode } from "./read_orders.ts";
 import type { RunEnd } from "./run_end.ts";
 
 const SIGNALS: ReadonlySet<string> = new Set(
   ["SIGINT", "SIGTERM", "SIGKILL", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT"],
 );
+
+/** From the answer to an order to end until it is carried out. */
+const SAY_SO_MS = 50;
 
 export type { HostActorOptions } from "./host_parts.ts";
 
@@ -40,6 +44,7 @@ export class HostActor extends Actor implements HostApi {
     "stopEngines",
     "restartEngines",
     "signalEngines",
+    "shutdown",
     "putBlob",
     "getBlob",
   ];
@@ -73,7 +78,8 @@ export class HostActor extends Actor implements HostApi {
 
   protected override async onStop(): Promise<void> {
     if (this.#parts === null) return;
-    const { fleet, folder, results, link, intake, news } = this.#own;
+    const { fleet, folder, results, link, intake, broadcasts, news } = this.#own;
+    broadcasts?.close();
     // What still comes in while engines end is given back.
     await Promise.all([fleet.close(this.#options.drainMs()), intake?.end()]);
     news.flush();
@@ -103,15 +109,12 @@ export class HostActor extends Actor implements HostApi {
   }
 
   direct(batch: DirectMessage): void {
-    const { sender, system } = this.context;
+    const { sender } = this.context;
     const order = this.#read("direct", () => readDirect(batch, sender));
     if (order === null) return;
-    const met = this.#clients.meet(order.session, sender, system);
-    if (met !== null) this.context.watch(met);
-    this.#takeCodes(order.codes);
-    for (const [counter, run] of order.runs) {
-      if (this.#clients.runs.add(order.session, counter, run)) this.#own.fleet.enqueue(run);
-    }
+    this.#meet(order.session, sender);
+    if (order.sequence !== null && !this.#clients.takeMessage(order.session, order.sequence)) return;
+    this.#takeDirect(order);
   }
 
   abort(epoch: Epoch, numbers: readonly DispatchNumber[]): void {
@@ -164,6 +167,17 @@ export class HostActor extends Actor implements HostApi {
     this.#own.fleet.signal(signal as Deno.Signal, ids);
   }
 
+  shutdown(drainMs: number): Promise<void> {
+    return this.context.replyLater(this.#end(drainMs));
+  }
+
+  async #end(drainMs: number): Promise<void> {
+    const { fleet } = this.#own;
+    await fleet.stop(fleet.seats.flatMap(({ id }) => id ?? []), drainMs);
+    // The reply is to be away before everything ends.
+    this.context.after(SAY_SO_MS, () => this.#options.onShutdown?.());
+  }
+
   putBlob(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): void {
     this.#own.folder.put(hash, size, offset, bytes);
   }
@@ -196,6 +210,7 @@ export class HostActor extends Actor implements HostApi {
       },
       directSettled: (session, results) => this.#clients.send(session, results),
       pureArrived: (engine, bytes) => this.#takePure(engine, bytes),
+      broadcastArrived: (bytes) => this.#takeBroadcast(bytes),
       toClient: (session, say) => this.#clients.tell(session, say),
     });
   }
@@ -279,14 +294,36 @@ export class HostActor extends Actor implements HostApi {
     if (order === null) return;
     const { session, node, code, runs } = order;
     const { fleet, news } = this.#own;
-    const met = this.#clients.meet(session, `client.${node}`, this.context.system);
-    if (met !== null) this.context.watch(met);
+    this.#meet(session, `client.${node}`);
     this.#takeCodes([code]);
     const uuid = fleet.uuidOf(engine);
     if (uuid !== null) news.taken(session, engine, uuid, runs.map(([counter]) => counter));
     for (const [counter, run] of runs) {
       if (this.#clients.runs.add(session, counter, run)) fleet.enqueue(run);
     }
+  }
+
+  /** Direct tasks for engines of several hosts: those of this one. */
+  #takeBroadcast(bytes: Uint8Array): void {
+    const order = this.#read("broadcast", () => readBroadcast(bytes, this.#id), "the broadcast subject");
+    if (order === null) return;
+    const { session, sequence } = order;
+    this.#meet(session, `client.${order.node}`);
+    const taken = this.#clients.takeBroadcast(session, sequence);
+    this.#clients.tell(session, (cast) => cast.broadcastHeard(this.#id, sequence, taken));
+    if (taken) this.#takeDirect(order);
+  }
+
+  #takeDirect({ session, codes, runs }: Pick<DirectOrder, "session" | "codes" | "runs">): void {
+    this.#takeCodes(codes);
+    for (const [counter, run] of runs) {
+      if (this.#clients.runs.add(session, counter, run)) this.#own.fleet.enqueue(run);
+    }
+  }
+
+  #meet(session: Session, client: NodeAddress): void {
+    const met = this.#clients.meet(session, client, this.context.system);
+    if (met !== null) this.context.watch(met);
   }
 
   #hello(): HostHello {

@@ -9,6 +9,7 @@ import type { EngineId, HostId, Session } from "../protocol/ids.ts";
 import type { HostHello, SettledMessage } from "../protocol/messages.ts";
 import type { Ref } from "../actors/ref.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
+import { BroadcastIntake, type BroadcastSource } from "./broadcast_intake.ts";
 import { BlobFetcher } from "./blob_fetcher.ts";
 import { BlobFolder, type BlobPlace } from "./blob_folder.ts";
 import type { ClientAccess } from "./bus_bridge.ts";
@@ -49,6 +50,10 @@ export interface HostActorOptions {
   readonly taskAccess?: Omit<ClientAccess, "host">;
   /** The module that each engine runs before tasks come, as one text. */
   readonly initializer?: string;
+  /** Where direct tasks for several hosts come from; without it, they come over the link alone. */
+  readonly broadcast?: BroadcastSource;
+  /** Told when a client has ended all engines, and wants this host to end too. */
+  readonly onShutdown?: () => void;
   /** How long to look for a first controller; `null`: for ever. */
   readonly search: ControllerSearch | null;
   /** Told why no controller takes this host, before its actor ends for it. */
@@ -70,6 +75,8 @@ export interface HostParts {
   /** `null` where this host has no access to the queue group. */
   readonly intake: PureIntake | null;
   readonly news: PureNews;
+  /** `null` where this host hears no broadcasts. */
+  readonly broadcasts: BroadcastIntake | null;
 }
 
 /** What the parts ask of the actor. */
@@ -81,6 +88,7 @@ export interface HostPartsEvents {
   directSettled(session: Session, results: readonly SettledMessage[]): void;
   /** Tasks arrived from the queue group, for this engine. */
   pureArrived(engine: EngineId, bytes: Uint8Array): void;
+  broadcastArrived(bytes: Uint8Array): void;
   toClient(session: Session, say: (cast: Ref<ClientApi>["cast"]) => void): void;
 }
 
@@ -145,5 +153,8 @@ export function buildHostParts(
     taken: (session, taken) => events.toClient(session, (cast) => cast.pureTaken(home, taken)),
     returned: (session, counters) => events.toClient(session, (cast) => cast.pureReturned(counters)),
   });
-  return { folder, codes, results, fleet, naming, link, intake, news };
+  const broadcasts = options.broadcast === undefined
+    ? null
+    : new BroadcastIntake(options.broadcast, (bytes) => events.broadcastArrived(bytes));
+  return { folder, codes, results, fleet, naming, link, intake, news, broadcasts };
 }

@@ -28,6 +28,8 @@ export interface DirectOrder {
   readonly session: Session;
   readonly codes: readonly ReceivedCode[];
   readonly runs: readonly (readonly [counter: number, run: EngineRun])[];
+  /** Its place among all that this client has for this host; `null` where it does not say. */
+  readonly sequence: number | null;
 }
 
 /** Reads a dispatch. */
@@ -44,12 +46,12 @@ export function readDispatch(message: DispatchMessage): DispatchOrder {
 /** Reads a batch of direct tasks from the node `client`. */
 export function readDirect(message: DirectMessage, client: string): DirectOrder {
   const [session, codes, templates, runs] = ordered(message, "direct", isText);
+  const sequence: unknown = message[4] ?? null;
+  if (sequence !== null && !isCount(sequence)) throw malformedMessage("direct", message);
   const shared = templates.map(templateFromMessage);
-  return {
-    session: session as Session,
-    codes: codes.map(readCode),
-    runs: runs.map((run) => readDirectRun(run, session as Session, client, shared)),
-  };
+  const origin = { session: session as Session, client };
+  const read = readDirectRuns(runs, origin, shared, 0, runs.length);
+  return { session: origin.session, codes: codes.map(readCode), runs: read, sequence };
 }
 
 /** A list of numbers: of dispatches, of tasks, of engines. */
@@ -89,19 +91,41 @@ function readDispatchedRun(
   return [origin.number, run];
 }
 
-function readDirectRun(
-  message: unknown,
-  session: Session,
-  client: string,
+/** Who sent direct tasks. */
+export interface DirectSender {
+  readonly session: Session;
+  /** Address of the client's node. */
+  readonly client: string;
+}
+
+/** The runs from `first` up to `end` of a list in which later ones may refer to the arguments of earlier ones. */
+export function readDirectRuns(
+  list: readonly unknown[],
+  sender: DirectSender,
   templates: readonly TaskTemplate[],
-): readonly [number, EngineRun] {
-  if (!isArray(message, 4)) throw malformedMessage("direct run", message);
-  const [counter, engine, template, args] = message;
-  if (!isCount(counter) || !isCount(engine)) throw malformedMessage("direct run", message);
-  const origin = { kind: "direct", session, counter, client } as const;
-  const shared = templateAt(templates, template);
-  const run = new EngineRun(origin, engine as EngineId, taskId(session, counter), 1, shared, payloadFromMessage(args));
-  return [counter, run];
+  first: number,
+  end: number,
+): readonly (readonly [counter: number, run: EngineRun])[] {
+  if (end > list.length) throw malformedMessage("share of the runs", [first, end]);
+  const args = new Map<unknown, Payload>();
+  return list.slice(first, end).map((message, index) => {
+    if (!isArray(message, 4)) throw malformedMessage("direct run", message);
+    const [counter, engine, template, payload] = message;
+    if (!isCount(counter) || !isCount(engine)) throw malformedMessage("direct run", message);
+    const origin = { kind: "direct", counter, ...sender } as const;
+    const place = isCount(payload) ? payload : first + index;
+    const given = args.get(place) ?? argsAt(list, place, first + index);
+    args.set(place, given);
+    const task = taskId(sender.session, counter);
+    return [counter, new EngineRun(origin, engine as EngineId, task, 1, templateAt(templates, template), given)];
+  });
+}
+
+/** The arguments that stand in this row, which must not be a later one. */
+function argsAt(list: readonly unknown[], place: number, reader: number): Payload {
+  const row = place <= reader ? list[place] : undefined;
+  if (!isArray(row, 4)) throw malformedMessage("place of a run's arguments", place);
+  return payloadFromMessage(row[3]);
 }
 
 function templateAt(templates: readonly TaskTemplate[], index: unknown): TaskTemplate {

@@ -152,12 +152,35 @@ export type NewsMessage =
 
 type NewsOf = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, attempt: number];
 
+/** One direct task. `args`: bytes, or the place in the message of an earlier run that has the same. */
+export type DirectRunMessage = readonly [
+  counter: number,
+  engine: EngineId,
+  template: number,
+  args: PayloadMessage | number,
+];
+
 /** Client → host: run these on the engine, past the scheduler; the results come straight back. */
 export type DirectMessage = readonly [
   session: Session,
   codes: readonly CodeMessage[],
   templates: readonly TemplateMessage[],
-  runs: readonly (readonly [counter: number, engine: EngineId, template: number, args: PayloadMessage])[],
+  runs: readonly DirectRunMessage[],
+  /** Counts from 0 what this client has for this host, whichever way it comes: what is below the next one came before. */
+  sequence?: number,
+];
+
+/** The part of a broadcast that is for one host: so many runs from this place on. */
+export type ShareMessage = readonly [host: HostId, sequence: number, first: number, count: number];
+
+/** Client → all hosts at once: as `DirectMessage`, each host takes its share and says so. */
+export type BroadcastMessage = readonly [
+  session: Session,
+  node: string,
+  codes: readonly CodeMessage[],
+  templates: readonly TemplateMessage[],
+  runs: readonly DirectRunMessage[],
+  shares: readonly ShareMessage[],
 ];
 
 /**

@@ -123,6 +123,8 @@ export interface HostApi {
   stopEngines(ids: readonly EngineId[], drainMs: number): void | Promise<void>;
   restartEngines(ids: readonly EngineId[], drainMs: number): void | Promise<void>;
   signalEngines(signal: string, ids: readonly EngineId[]): void;
+  /** Ends all engines, running tasks may finish within `drainMs`, and then the host's process with all it runs. */
+  shutdown(drainMs: number): void | Promise<void>;
   /** A piece of a blob, `offset` bytes from its start. The last one completes it; a wrong hash throws. */
   putBlob(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): void | Promise<void>;
   /** At most `length` bytes from `offset`. Throws where the blob is not known. */
@@ -139,6 +141,8 @@ export interface ClientApi {
   directSettled(results: readonly SettledMessage[]): void;
   /** From a host: what tasks of this client show on their way. */
   news(rows: readonly NewsMessage[]): void;
+  /** A broadcast was heard by this host; not taken where something before it is missing: the client sends it again. */
+  broadcastHeard(host: HostId, sequence: number, taken: boolean): void;
   /** Scheme `pure`: engines of this host took these tasks. Their results come as those of direct tasks do. */
   pureTaken(host: HostId, taken: readonly TakenMessage[]): void;
   /** Scheme `pure`: engines that took these tasks end before they began; the client sends them again. */

@@ -57,6 +57,11 @@ export function pureSubject(cluster: string): string {
 /** The queue group on that subject. */
 export const PURE_QUEUE_GROUP = "engines";
 
+/** Where clients put direct tasks for engines of several hosts: every host hears all of it, and takes its share. */
+export function broadcastSubject(cluster: string): string {
+  return `${SUBJECT_ROOT}.${cluster}.broadcast`;
+}
+
 /** Subjects a credential may publish to and subscribe to, in NATS's own form. */
 export interface SubjectPermissions {
   readonly publish: readonly string[];
@@ -65,7 +70,8 @@ export interface SubjectPermissions {
 
 /**
  * The allow lists of a credential. Clients and hosts hear only nodes of their own role, hosts those of their tasks'
- * clients besides; names belong to the controller; tasks past the scheduler go from clients to hosts.
+ * clients besides; names belong to the controller; tasks past the scheduler go from clients to hosts, to one of them or
+ * to all.
  */
 export function subjectPermissions(cluster: string, role: CredentialRole): SubjectPermissions {
   const root = `${SUBJECT_ROOT}.${cluster}`;
@@ -73,7 +79,8 @@ export function subjectPermissions(cluster: string, role: CredentialRole): Subje
   const nodes = [`${root}.controller.>`, `${root}.host.>`, `${root}.client.>`, `${root}.name.*`];
   const heard = `${root}.${role}.>`;
   const tasks = `${root}.${TASK_CLIENT}.*`;
+  const pastScheduler = [pureSubject(cluster), broadcastSubject(cluster)];
   return role === "client"
-    ? { publish: [...nodes, pureSubject(cluster)], subscribe: [heard] }
-    : { publish: [...nodes, tasks, pureSubject(cluster)], subscribe: [heard, tasks, pureSubject(cluster)] };
+    ? { publish: [...nodes, ...pastScheduler], subscribe: [heard] }
+    : { publish: [...nodes, tasks, pureSubject(cluster)], subscribe: [heard, tasks, ...pastScheduler] };
 }

@@ -7,6 +7,7 @@
  */
 import { describe } from "./unfit_value.ts";
 import { RemoteError } from "./errors.ts";
+import type { EncodeSpecial } from "./special_forms.ts";
 import { decodeValue, encodeLeniently, encodeValue } from "./value_codec.ts";
 
 /** Where an error came from. */
@@ -15,10 +16,10 @@ export interface ErrorOrigin {
   readonly msgId?: string | null;
 }
 
-/** Encodes what was thrown, error or not. Never throws. */
-export function encodeError(error: unknown): Uint8Array {
+/** Encodes what was thrown, error or not. Never throws. `special`: where whoever decodes it knows such forms. */
+export function encodeError(error: unknown, special: EncodeSpecial | null = null): Uint8Array {
   try {
-    return encodeLeniently(error);
+    return encodeLeniently(error, special);
   } catch {
     // A getter of it threw, or it is a proxy that does.
     return encodeValue(new Error(summaryOf(error)));

@@ -23,5 +23,5 @@ export interface SpecialForm {
  */
 export type EncodeSpecial = (value: object) => SpecialForm | null;
 
-/** The value of a form. Parts come from anywhere: it checks them, and throws `SerializationError`. */
+/** The value of a form. Parts come from anywhere: it checks them, and throws `SerializationError`, or `ReferenceError` for a name that is not there. */
 export type DecodeSpecial = (kind: SpecialKind, parts: readonly unknown[]) => unknown;

@@ -68,7 +68,7 @@ function adviceFor(name: string): string {
       return "pass its bytes, await blob.bytes()";
     case "Generator":
     case "AsyncGenerator":
-      return "pass an array of its items";
+      return "pass or return an array of its items, such as [...f(x)]";
     case "Object":
       return "pass or return a plain object with what is needed of it";
     default:
@@ -98,7 +98,9 @@ export function describe(value: unknown): string {
 function className(value: unknown): string {
   try {
     const { constructor } = value as { readonly constructor?: unknown };
-    return (typeof constructor === "function" && nameOf(constructor)) || "Object";
+    if (typeof constructor === "function") return nameOf(constructor) || "Object";
+    // Generators have no class, but a tag.
+    return /^\[object (Generator|AsyncGenerator)\]$/.exec(Object.prototype.toString.call(value))?.[1] ?? "Object";
   } catch {
     return "Object";
   }

@@ -69,8 +69,8 @@ export function encodeArguments(args: readonly unknown[], special: EncodeSpecial
 }
 
 /** For `error_codec.ts`: what can't travel becomes a string that describes it. Getters may still throw. */
-export function encodeLeniently(value: unknown): Uint8Array {
-  return encodeWalked(value, new ValueWalk("error", true), "error");
+export function encodeLeniently(value: unknown, special: EncodeSpecial | null = null): Uint8Array {
+  return encodeWalked(value, new ValueWalk("error", true, special), "error");
 }
 
 /**
@@ -88,7 +88,8 @@ export function decodeValue(bytes: Uint8Array, options?: DecodeOptions): unknown
     const value = valueCodec.decode(bytes);
     return (found & HAS_MARK) !== 0 ? reviveMarks(value, options?.special ?? null) : value;
   } catch (cause) {
-    if (cause instanceof SerializationError) throw cause;
+    // The second is what a name that is not there makes of a reference.
+    if (cause instanceof SerializationError || cause instanceof ReferenceError) throw cause;
     throw new SerializationError(`Cannot decode the value: ${(cause as Error).message}.`, { cause });
   }
 }

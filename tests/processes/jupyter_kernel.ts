@@ -72,13 +72,21 @@ export class JupyterKernel implements AsyncDisposable {
     }
   }
 
-  /** Runs a cell; all that the kernel showed until it was idle again. */
-  async execute(code: string): Promise<KernelMessage[]> {
+  /**
+   * Runs a cell; all that the kernel showed until it was idle again, and the result had come: at times it comes after
+   * that. `gives`: there is a result.
+   */
+  async execute(code: string, gives = true): Promise<KernelMessage[]> {
     const content = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false };
     const id = await this.#send("execute_request", content);
-    return await this.shownUntil((message) =>
-      message.parent === id && message.type === "status" && message.content.execution_state === "idle"
-    );
+    let isIdle = false;
+    let isAnswered = !gives;
+    return await this.shownUntil(({ type, parent, content }) => {
+      if (parent !== id) return false;
+      isIdle ||= type === "status" && content.execution_state === "idle";
+      isAnswered ||= type === "execute_result" || type === "error";
+      return isIdle && isAnswered;
+    });
   }
 
   /** All that it shows until this comes, with it; also between cells. */

@@ -2,7 +2,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { Authenticator } from "../../../broker/authenticator.ts";
 import { compilePermissions, unrestricted } from "../../../broker/permissions.ts";
-import { nodeSubject, pureSubject, subjectPermissions } from "../../../protocol/subjects.ts";
+import { broadcastSubject, nodeSubject, pureSubject, subjectPermissions } from "../../../protocol/subjects.ts";
 import { newSession, newTaskSession } from "../../../wire/task_ids.ts";
 
 function credentials(user: string, password: string, token = "") {
@@ -70,18 +70,19 @@ Deno.test("an allow list with an entry that is no pattern is refused", () => {
   throws(() => compilePermissions({ publish: [], subscribe: ["a..b"] }), /"a\.\.b"/);
 });
 
-Deno.test("tasks past the scheduler go from clients, also in engines, to hosts of their cluster", () => {
-  const subject = pureSubject("mine");
-  const [client, host, controller] = (["client", "host", "controller"] as const).map((role) => {
-    const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("mine", role));
-    return [mayPublish(subject), maySubscribe(subject)];
+for (const [subject, fromHosts] of [[pureSubject("mine"), true], [broadcastSubject("mine"), false]] as const) {
+  Deno.test(`tasks past the scheduler (${subject}) go from clients to hosts of their cluster, and no other way`, () => {
+    const [client, host, controller] = (["client", "host", "controller"] as const).map((role) => {
+      const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("mine", role));
+      return [mayPublish(subject), maySubscribe(subject)];
+    });
+    deepEqual([client, host, controller], [[true, false], [fromHosts, true], [true, true]]);
+    for (const role of ["client", "host", "controller"] as const) {
+      const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("other", role));
+      deepEqual([mayPublish(subject), maySubscribe(subject)], [false, false]);
+    }
   });
-  deepEqual([client, host, controller], [[true, false], [true, true], [true, true]]);
-  for (const role of ["client", "host", "controller"] as const) {
-    const { mayPublish, maySubscribe } = compilePermissions(subjectPermissions("other", role));
-    deepEqual([mayPublish(subject), maySubscribe(subject)], [false, false]);
-  }
-});
+}
 
 Deno.test("a host hears the clients in engines, and no other client", () => {
   const task = nodeSubject("mine", "client", newTaskSession());

@@ -66,7 +66,11 @@ const two = makeCounter();
 const CASES: readonly (readonly [what: string, f: (...args: never[]) => unknown, args: readonly unknown[]])[] = [
   ["a constant", (x: number) => x * three, [2]],
   ["a function and what it captured", (x: number) => help(x) + (table[x] ?? 0), [1]],
-  ["a typed array and a date in a map", () => [...settings].length + (settings.get("typed") as Float64Array)[0]!, []],
+  [
+    "a typed array and a date in a map",
+    () => [...settings].length + ((settings.get("typed") as Float64Array)[0] ?? 0),
+    [],
+  ],
   ["recursion of an arrow", factorial, [10]],
   ["recursion of a function", (n: number) => fibonacci(n), [10]],
   ["mutual recursion", (n: number) => [isEven(n), isOdd(n)], [7]],
@@ -218,6 +222,11 @@ Deno.test("functions travel as values: in arguments, in objects, as classes", as
   await assert.rejects(Promise.resolve(lview.apply(() => help)), /Cannot serialize result: it is the function/);
 });
 
+Deno.test("a generator can't be a result, and the error says what can", async () => {
+  const lview = await view();
+  await assert.rejects(Promise.resolve(lview.apply(squares, 3)), /an instance of Generator.*\[\.\.\.f\(x\)\]/);
+});
+
 Deno.test("behind conditions, functions and their checks keep what they captured", async () => {
   const lview = await view();
   const limit = { n: 2 };
@@ -280,7 +289,6 @@ const REFUSED: readonly (readonly [what: string, f: () => unknown, says: RegExp]
   [
     "the arguments around an arrow",
     function () {
-      // deno-lint-ignore prefer-rest-params
       return () => arguments.length;
     }.call(1),
     /`arguments` of the function around it/,

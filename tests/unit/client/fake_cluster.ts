@@ -17,6 +17,7 @@ import {
   type ClientHello,
   type ClientWelcome,
   type DirectMessage,
+  type DirectRunMessage,
   type EngineMessage,
   type PayloadMessage,
   type PureMessage,
@@ -29,6 +30,7 @@ import { PACKAGE_VERSION } from "../../../protocol/version.ts";
 import { SpecialValues } from "../../../engine/special_values.ts";
 import { MissingImports } from "../../../wire/function_link.ts";
 import { Client } from "../../../client/client.ts";
+import type { BroadcastTarget } from "../../../client/direct_broadcast.ts";
 import type { HostLink } from "../../../client/host_link.ts";
 import type { PureTarget } from "../../../client/pure_queue.ts";
 import type { SchedulerLink } from "../../../client/scheduler_link.ts";
@@ -67,6 +69,11 @@ export class FakeCluster implements SchedulerLink {
   readonly hostsFound: HostId[] = [];
   readonly aborts: TaskId[] = [];
   readonly directAborts: number[] = [];
+  /** Direct tasks that came, in order. */
+  readonly ranDirect: number[] = [];
+  /** Whether a host takes what comes over its link. */
+  takesDirect: (host: HostId, batch: DirectMessage) => boolean = () => true;
+  readonly orders: (readonly [what: string, host: HostId, ids: readonly EngineId[]])[] = [];
   readonly detached: SessionId[] = [];
   readonly blobs = new Map<ContentHash, Uint8Array>();
   readonly tasks = new Map<number, Arrived>();
@@ -104,7 +111,11 @@ export class FakeCluster implements SchedulerLink {
   /** What the controller says of its scheme. */
   scheme = "";
 
-  constructor(clock: Clock = systemClock, pure: PureTarget | null = null) {
+  constructor(
+    clock: Clock = systemClock,
+    pure: PureTarget | null = null,
+    broadcast: BroadcastTarget | null = null,
+  ) {
     this.session = new Session({
       id: SESSION,
       node: "n1",
@@ -114,6 +125,7 @@ export class FakeCluster implements SchedulerLink {
       clock,
       log: () => {},
       pure,
+      broadcast,
     });
     this.client = new Client(this.session);
   }
@@ -186,6 +198,28 @@ export class FakeCluster implements SchedulerLink {
     const counters = runs.map(([counter]) => counter);
     if (this.takes) { for (const counter of counters) this.take(counter, engine, host); }
     if (this.automatic) queueMicrotask(() => void this.run(counters));
+    this.#changed();
+  }
+
+  /** Direct tasks that came to a host: some of `all`, by whichever way. */
+  arriveDirect(
+    codes: DirectMessage[1],
+    templates: DirectMessage[2],
+    rows: readonly DirectRunMessage[],
+    all: readonly DirectRunMessage[],
+  ): void {
+    this.#learn(codes);
+    const arrived: number[] = [];
+    for (const [counter, engine, template, given] of rows) {
+      const message = templates[template];
+      if (message === undefined) throw new Error("no such template");
+      if (this.tasks.has(counter) || this.ranDirect.includes(counter)) throw new Error(`task ${counter} came twice`);
+      this.ranDirect.push(counter);
+      const args = payloadOf(all, given);
+      this.tasks.set(counter, { counter, template: message, args, ageMs: 0, engine, direct: true });
+      arrived.push(counter);
+    }
+    if (this.automatic) queueMicrotask(() => void this.run(arrived));
     this.#changed();
   }
 
@@ -329,22 +363,24 @@ export class FakeCluster implements SchedulerLink {
     return {
       direct: (batch) => {
         this.directBatches.push({ host: id, batch });
-        this.#learn(batch[1]);
-        const arrived: number[] = [];
-        for (const [counter, engine, template, args] of batch[3]) {
-          const message = batch[2][template];
-          if (message === undefined) throw new Error("no such template");
-          this.tasks.set(counter, { counter, template: message, args, ageMs: 0, engine, direct: true });
-          arrived.push(counter);
-        }
-        if (this.automatic) queueMicrotask(() => void this.run(arrived));
-        this.#changed();
+        if (this.takesDirect(id, batch)) this.arriveDirect(batch[1], batch[2], batch[3], batch[3]);
+        else this.#changed();
       },
       abortDirect: (_session, counters) => void this.directAborts.push(...counters),
       drained: () => Promise.resolve(),
+      stopEngines: (ids) => this.#order("stop", id, ids),
+      signalEngines: (signal, ids) => this.#order(signal, id, ids),
+      shutdown: () => this.#order("shutdown", id, []),
       putBlob: (hash, size, offset, bytes) => this.#putPiece(hash, size, offset, bytes),
       getBlob: (hash, offset, length) => this.#getPiece(hash, offset, length),
     };
+  }
+
+  #order(what: string, host: HostId, ids: readonly EngineId[]): Promise<void> {
+    this.orders.push([what, host, ids]);
+    if (what === "stop") this.engines = this.engines.filter(([id]) => !ids.includes(id));
+    if (what === "stop") queueMicrotask(() => this.session.engines(this.engines));
+    return Promise.resolve();
   }
 
   async #putPiece(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): Promise<void> {
@@ -374,6 +410,13 @@ export class FakeCluster implements SchedulerLink {
   #changed(): void {
     for (const resolve of this.#watchers.splice(0)) resolve();
   }
+}
+
+/** Of a direct task: its own, or those of the row that it names. */
+export function payloadOf(rows: readonly DirectRunMessage[], args: PayloadMessage | number): PayloadMessage {
+  const found = typeof args === "number" ? rows[args]?.[3] : args;
+  if (found === undefined || typeof found === "number") throw new Error("no such arguments");
+  return found;
 }
 
 /** What functions find on an engine, for as long as they run before their first await. */

@@ -226,9 +226,9 @@ Deno.test("the stack of an error is that of the function alone, with its name an
     throw new RangeError(`too big: ${x}`);
   };
   const rows = [
-    [depend(always)(outer), /at outer .*<anonymous>:4:/],
-    [require("node:zlib")(outer), /at outer .*<anonymous>:4:/],
-    [depend(always)(later), /at .*<anonymous>:4:/],
+    [depend(always)(outer), /at outer .*<anonymous>:3:/],
+    [require("node:zlib")(outer), /at outer .*<anonymous>:3:/],
+    [depend(always)(later), /at .*<anonymous>:3:/],
   ] as const;
   for (const [f, place] of rows) {
     const cause = await causeOf(lview.apply(f as typeof outer, 1));

@@ -1,0 +1,83 @@
+/**
+ * A sequence in parts, one for each engine, and the parts as a sequence again.
+ *
+ * Pure. Typed arrays stay what they are. Called by `direct_view.ts` for `scatter` and `gather`.
+ * @module
+ */
+import { refuse } from "./flag_checks.ts";
+
+/** `block`: neighbours stay together; `roundRobin`: dealt out like cards. */
+export type Distribution = "block" | "roundRobin";
+
+type TypedArray = Float64Array;
+type TypedArrayClass = new (length: number) => TypedArray;
+
+/** Where part `index` of `count` begins in a sequence of so many items: sizes differ by one at most, bigger ones first. */
+export function firstOfPart(items: number, count: number, index: number): number {
+  return index * Math.floor(items / count) + Math.min(index, items % count);
+}
+
+/** Throws `TypeError` for what is no distribution. */
+export function checkDistribution(value: unknown): Distribution {
+  if (value === undefined) return "block";
+  if (value === "block" || value === "roundRobin") return value;
+  throw refuse(TypeError, "dist", value, '"block" or "roundRobin"');
+}
+
+/** Something that can be taken apart: an array or typed array of the items. Throws `TypeError` for what is no sequence. */
+export function checkSequence(value: unknown): unknown[] | TypedArray {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as TypedArray;
+  if (Array.isArray(value)) return value;
+  const isIterable = typeof value === "string" ||
+    (typeof value === "object" && value !== null && Symbol.iterator in value);
+  if (isIterable) return Array.from(value as Iterable<unknown>);
+  throw new TypeError(
+    `Cannot scatter ${String(value)}: it is no sequence; give an array, a typed array or a set, say.`,
+  );
+}
+
+/** Part `index` of `count`. */
+export function partOf(
+  items: unknown[] | TypedArray,
+  dist: Distribution,
+  index: number,
+  count: number,
+): ArrayLike<unknown> {
+  if (dist === "block") {
+    const [first, end] = [firstOfPart(items.length, count, index), firstOfPart(items.length, count, index + 1)];
+    return Array.isArray(items) ? items.slice(first, end) : items.subarray(first, end);
+  }
+  const length = Math.max(0, Math.ceil((items.length - index) / count));
+  const part = emptyLike(items, length);
+  for (let at = 0; at < length; at++) part[at] = items[index + at * count];
+  return part;
+}
+
+/** The inverse. A part that is no array counts as one item. */
+export function joinParts(parts: readonly unknown[], dist: Distribution): ArrayLike<unknown> {
+  const lists = parts.map((part) => isSequence(part) ? part : [part]);
+  const length = lists.reduce((sum, list) => sum + list.length, 0);
+  const [first = []] = lists;
+  const isSame = !Array.isArray(first) && lists.every((list) => list.constructor === first.constructor);
+  const joined = emptyLike(isSame ? first : [], length);
+  let at = 0;
+  if (dist === "block") {
+    for (const list of lists) {
+      for (let row = 0; row < list.length; row++) joined[at++] = list[row];
+    }
+  } else {
+    const rows = lists.reduce((most, list) => Math.max(most, list.length), 0);
+    for (let row = 0; row < rows; row++) for (const list of lists) if (row < list.length) joined[at++] = list[row];
+  }
+  return joined;
+}
+
+function isSequence(value: unknown): value is unknown[] | TypedArray {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/** An array, or a typed array of the same class. */
+function emptyLike(like: unknown[] | TypedArray, length: number): unknown[] {
+  if (Array.isArray(like)) return new Array(length);
+  return new (like.constructor as TypedArrayClass)(length) as unknown as unknown[];
+}

@@ -1,0 +1,84 @@
+/**
+ * A program for engines, from its text or its file: the parts that `execute` of the engine's namespace takes.
+ *
+ * Types are taken off in place; modules that lie beside the file travel inside it, as bundles. Loads the parser at first
+ * use. Called by `direct_view.ts`.
+ * @module
+ */
+import type { ScriptParts } from "../protocol/namespace.ts";
+import { importedSpecifiers, scriptParts } from "./script_parts.ts";
+
+/** The parts of a text. Rejects with `SyntaxError` (line and column), `TypeError` for an import from a local file. */
+export async function textParts(code: string, name: string): Promise<ScriptParts> {
+  const { parse } = await import("../deps/acorn.ts");
+  return scriptParts(code, name, parse, (specifier) => {
+    if (!isLocal(specifier)) return specifier;
+    throw new TypeError(
+      `Cannot run "${name}": a text has no place to import ${JSON.stringify(specifier)} from; put it into a file and ` +
+        `use run(file), or give a specifier such as "npm:lodash-es@4".`,
+    );
+  });
+}
+
+/** The parts of a file, a path or `file:` URL. Rejects with what reading it fails with, and as `textParts`. */
+export async function fileParts(file: string | URL): Promise<ScriptParts> {
+  const url = fileUrl(file);
+  const name = url.pathname.split("/").at(-1) ?? "file";
+  const text = await plainText(await Deno.readTextFile(url), name);
+  const { parse } = await import("../deps/acorn.ts");
+  const bundles = new Map<string, string>();
+  for (const specifier of importedSpecifiers(text, name, parse)) {
+    if (isLocal(specifier)) bundles.set(specifier, await bundle(new URL(specifier, url), name));
+  }
+  return scriptParts(text, name, parse, (specifier) => bundles.get(specifier) ?? specifier);
+}
+
+function fileUrl(file: string | URL): URL {
+  if (file instanceof URL) return file;
+  if (typeof file !== "string" || file === "") {
+    throw new TypeError(`Cannot run ${JSON.stringify(file) ?? String(file)}: it is no path of a file.`);
+  }
+  return new URL(file, new URL(`file://${Deno.cwd().replaceAll("\\", "/").replace(/^([A-Z]:)/i, "/$1")}/`));
+}
+
+/** JavaScript, with the positions of the file as long as its types say nothing at run time. */
+async function plainText(text: string, name: string): Promise<string> {
+  if (!/\.m?ts$/.test(name)) return text;
+  const { stripTypeScriptTypes } = await import("node:module") as unknown as TypeStripper;
+  try {
+    return stripTypeScriptTypes(text, { mode: "strip" });
+  } catch {
+    // Enums and the like: these become code. What is wrong with the file, this says as well.
+    try {
+      return stripTypeScriptTypes(text, { mode: "transform" });
+    } catch (cause) {
+      throw new SyntaxError(`Cannot run "${name}": ${(cause as Error).message}`, { cause });
+    }
+  }
+}
+
+/** Missing from the types of Node's module. */
+interface TypeStripper {
+  stripTypeScriptTypes(code: string, options: { readonly mode: "strip" | "transform" }): string;
+}
+
+function isLocal(specifier: string): boolean {
+  return /^(\.{0,2}\/|file:)/.test(specifier);
+}
+
+/** A module of this machine with all that it imports, as a URL that engines can import anywhere. */
+async function bundle(module: URL, name: string): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--node-modules-dir=none", module.href],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  if (!success) {
+    const why = new TextDecoder().decode(stderr).trim();
+    throw new TypeError(`Cannot run "${name}": its import "${module.href}" can't be bundled: ${why}`);
+  }
+  let binary = "";
+  for (const byte of stdout) binary += String.fromCharCode(byte);
+  return `data:text/javascript;base64,${btoa(binary)}`;
+}
