@@ -86,12 +86,12 @@ export type {
   ElementOf,
   Fitting,
   FittingArguments,
-  Given,
   LazySequences,
   MapFunction,
   RowOf,
   Sequences,
 } from "./client/fitting.ts";
+export type { OrResult, PartsOf, ValueOf, ValuesOf, WithResults } from "./client/with_results.ts";
 export type { BackoffOptions, FlagOptions } from "./client/task_flags.ts";
 export type {
   Asynchronous,

@@ -1,7 +1,7 @@
 /**
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
- * Parts: raw, core, start, memory, latency, throughput, auto, cpu; without any, all of them. `--peers` measures the peers too,
+ * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -11,6 +11,7 @@ import type { Carrier } from "./bench_cluster.ts";
 import { benchCore } from "./core_bench.ts";
 import { cpuPerTask } from "./cpu_per_task.ts";
 import { benchLatency } from "./latency_bench.ts";
+import { benchLeak, benchShipping } from "./leak_bench.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPeers } from "./peers_bench.ts";
@@ -20,6 +21,7 @@ import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
 import { ratiosOf } from "./targets.ts";
 import { benchThroughput } from "./throughput_bench.ts";
+import { benchValues } from "./values_bench.ts";
 
 interface Plan {
   readonly parts: readonly PartName[];
@@ -35,9 +37,23 @@ interface Amounts {
   readonly rounds: number;
   readonly starts: number;
   readonly scale: number;
+  readonly megabytes: number;
+  readonly droppedTasks: number;
 }
 
-const OWN_PARTS = ["raw", "core", "start", "memory", "latency", "throughput", "auto", "cpu"] as const;
+const OWN_PARTS = [
+  "raw",
+  "core",
+  "start",
+  "memory",
+  "latency",
+  "throughput",
+  "auto",
+  "cpu",
+  "values",
+  "shipping",
+  "leak",
+] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
 const FULL: Amounts = {
   calls: 200,
@@ -47,6 +63,8 @@ const FULL: Amounts = {
   rounds: 5,
   starts: 5,
   scale: 1,
+  megabytes: 100,
+  droppedTasks: 1_000_000,
 };
 const QUICK: Amounts = {
   calls: 50,
@@ -56,6 +74,8 @@ const QUICK: Amounts = {
   rounds: 2,
   starts: 1,
   scale: 0.1,
+  megabytes: 10,
+  droppedTasks: 100_000,
 };
 
 function parse(args: readonly string[]): Plan {
@@ -126,6 +146,14 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
       return await perCarrier(machine, "CPU per task", (carrier) => (
         perMark(amounts, (hwm, tasks) => cpuPerTask(carrier, hwm, tasks))
       ));
+    case "values":
+      return await perCarrier(machine, "big values", (carrier) => benchValues(carrier, amounts.megabytes, rounds));
+    case "shipping":
+      progress("shipping");
+      return await benchShipping("embedded", 10 * calls);
+    case "leak":
+      progress("leak");
+      return await benchLeak("embedded", amounts.droppedTasks);
     case "peers":
       return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
   }

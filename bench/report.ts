@@ -9,12 +9,14 @@ import type { Carrier } from "./bench_cluster.ts";
 import type { CoreFigures } from "./core_bench.ts";
 import type { CpuPerTask } from "./cpu_per_task.ts";
 import type { Latency } from "./latency_bench.ts";
+import type { LeakFigures, ShippingFigures } from "./leak_bench.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryFigures } from "./memory_bench.ts";
 import type { PeersReport } from "./peers_bench.ts";
 import type { RawNats } from "./raw_nats_bench.ts";
 import type { StartTimes } from "./start_bench.ts";
 import type { Throughput } from "./throughput_bench.ts";
+import type { ValuesFigures } from "./values_bench.ts";
 
 /** A figure on each carrier; one that could not be had says why. */
 export type PerCarrier<T> = Partial<Record<Carrier, T | { readonly missing: string }>>;
@@ -36,6 +38,9 @@ export interface BenchParts {
   readonly throughput?: PerCarrier<PerMark<Throughput>>;
   readonly auto?: AutoFigures;
   readonly cpu?: PerCarrier<PerMark<CpuPerTask>>;
+  readonly values?: PerCarrier<ValuesFigures>;
+  readonly shipping?: ShippingFigures;
+  readonly leak?: LeakFigures;
   readonly peers?: PeersReport;
 }
 

@@ -29,6 +29,8 @@ export function ratiosOf(parts: BenchParts): readonly Ratio[] {
     ...CARRIERS.flatMap((carrier) => yardstickRatios(parts, carrier)),
     ...autoRatios(parts),
     ...memory(parts),
+    ...CARRIERS.flatMap((carrier) => valueRatios(parts, carrier)),
+    ...clientRatios(parts),
     ...coreRatios(parts),
   ];
 }
@@ -122,6 +124,29 @@ function coreRatios({ core }: BenchParts): readonly Ratio[] {
     bytes("queued", core.bytesPerQueuedTaskWithSpec, 1_024),
     bytes("finished", core.bytesPerFinishedTask, 200),
   ];
+}
+
+function valueRatios({ values }: BenchParts, carrier: Carrier): readonly Ratio[] {
+  const figures = on(values, carrier);
+  if (figures === undefined) return [];
+  const { megabytes, roundTripMs, rawMs, eightEnginesMs, oneEngineMs } = figures;
+  const raw = `the same bytes through raw messages on ${carrier}`;
+  return [
+    ratio(`${megabytes} MB there and back, ms (${carrier})`, roundTripMs, rawMs, raw, atMost(2)),
+    ratio(`${megabytes} MB to 8 engines, ms (${carrier})`, eightEnginesMs, oneEngineMs, "to one engine", atMost(2)),
+  ];
+}
+
+function clientRatios({ shipping, leak }: BenchParts): readonly Ratio[] {
+  const list: Ratio[] = [];
+  if (shipping !== undefined) {
+    list.push(ratio("apply of a plain function again, µs", shipping.plainMicros, 20, "20 µs", atMost(1)));
+    list.push(ratio("apply of a capturing function again, µs", shipping.capturingMicros, 300, "300 µs", atMost(1)));
+  }
+  if (leak !== undefined) {
+    list.push(ratio(`MB held after ${leak.tasks} dropped results`, Math.max(0, leak.grownMb), 50, "50 MB", atMost(1)));
+  }
+  return list;
 }
 
 function memory({ memory }: BenchParts): readonly Ratio[] {

@@ -71,6 +71,7 @@ export function questionLink(system: ActorSystem): QuestionLink {
       statusOf: (ids) => scheduler.statusOf(ids, bound),
       queueStatus: (targets, verbose) => scheduler.queueStatus(targets, verbose, bound),
       purge: (ids) => scheduler.purge(ids, bound),
+      watch: (session, ids) => scheduler.watch(session, ids, bound),
       codes: (hashes) => scheduler.codes(hashes, bound),
     },
     hub: {

@@ -308,6 +308,35 @@ export class Client implements AsyncDisposable {
     return new AsyncResult<unknown, boolean>(this.#resubmit(jobs), this.#context);
   }
 
+  /**
+   * The results of tasks by their ids, also of other clients and of earlier programs, whether they are finished, running or
+   * waiting. One id or result gives one result, a list an array; of a chunk of a map the result is the list of its items.
+   * Rejects with `UnknownTask` where one of them is not known or forgotten; a result stays there within `--keep`.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 1 });
+   * await using one = await cluster.connect();
+   * await using other = await cluster.connect();
+   * const { msgId } = one.loadBalancedView().apply((x: number) => x + 1, 1);
+   * await one.resultStatus(msgId); // so that it is submitted before the other one asks
+   * console.log(await other.getResult(msgId)); // 2
+   * ```
+   */
+  getResult<T>(job: AsyncResult<T, false>): AsyncResult<T>;
+  /** The same by its id. */
+  getResult(job: string): AsyncResult<unknown>;
+  /** The same of several. */
+  getResult(jobs: AsyncResult<unknown, true> | readonly (AsyncResult<unknown, boolean> | string)[]): AsyncResult<
+    unknown[],
+    true
+  >;
+  getResult(jobs: Jobs): AsyncResult<unknown, boolean> {
+    return new AsyncResult<unknown, boolean>(this.#session.watched.submit(jobs), this.#context);
+  }
+
   /** What tasks are doing, in a word each. Rejects with `UnknownTask`, which names all that are not known or forgotten. */
   resultStatus(jobs: Jobs): Promise<ResultStatus> {
     return this.#questions.resultStatus(jobs);

@@ -6,7 +6,14 @@
  */
 import { Actor } from "../actors/actor.ts";
 import type { Epoch, HostId } from "../protocol/ids.ts";
-import type { EngineMessage, NewsMessage, RunningMessage, SettledMessage, TakenMessage } from "../protocol/messages.ts";
+import type {
+  EngineMessage,
+  NewsMessage,
+  RunningMessage,
+  SettledMessage,
+  TakenMessage,
+  WatchedMessage,
+} from "../protocol/messages.ts";
 import type { ClientApi } from "../protocol/roles.ts";
 import type { Session } from "./session.ts";
 
@@ -25,6 +32,10 @@ export class ClientActor extends Actor implements ClientApi {
 
   running(tasks: readonly RunningMessage[]): void {
     this.#session.running(tasks);
+  }
+
+  watched(results: readonly WatchedMessage[]): void {
+    this.#session.toldWatched(results);
   }
 
   engines(list: readonly EngineMessage[]): void {

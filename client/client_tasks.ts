@@ -19,7 +19,7 @@ import {
 } from "../protocol/ids.ts";
 import { NEWS, type NewsMessage, type RunningMessage, type SettledMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
-import type { DecodeSpecial } from "../wire/special_forms.ts";
+import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
@@ -30,6 +30,9 @@ import { DirectQueue } from "./direct_queue.ts";
 import { DrawnIds } from "./drawn_ids.ts";
 import type { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
+import { InputGate } from "./input_gate.ts";
+import type { InputSource } from "./input_source.ts";
+import { InputValues } from "./input_values.ts";
 import type { Job } from "./job.ts";
 import { KnownOutcomes } from "./known_outcomes.ts";
 import type { LiveTask } from "./live_task.ts";
@@ -56,6 +59,8 @@ export interface ClientTasksOptions {
   readonly pure?: PureTarget | null;
   /** What values of special forms in results are. */
   readonly special?: DecodeSpecial | null;
+  /** What stands for values of special forms in results that are given to other tasks. */
+  readonly encodeSpecial?: EncodeSpecial | null;
   /** Where direct tasks for several hosts go; `null`: to each of these. */
   readonly broadcast?: BroadcastTarget | null;
 }
@@ -76,6 +81,10 @@ export class ClientTasks {
   readonly #transfer: BlobTransfer;
   readonly #settlement: Settlement;
   readonly #outcomes: KnownOutcomes;
+  readonly #gate: InputGate;
+  readonly #inputs: InputValues;
+  /** There was another controller before this one. */
+  #restarted = false;
   #closed: Error | null = null;
 
   constructor(options: ClientTasksOptions, roster: EngineRoster) {
@@ -89,6 +98,12 @@ export class ClientTasks {
     this.drawnIds = new DrawnIds(session, () => this.allocate(1));
     const place = this.#transfer.place.bind(this.#transfer);
     const fail = this.fail.bind(this);
+    this.#gate = new InputGate({ session, clock, fail });
+    this.#inputs = new InputValues({
+      roster,
+      isStale: (source) => this.#isStale(source),
+      special: options.encodeSpecial ?? null,
+    });
     const reject = ({ job, task }: PendingTask, error: Error) => this.fail(job, task, error);
     this.#queue = new SubmitQueue({
       session,
@@ -99,6 +114,9 @@ export class ClientTasks {
       limit: () => Math.min(this.#slices.limit, this.#balanced.next),
       unmade: () => this.#slices.limit !== Infinity,
       outcomes: this.#outcomes,
+      holdBack: (task) => this.#holdBack(task),
+      isHeld: (counter) => this.#gate.has(counter),
+      resolve: (task) => this.#inputs.resolve(task, true),
       place,
       reject,
       advanced: (cursor) => this.#slices.advanced(cursor),
@@ -132,6 +150,7 @@ export class ClientTasks {
       directQueue: this.#directQueue,
       pure: this.pure,
       slices: this.#slices,
+      isHeld: (counter) => this.#gate.has(counter),
       find: (id) => this.find(id),
       fail,
     });
@@ -152,23 +171,26 @@ export class ClientTasks {
   /** Submits the task at the end of this turn. */
   add(task: PendingTask): void {
     if (this.#closed !== null) return this.#settlement.fail(task, closedError(this.#closed));
-    if (this.pure.owns(task.counter)) return this.pure.add(task);
+    if (this.pure.owns(task.counter)) return this.#whenResolved(task, () => this.pure.add(task));
     this.#balanced.set(task);
-    this.#queue.addLate(task.counter);
     this.#placeEarly(task);
+    if (task.inputs !== undefined && this.#holdBack(task)) return;
+    this.#queue.addLate(task.counter);
     this.#queue.wake();
   }
 
-  /** Sends the tasks of one call to the hosts of their engines. */
+  /** Sends the tasks of one call to the hosts of their engines; those that wait for results of others, when these are there. */
   addDirect(tasks: readonly PendingTask[]): void {
     for (const task of tasks) {
       if (this.#closed !== null) this.#settlement.fail(task, closedError(this.#closed));
       else {
         this.#direct.set(task);
         this.#placeEarly(task);
+        if (task.inputs !== undefined) this.#whenResolved(task, () => this.#directQueue.add([task]));
       }
     }
-    if (this.#closed === null) this.#directQueue.add(tasks);
+    const complete = tasks.filter(({ inputs }) => inputs === undefined);
+    if (this.#closed === null && complete.length > 0) this.#directQueue.add(complete);
   }
 
   /** The tasks of the job from `at` on are added later, by `feed`. */
@@ -193,7 +215,9 @@ export class ClientTasks {
   /** The unsettled task of that id; `null` where it is none of ours, or settled. */
   find(id: TaskId): PendingTask | null {
     const counter = this.#counterOf(id);
-    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter) ?? null;
+    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter) ??
+      this.#gate.get(counter) ??
+      null;
   }
 
   /** Whether it is a task of this client that no controller was given yet. */
@@ -215,7 +239,8 @@ export class ClientTasks {
 
   /** Jobs that are not finished. */
   unfinishedJobs(): ReadonlySet<Job> {
-    const jobs = new Set<Job>([...this.#slices.jobs, ...this.pure.jobs()]);
+    const held = this.#gate.tasks.map(({ job }) => job);
+    const jobs = new Set<Job>([...this.#slices.jobs, ...this.pure.jobs(), ...held]);
     for (const table of [this.#balanced, this.#direct]) {
       for (const task of table.all()) jobs.add(task.job);
     }
@@ -228,6 +253,16 @@ export class ClientTasks {
   }
 
   // --- how it ends ---
+
+  /** A task that this client only asked for is settled. */
+  settleWatched(task: PendingTask, message: SettledMessage): void {
+    this.#settlement.settle(task, message);
+  }
+
+  /** It can't be had. */
+  failWatched(task: PendingTask, error: unknown): void {
+    this.#settlement.fail(task, error);
+  }
 
   /** The scheduler settled these. What was settled before changes nothing. */
   settled(results: readonly SettledMessage[]): void {
@@ -253,6 +288,7 @@ export class ClientTasks {
   /** Ends a task here, wherever it was; it need not have been added. */
   fail(job: Job, task: number, error: unknown): void {
     const counter = job.plan.base + task;
+    this.#gate.forget(counter);
     this.#balanced.take(counter);
     this.pure.take(counter);
     if (this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);
@@ -284,7 +320,10 @@ export class ClientTasks {
 
   /** There is a controller, which knows nothing of these. `isFirst`: no other was there before. */
   resume(scheme: string, isFirst: boolean): void {
-    if (!isFirst) this.#outcomes.renew();
+    if (!isFirst) {
+      this.#outcomes.renew();
+      this.#restarted = true;
+    }
     this.pure.schemeIs(scheme);
     for (const task of this.#balanced.all()) this.#recheckPlaces(task);
     this.#queue.restart();
@@ -345,6 +384,34 @@ export class ClientTasks {
     }
   }
 
+  /** Whether the task waits here for results that the scheduler will not know. */
+  #holdBack(task: PendingTask): boolean {
+    return this.#gate.has(task.counter) || this.#gate.hold(task, false, () => {
+      this.#queue.addLate(task.counter);
+      this.#queue.wake();
+    });
+  }
+
+  /** For tasks that the scheduler never sees: all that they are given goes with them. */
+  #whenResolved(task: PendingTask, send: () => void): void {
+    if (task.inputs === undefined) return send();
+    const release = () => {
+      try {
+        this.#inputs.resolve(task, false);
+      } catch (error) {
+        return this.fail(task.job, task.task, error);
+      }
+      send();
+    };
+    if (!this.#gate.hold(task, true, release)) release();
+  }
+
+  /** Of tasks of others nobody here knows in which life they were settled. */
+  #isStale(source: InputSource): boolean {
+    const counter = source.id === null ? -1 : this.#counterOf(source.id);
+    return counter < 0 ? this.#restarted : this.#outcomes.isStale(counter);
+  }
+
   /** -1: the id is none of this client's. */
   #counterOf(id: TaskId): number {
     const parts = parseTaskId(id);
@@ -356,8 +423,11 @@ export class ClientTasks {
     for (const value of [args, template.captures]) if (value instanceof BigValue) void this.#transfer.place(value);
   }
 
-  #recheckPlaces({ args, template }: PendingTask): void {
-    for (const value of [args, template.code.source, template.captures]) {
+  #recheckPlaces({ args, template, inputs = [] }: PendingTask): void {
+    const results = inputs.map(({ value }) => value).filter((value) =>
+      value instanceof BigValue && value.bytes !== null
+    );
+    for (const value of [args, template.code.source, template.captures, ...results]) {
       if (value instanceof BigValue) this.#transfer.recheck(value);
     }
   }

@@ -16,6 +16,7 @@ export function directRows(): (task: PendingTask, template: number, args: Payloa
     const place = places.get(task.args);
     if (place === undefined) places.set(task.args, count);
     count++;
-    return [task.counter, task.engine, template, place ?? args];
+    const row = [task.counter, task.engine, template, place ?? args] as const;
+    return task.inputs === undefined ? row : [...row, task.inputs.map((source) => source.payload)];
   };
 }

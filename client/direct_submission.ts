@@ -6,10 +6,8 @@
  * @module
  */
 import type { EngineId, TaskId } from "../protocol/ids.ts";
-import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { NoEnginesRegistered } from "../wire/errors.ts";
-import { encodeArguments } from "../wire/value_codec.ts";
-import { BigValue } from "./big_value.ts";
+import { ArgumentEncoder, type EncodedArguments } from "./argument_encoder.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
@@ -27,7 +25,7 @@ export type Targets = number | readonly number[] | "all";
 export type Shape = (values: readonly unknown[]) => unknown;
 
 /** How the arguments of one of so many engines come to be. */
-type ArgumentsOf = (index: number, count: number, job: Job) => Pick<PendingTask, "args" | "late">;
+type ArgumentsOf = (index: number, count: number, job: Job) => Pick<PendingTask, "args" | "late" | "inputs">;
 
 interface Wish {
   readonly f: AnyFunction;
@@ -46,11 +44,13 @@ const NO_IDS: readonly TaskId[] = [];
 /** Submits for direct views of one client. */
 export class DirectSubmission {
   readonly #session: Session;
+  readonly #arguments: ArgumentEncoder;
   readonly #tie: TaskTie | null;
 
   /** `tie`: of the task that this is for. */
   constructor(session: Session, tie: TaskTie | null = null) {
     this.#session = session;
+    this.#arguments = new ArgumentEncoder(session.shipping.encode);
     this.#tie = tie;
   }
 
@@ -62,8 +62,8 @@ export class DirectSubmission {
     flags: ResolvedFlags,
     shape: Shape | null = null,
   ): Job {
-    let shared: Uint8Array | BigValue | null = null;
-    const encoded = () => ({ args: shared ??= this.#encode(args) });
+    let shared: EncodedArguments | null = null;
+    const encoded = () => shared ??= this.#arguments.encode(args);
     return this.#submit(targets, { f, items: null, args: encoded, flags, shape, scalar: typeof targets === "number" });
   }
 
@@ -74,7 +74,7 @@ export class DirectSubmission {
     args: (index: number, count: number) => readonly unknown[],
     flags: ResolvedFlags,
   ): Job {
-    const encoded: ArgumentsOf = (index, count) => ({ args: this.#encode(args(index, count)) });
+    const encoded: ArgumentsOf = (index, count) => this.#arguments.encode(args(index, count));
     return this.#submit(targets, {
       f,
       items: null,
@@ -90,7 +90,7 @@ export class DirectSubmission {
     let late: LateArguments | null = null;
     const encoded: ArgumentsOf = (_index, _count, job) => {
       late ??= new LateArguments(
-        args.then((all) => this.#encode(all)).catch((error) => {
+        args.then((all) => this.#arguments.encode(all).args).catch((error) => {
           job.markRefused();
           throw error;
         }),
@@ -115,7 +115,7 @@ export class DirectSubmission {
       const all = rows();
       const args: ArgumentsOf = (part, _count, job) => {
         const list = job.pendingItems(part).map((item) => all.row(item));
-        return { args: this.#encode(job.plan.chunksize === 1 ? list[0] ?? [] : [list, 0]) };
+        return this.#arguments.encode(job.plan.chunksize === 1 ? list[0] ?? [] : [list, 0]);
       };
       return this.#submit(targets, { f, items: all.length, args, flags, shape: null, scalar: false });
     } catch (error) {
@@ -187,11 +187,6 @@ export class DirectSubmission {
     const job = new Job({ ...this.#plan(flags, origin), ...size, scalar, shape: null, refused: true });
     tasks.fail(job, 0, error);
     return job;
-  }
-
-  #encode(args: readonly unknown[]): Uint8Array | BigValue {
-    const bytes = encodeArguments(args, this.#session.shipping.encode);
-    return bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
   }
 
   #plan(flags: ResolvedFlags, origin: CallOrigin) {

@@ -10,7 +10,7 @@ import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { type DirectFlagOptions, resolveDirectFlags } from "./direct_flags.ts";
 import { DirectSubmission, type Targets } from "./direct_submission.ts";
 import type { EngineOrders } from "./engine_orders.ts";
-import type { Fitting, FittingArguments, Given, MapFunction, Sequences } from "./fitting.ts";
+import type { Fitting, FittingArguments, MapFunction, Sequences } from "./fitting.ts";
 import { checkInteger, refuse } from "./flag_checks.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { checkGlobalName } from "./global_names.ts";
@@ -23,6 +23,7 @@ import { checkPath } from "./reference.ts";
 import type { Session } from "./session.ts";
 import { NO_FLAGS, type ResolvedFlags } from "./task_flags.ts";
 import type { TaskTie } from "./task_tie.ts";
+import type { ValuesOf, WithResults } from "./with_results.ts";
 import { zipRows } from "./zip_rows.ts";
 
 export type { Targets } from "./direct_submission.ts";
@@ -108,12 +109,15 @@ export class DirectView<T extends Targets = Targets> {
    * Runs `f(...args)` on each of the engines. Never throws; rejects with `NoEnginesRegistered` where there are none, or
    * where the one that is named isn't there. Of a list, an engine that isn't there fails alone.
    */
-  apply<A extends readonly unknown[], F extends (...args: A) => unknown>(
+  apply<A extends readonly unknown[], F extends (...args: ValuesOf<A>) => unknown>(
     f: F,
     ...args: FittingArguments<A, F>
   ): DirectResult<T, Awaited<ReturnType<F>>>;
   /** The same, with the types of the arguments taken from the function. */
-  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: Given<NoInfer<A>>): DirectResult<T, Awaited<R>>;
+  apply<A extends readonly unknown[], R>(
+    f: (...args: A) => R,
+    ...args: NoInfer<WithResults<A>>
+  ): DirectResult<T, Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown, boolean> {
     return this.#apply(f, args);
   }

@@ -4,8 +4,7 @@
  * Types only: a wrong element type or number of sequences is a compile error. Used by the load-balanced view.
  * @module
  */
-
-import type { Reference } from "./reference.ts";
+import type { ValueOf } from "./with_results.ts";
 
 /** Sequences that a map zips. */
 export type Sequences = readonly Iterable<unknown>[];
@@ -16,8 +15,8 @@ export type LazySequences = readonly (Iterable<unknown> | AsyncIterable<unknown>
 /** What is in a sequence. */
 export type ElementOf<S> = S extends AsyncIterable<infer E> ? E : S extends Iterable<infer E> ? E : never;
 
-/** One row of arguments: an element of each sequence. */
-export type RowOf<S extends LazySequences> = { -readonly [Index in keyof S]: ElementOf<S[Index]> };
+/** One row of arguments: an element of each sequence; of one that is the result of a task, its value. */
+export type RowOf<S extends LazySequences> = { -readonly [Index in keyof S]: ValueOf<ElementOf<S[Index]>> };
 
 /** Any function that a row can be given to. */
 export type MapFunction<S extends LazySequences> = (...row: RowOf<S>) => unknown;
@@ -38,6 +37,3 @@ export type Fitting<S extends LazySequences, F extends (...args: never) => unkno
  */
 export type FittingArguments<A extends readonly unknown[], F extends (...args: never) => unknown> = A["length"] extends
   Parameters<F>["length"] ? A : number extends Parameters<F>["length"] ? A : never;
-
-/** Arguments for these parameters: values, or what an engine makes one of. */
-export type Given<A extends readonly unknown[]> = { [Index in keyof A]: A[Index] | Reference };

@@ -7,9 +7,10 @@
  */
 import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";
 import type { TaskStatus } from "../protocol/outcome.ts";
+import type { BlobRef } from "../protocol/task_spec.ts";
 import type { CallOrigin } from "./call_origin.ts";
 import { LiveTask, type OutputChannel } from "./live_task.ts";
-import { firstOfPart } from "./partition.ts";
+import { firstOfPart, partHolding } from "./partition.ts";
 
 /** What is known of one task. Times in epoch ms. */
 export interface TaskReport {
@@ -45,6 +46,10 @@ export interface JobPlan {
   readonly parts?: number;
   /** Makes the result of the values of all items; absent: they are the result. */
   readonly shape?: ((values: readonly unknown[]) => unknown) | null;
+  /** The ids of its tasks, where these are not its session's, or not consecutive. */
+  readonly ids?: readonly TaskId[];
+  /** What its results look like is not known before they are there: a task may have been one of several items. */
+  readonly opaque?: true;
   /** One result instead of an array. */
   readonly scalar: boolean;
   /** Wrong as a whole and never submitted: its one error is the outcome, also of a map. */
@@ -91,6 +96,9 @@ export class Job {
   #refused = false;
   /** Of tasks that have shown something on their way. */
   #live: Map<number, LiveTask> | null = null;
+  #refusal: Error | null = null;
+  /** Where the encoded results of tasks lie that came as blobs. */
+  #blobs: Map<number, BlobRef> | null = null;
   /** Of tasks that have others than the plan's. */
   #flags: Map<number, ShownFlags> | null = null;
 
@@ -131,8 +139,31 @@ export class Job {
     return this.#refused || this.plan.refused;
   }
 
-  markRefused(): void {
+  /** `error`: the outcome of all items from now on, also of those that have another. */
+  markRefused(error: Error | null = null): void {
     this.#refused = true;
+    this.#refusal = error;
+  }
+
+  /** Where the encoded result of a task lies, if it came as a blob: of a chunk, the outcomes of its items. */
+  blobOf(task: number): BlobRef | undefined {
+    return this.#blobs?.get(task);
+  }
+
+  setBlob(task: number, ref: BlobRef): void {
+    (this.#blobs ??= new Map()).set(task, ref);
+  }
+
+  /** All of it succeeded, and none of it is big. */
+  get isAllHere(): boolean {
+    return this.finished && this.#failures === 0 && this.#blobs === null;
+  }
+
+  /** What it came to: only where all of it succeeded. */
+  values(): unknown {
+    const { scalar, shape } = this.plan;
+    if (shape) return shape([...this.#values]);
+    return scalar ? this.#values[0] : [...this.#values];
   }
 
   flags(task: number): ShownFlags {
@@ -148,7 +179,7 @@ export class Job {
   }
 
   taskId(task: number): TaskId {
-    return `${this.plan.session}-${this.plan.base + task}` as TaskId;
+    return this.plan.ids?.[task] ?? `${this.plan.session}-${this.plan.base + task}` as TaskId;
   }
 
   report(task: number): TaskReport | undefined {
@@ -185,6 +216,7 @@ export class Job {
   /** The outcome of an item; undefined while it is pending. */
   outcome(item: number): ItemOutcome | undefined {
     const state = this.#states[item];
+    if (this.#refusal !== null && state !== PENDING) return [false, this.#refusal];
     return state === DONE || state === FAILED ? [state === DONE, this.#values[item]] : undefined;
   }
 
@@ -195,7 +227,8 @@ export class Job {
 
   /** The task that the item belongs to. */
   taskOf(item: number): number {
-    return Math.floor(item / this.plan.chunksize);
+    const { items, parts, chunksize } = this.plan;
+    return parts === undefined ? Math.floor(item / chunksize) : partHolding(items, parts, item);
   }
 
   firstItem(task: number): number {

@@ -49,3 +49,9 @@ export function shownIds(ids: readonly string[]): string {
   const shown = ids.slice(0, SHOWN_IDS).map((id) => JSON.stringify(id)).join(", ");
   return ids.length > SHOWN_IDS ? `${shown} and ${ids.length - SHOWN_IDS} more` : shown;
 }
+
+/** One task that was named by itself, not in a list, and not as the only one of a map. */
+export function isSingle(jobs: Jobs, named: readonly (Job | null)[]): boolean {
+  if (Array.isArray(jobs) || named.length !== 1) return false;
+  return named[0]?.plan.scalar ?? true;
+}

@@ -15,12 +15,22 @@ import { TroupeError } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 
 /** An outcome without its task. */
-type Outcome = readonly [ok: boolean, engine: EngineId | null, uuid: EngineUuid | null, error: string | null];
+type Outcome = readonly [
+  ok: boolean,
+  engine: EngineId | null,
+  uuid: EngineUuid | null,
+  error: string | null,
+  /** The controller life it was told in. */
+  life: number,
+];
 
 const PAGE_SIZE = 1024;
 /** The outcomes of a million tasks, in 4 MB. */
 const MAX_PAGES = 1024;
 const UNKNOWN = 0;
+/** Place of the life in an outcome. */
+const LIFE = 4;
+const NO_IDS: readonly TaskId[] = [];
 const NOTHING: readonly KnownMessage[] = [];
 
 /** The outcomes of one client's tasks. */
@@ -36,6 +46,8 @@ export class KnownOutcomes {
   #news: number[] = [];
   /** No scheduler knows everything that was settled: it began anew, or some ended here. */
   #needed = false;
+  /** Counts the controller lives. */
+  #life = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -46,12 +58,12 @@ export class KnownOutcomes {
     const [, code, body, engine, uuid] = message;
     const ok = code === SETTLED.done;
     const name = code === SETTLED.failed && Array.isArray(body) && typeof body[0] === "string" ? body[0] : null;
-    this.#put(counter, [ok, engine ?? null, uuid ?? null, name]);
+    this.#put(counter, [ok, engine ?? null, uuid ?? null, name, this.#life]);
   }
 
   /** The task ended here, and was never submitted. */
   endedHere(counter: number, error: unknown): void {
-    this.#put(counter, [false, null, null, errorName(error)]);
+    this.#put(counter, [false, null, null, errorName(error), this.#life]);
     this.#news.push(counter);
     this.#needed = true;
   }
@@ -61,16 +73,29 @@ export class KnownOutcomes {
     this.#told.clear();
     this.#news = [];
     this.#needed = true;
+    this.#life++;
   }
 
-  /** What has to be told with tasks of these flags. `underWay`: parts of their batch were sent before. */
-  toTell(flags: readonly TaskFlags[], underWay: boolean): readonly KnownMessage[] {
+  /** Whether the scheduler of this life may not know the result of the task, which is settled. */
+  isStale(counter: number): boolean {
+    return this.#life > 0 && this.#outcomeOf(counter)?.[LIFE] !== this.#life;
+  }
+
+  /**
+   * What has to be told with tasks of these flags and inputs. `underWay`: parts of their batch were sent before.
+   */
+  toTell(
+    flags: readonly TaskFlags[],
+    underWay: boolean,
+    inputs: readonly TaskId[] = NO_IDS,
+  ): readonly KnownMessage[] {
     if (!this.#needed) return NOTHING;
     const counters = new Set<number>(underWay ? this.#news : []);
     for (const { after, follow } of flags) {
       if (after !== null) this.#collect(after.ids, counters);
       if (follow !== null) this.#collect(follow.ids, counters);
     }
+    this.#collect(inputs, counters);
     return [...counters].flatMap((counter) => this.#message(counter));
   }
 
@@ -88,9 +113,15 @@ export class KnownOutcomes {
   }
 
   #message(counter: number): KnownMessage[] {
+    const outcome = this.#outcomeOf(counter);
+    if (outcome === undefined) return [];
+    const [ok, engine, uuid, error] = outcome;
+    return [[counter, ok, engine, uuid, error]];
+  }
+
+  #outcomeOf(counter: number): Outcome | undefined {
     const index = this.#pages.get(Math.floor(counter / PAGE_SIZE))?.[counter % PAGE_SIZE] ?? UNKNOWN;
-    const outcome = this.#kinds[index - 1];
-    return outcome === undefined ? [] : [[counter, ...outcome]];
+    return this.#kinds[index - 1];
   }
 
   #put(counter: number, outcome: Outcome): void {

@@ -11,10 +11,11 @@ import { CallOrigin } from "./call_origin.ts";
 import { Executor } from "./executor.ts";
 import { ImapRun } from "./imap_run.ts";
 import { LazyRows } from "./lazy_rows.ts";
-import type { Fitting, FittingArguments, Given, LazySequences, MapFunction, Sequences } from "./fitting.ts";
+import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./fitting.ts";
 import { type DisplayBundle, viewBundle } from "./notebook_display.ts";
 import type { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
+import type { ValuesOf, WithResults } from "./with_results.ts";
 import { zipRows } from "./zip_rows.ts";
 
 /** In flight at least, where `maxOutstanding` is not given: covers the way there and back of small tasks. */
@@ -36,12 +37,15 @@ export class LoadBalancedView {
   }
 
   /** Runs `f(...args)` on some engine. Never throws: what is wrong rejects the result. */
-  apply<A extends readonly unknown[], F extends (...args: A) => unknown>(
+  apply<A extends readonly unknown[], F extends (...args: ValuesOf<A>) => unknown>(
     f: F,
     ...args: FittingArguments<A, F>
   ): AsyncResult<Awaited<ReturnType<F>>>;
   /** The same, with the types of the arguments taken from the function. */
-  apply<A extends readonly unknown[], R>(f: (...args: A) => R, ...args: Given<NoInfer<A>>): AsyncResult<Awaited<R>>;
+  apply<A extends readonly unknown[], R>(
+    f: (...args: A) => R,
+    ...args: NoInfer<WithResults<A>>
+  ): AsyncResult<Awaited<R>>;
   apply(f: AnyFunction, ...args: readonly unknown[]): AsyncResult<unknown> {
     return new AsyncResult(this.#submission.apply(f, args, this.#flags), this.#context);
   }

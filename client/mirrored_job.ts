@@ -78,7 +78,7 @@ export class MirroredJob extends Job {
 
 /** A job for each item of `job`, with one result. */
 export function splitJob(job: Job): readonly Job[] {
-  const plan = { ...job.plan, items: 1, chunksize: 1, scalar: true };
+  const plan = mirrorPlan(job.plan, 1, true);
   const parts = Array.from({ length: job.plan.items }, (_, item) => new MirroredJob(plan, [{ job, item }]));
   followItems(job, (item) => parts[item]?.mirror(0));
   return parts;
@@ -87,7 +87,7 @@ export function splitJob(job: Job): readonly Job[] {
 /** One job of all items of these, in order. */
 export function joinJobs(jobs: readonly Job[], plan: JobPlan): Job {
   const items = jobs.flatMap((job) => Array.from({ length: job.plan.items }, (_, item) => ({ job, item })));
-  const joined = new MirroredJob({ ...plan, items: items.length, chunksize: 1, scalar: false }, items);
+  const joined = new MirroredJob(mirrorPlan(plan, items.length, false), items);
   let first = 0;
   for (const job of jobs) {
     const offset = first;
@@ -95,6 +95,15 @@ export function joinJobs(jobs: readonly Job[], plan: JobPlan): Job {
     first += job.plan.items;
   }
   return joined;
+}
+
+/** A task an item; how the sources share out their items, and what they make of all of them, is theirs. */
+function mirrorPlan(
+  { parts: _parts, shape: _shape, ids: _ids, ...plan }: JobPlan,
+  items: number,
+  scalar: boolean,
+): JobPlan {
+  return { ...plan, items, chunksize: 1, scalar, opaque: true };
 }
 
 function rootOf(source: ItemOf): ItemOf {

@@ -17,6 +17,14 @@ export function firstOfPart(items: number, count: number, index: number): number
   return index * Math.floor(items / count) + Math.min(index, items % count);
 }
 
+/** The part that an item is in. */
+export function partHolding(items: number, count: number, item: number): number {
+  const size = Math.floor(items / count);
+  // The first ones have an item more.
+  const longer = (items % count) * (size + 1);
+  return item < longer ? Math.floor(item / (size + 1)) : items % count + Math.floor((item - longer) / size);
+}
+
 /** Throws `TypeError` for what is no distribution. */
 export function checkDistribution(value: unknown): Distribution {
   if (value === undefined) return "block";

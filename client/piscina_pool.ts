@@ -20,6 +20,7 @@ export interface PiscinaOptions {
   readonly name?: string;
   /** Tasks that may wait; one more is refused. Default: no bound, as `"auto"` is too. */
   readonly maxQueue?: number | "auto";
+  /** Options for threads. */
   readonly [threads: string]: unknown;
 }
 

@@ -163,7 +163,10 @@ export class PureQueue {
   #publish({ template }: PendingTask, tasks: readonly PendingTask[]): boolean {
     const { target, flight, session, node } = this.#options;
     const code = payload(this.#sourceOf(template.code));
-    const runs = tasks.map(({ counter, args }) => [counter, payload(args)] as const);
+    const runs = tasks.map(({ counter, args, inputs }) => {
+      if (inputs === undefined) return [counter, payload(args)] as const;
+      return [counter, payload(args), inputs.map((source) => source.payload)] as const;
+    });
     const message: PureMessage = [session, node, [template.code.hash, code], templateMessage(template), runs];
     try {
       const bytes = encodeFrame(message);
@@ -203,8 +206,9 @@ export class PureQueue {
   }
 
   /** The part of a task that has to be brought to a host first. */
-  #unplaced({ template, args }: PendingTask): BigValue | null {
-    for (const value of [this.#sourceOf(template.code), template.captures, args]) {
+  #unplaced({ template, args, inputs = [] }: PendingTask): BigValue | null {
+    const results = inputs.map(({ value }) => value);
+    for (const value of [this.#sourceOf(template.code), template.captures, args, ...results]) {
       if (!(value instanceof BigValue)) continue;
       this.#options.recheck(value);
       if (value.home === null) return value;
@@ -230,8 +234,12 @@ export class PureQueue {
   }
 }
 
-function sizeOf({ args }: PendingTask): number {
-  return args instanceof Uint8Array ? args.length : 0;
+function sizeOf({ args, inputs = [] }: PendingTask): number {
+  return inputs.reduce((sum, { value }) => sum + inlineLength(value), inlineLength(args));
+}
+
+function inlineLength(value: Uint8Array | BigValue | null): number {
+  return value instanceof Uint8Array ? value.length : 0;
 }
 
 function payload(value: Uint8Array | BigValue): PayloadMessage {

@@ -13,6 +13,7 @@ import { PURE_SCHEME } from "../protocol/subjects.ts";
 import type { Clock } from "../wire/clock.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
+import type { InputSource } from "./input_source.ts";
 import type { Job, TaskReport } from "./job.ts";
 import { type FeedTasks, MapSlices } from "./map_slices.ts";
 import { droppedUnpublished, lostWithHost, schemeChanged, takenByNobody } from "./pure_errors.ts";
@@ -23,6 +24,9 @@ import { PureSweep } from "./pure_sweep.ts";
 import { PureWindow } from "./pure_window.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
 import { type PendingTask, TaskTable } from "./task_table.ts";
+
+/** What an input takes in a message besides its bytes, at most. */
+const INPUT_HEAD_BYTES = 8;
 
 /** What it works with. */
 export interface PureTasksOptions extends Pick<PureQueueOptions, "session" | "node" | "roster" | "place" | "recheck"> {
@@ -123,8 +127,9 @@ export class PureTasks {
 
   /** Publishes the task as soon as there is room for it. */
   add(task: PendingTask): void {
-    const { args } = task;
+    const { args, inputs } = task;
     const limit = this.#queue?.inlineLimit ?? Infinity;
+    if (inputs !== undefined) keepShort(inputs, limit - (args instanceof Uint8Array ? args.length : 0));
     const kept = args instanceof Uint8Array && args.length > limit ? { ...task, args: new BigValue(args) } : task;
     this.#table.set(kept);
     this.#queue?.addLate(kept.counter);
@@ -275,3 +280,13 @@ const NOT_BEGUN: TaskReport = {
   stdout: "",
   stderr: "",
 };
+
+/** Inputs that are too long together for one message travel as blobs. */
+function keepShort(inputs: readonly InputSource[], limit: number): void {
+  let left = limit;
+  for (const source of inputs) {
+    if (!(source.value instanceof Uint8Array)) continue;
+    left -= source.value.length + INPUT_HEAD_BYTES;
+    if (left < 0) source.value = new BigValue(source.value);
+  }
+}

@@ -21,7 +21,7 @@ type Asked<Api, Names extends keyof Api> = {
 export interface QuestionLink {
   readonly scheduler: Asked<
     SchedulerApi,
-    "caughtUp" | "explain" | "statusOf" | "queueStatus" | "purge" | "codes"
+    "caughtUp" | "explain" | "statusOf" | "queueStatus" | "purge" | "codes" | "watch"
   >;
   readonly hub: Asked<HubApi, "status" | "age" | "story" | "history" | "find" | "records" | "specs">;
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { ContentHash, TaskId } from "../protocol/ids.ts";
-import type { PayloadMessage, TemplateMessage } from "../protocol/messages.ts";
+import type { InputMessage, PayloadMessage, TemplateMessage } from "../protocol/messages.ts";
 import type { SpecsMessage } from "../protocol/records.ts";
 import { DEFAULT_FLAGS } from "../protocol/task_spec.ts";
 import { SerializationError } from "../wire/errors.ts";
@@ -15,8 +15,9 @@ import { flagsFromMessage, payloadFromMessage } from "../wire/messages.ts";
 import { BigValue } from "./big_value.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { FunctionCode } from "./function_code.ts";
+import { InputSource } from "./input_source.ts";
 import { Job } from "./job.ts";
-import { type Jobs, namedTasks } from "./jobs.ts";
+import { isSingle, type Jobs, namedTasks } from "./jobs.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { pendingTasks, unknownTasks } from "./questions.ts";
 import type { Session } from "./session.ts";
@@ -31,6 +32,7 @@ const SPECS_PAGE = 2_000;
 interface Spec {
   readonly template: TaskTemplateEntry;
   readonly args: Uint8Array | BigValue;
+  readonly inputs?: readonly InputSource[];
 }
 
 /** Submits for one client. */
@@ -65,6 +67,7 @@ export class Resubmission {
       items,
       chunksize: 1,
       scalar,
+      opaque: true,
       refused: false,
       returnExceptions: false,
       failFast: false,
@@ -95,10 +98,11 @@ export class Resubmission {
     const link = await this.#session.ask();
     await this.#checkFinished(link, ids);
     const specs = await specsOf(link, ids);
-    specs.forEach(({ template, args }, task) => {
+    specs.forEach(({ template, args, inputs }, task) => {
       const { label, after, follow } = template.flags;
       job.setFlags(task, { label, after: after?.ids ?? [], follow: follow?.ids ?? [] });
-      this.#session.tasks.replace({ counter: job.plan.base + task, job, task, template, args, engine: null });
+      const named = { counter: job.plan.base + task, job, task, template, args, engine: null };
+      this.#session.tasks.replace(inputs === undefined ? named : { ...named, inputs });
     });
   }
 
@@ -116,12 +120,6 @@ export class Resubmission {
 }
 
 const NO_BYTES = new Uint8Array();
-
-/** One task that was named by itself, not in a list, and not as the only one of a map. */
-function isSingle(jobs: Jobs, named: readonly (Job | null)[]): boolean {
-  if (Array.isArray(jobs) || named.length !== 1) return false;
-  return named[0]?.plan.scalar ?? true;
-}
 
 /** What these tasks were. Templates that several of them share are shared again. */
 async function specsOf({ scheduler, hub }: QuestionLink, ids: readonly TaskId[]): Promise<Spec[]> {
@@ -144,7 +142,8 @@ function specOf(task: SpecsMessage[1][number], entries: readonly TaskTemplateEnt
   if (task === null || template === undefined) {
     throw new SerializationError("Cannot submit a task again: the hub named a template that it did not send.");
   }
-  return { template, args: valueOf(task[1]) };
+  const spec = { template, args: valueOf(task[1]) };
+  return task[2] === undefined ? spec : { ...spec, inputs: task[2].map(sourceOf) };
 }
 
 async function entriesOf(
@@ -186,6 +185,12 @@ async function codesOf(
     asked.forEach((hash, index) => found.set(hash, codes[index] ?? null));
   }
   return found;
+}
+
+/** A result that the old task was given: the scheduler has it yet, or says that it has not. */
+function sourceOf(message: InputMessage): InputSource {
+  if (typeof message === "string") return InputSource.named(message);
+  return InputSource.of(valueOf(message instanceof Uint8Array ? message : [message[0], message[1], message[2]]));
 }
 
 /** A copy of inline bytes, which would keep their whole message alive; a big one stays where it is. */

@@ -16,6 +16,7 @@ import type {
   RunningMessage,
   SettledMessage,
   TakenMessage,
+  WatchedMessage,
 } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
@@ -29,6 +30,7 @@ import type { QuestionLink } from "./question_link.ts";
 import { FunctionShipping } from "./function_shipping.ts";
 import { readCounters, readNews, readTaken } from "./read_news.ts";
 import { TaskTemplates } from "./task_templates.ts";
+import { WatchedResults } from "./watched_results.ts";
 
 /** What a session works with. */
 export interface SessionOptions extends ClientTasksOptions {
@@ -45,6 +47,8 @@ export class Session {
   readonly shipping = new FunctionShipping();
   readonly templates = new TaskTemplates(this.shipping);
   readonly tasks: ClientTasks;
+  /** Results that were asked for by their ids. */
+  readonly watched: WatchedResults;
   readonly #options: SessionOptions;
   readonly #attachment: Attachment;
   readonly #ending = new AbortController();
@@ -56,7 +60,18 @@ export class Session {
     this.#options = options;
     this.id = options.id;
     this.clock = options.clock;
-    this.tasks = new ClientTasks({ ...options, special: this.shipping.decode }, this.roster);
+    this.tasks = new ClientTasks(
+      { ...options, special: this.shipping.decode, encodeSpecial: this.shipping.encode },
+      this.roster,
+    );
+    this.watched = new WatchedResults({
+      id: options.id,
+      clock: options.clock,
+      ask: () => this.ask(),
+      jobOf: (id) => this.tasks.jobOf(id),
+      settle: (task, message) => this.tasks.settleWatched(task, message),
+      fail: (task, error) => this.tasks.failWatched(task, error),
+    });
     this.#attachment = new Attachment({
       link: options.scheduler,
       clock: options.clock,
@@ -105,6 +120,11 @@ export class Session {
   /** From the controller of that life; what a deposed one says changes nothing. */
   settled(epoch: Epoch, results: readonly SettledMessage[]): void {
     if (epoch >= this.#epoch) this.tasks.settled(results);
+  }
+
+  /** From the controller: tasks that were asked for. */
+  toldWatched(results: readonly WatchedMessage[]): void {
+    this.#read("watched", () => this.watched.told(results));
   }
 
   directSettled(results: readonly SettledMessage[]): void {
@@ -159,6 +179,7 @@ export class Session {
     this.roster.close(closedError(cause));
     this.tasks.close(cause);
     this.shipping[Symbol.dispose]();
+    this.watched.close(closedError(cause));
   }
 
   #welcomed([epoch, , engines, , scheme = ""]: ClientWelcome): void {
@@ -166,6 +187,7 @@ export class Session {
     this.#epoch = epoch;
     this.roster.update(engines);
     this.tasks.resume(scheme, isFirst);
+    if (!isFirst) this.watched.resumed();
   }
 
   /** What a host says, or `null` where it is no message of ours: garbage from one must not end the client. */

@@ -63,7 +63,10 @@ export class Settlement {
 
   async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
     try {
-      this.#finish(task, settled, await this.#transfer.download(ref));
+      const bytes = await this.#transfer.download(ref);
+      // Of a chunk that was submitted again by itself the items are what others want, not the outcomes.
+      if (settled.outcome.kind === "done" && !isLoneChunk(task)) task.job.setBlob(task.task, ref);
+      this.#finish(task, settled, bytes);
     } catch (error) {
       this.fail(task, error);
     }
@@ -111,7 +114,7 @@ export class Settlement {
   #putValues(task: PendingTask, settled: SettledTask, value: unknown): void {
     const { job } = task;
     if (job.plan.chunksize === 1) {
-      if (isChunk(task)) return this.#putChunk(task, settled, value);
+      if (isLoneChunk(task)) return this.#putChunk(task, settled, value);
       return job.settleItem(job.firstItem(task.task), true, value);
     }
     const items = job.pendingItems(task.task);
@@ -171,6 +174,10 @@ function remoteError(task: PendingTask, settled: SettledTask, bytes: Uint8Array)
 /** Whether the task runs several items of a map, also one that was submitted again by itself. */
 function isChunk({ job, template: { message } }: PendingTask): boolean {
   return job.plan.chunksize > 1 || message[4] === true;
+}
+
+function isLoneChunk(task: PendingTask): boolean {
+  return isChunk(task) && task.job.plan.chunksize === 1;
 }
 
 /** What a chunk with failed items says of each. */

@@ -6,9 +6,7 @@
  * @module
  */
 import type { TaskId } from "../protocol/ids.ts";
-import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
-import { encodeArguments } from "../wire/value_codec.ts";
-import { BigValue } from "./big_value.ts";
+import { ArgumentEncoder, type EncodedArguments } from "./argument_encoder.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
@@ -34,11 +32,13 @@ const ORIGINS_UNTIL_PENDING = 1_000;
 export class Submission {
   readonly session: Session;
   readonly #refusals = new Refusals();
+  readonly #arguments: ArgumentEncoder;
   readonly #tie: TaskTie | null;
 
   /** `tie`: of the task that this is for. */
   constructor(session: Session, tie: TaskTie | null = null) {
     this.session = session;
+    this.#arguments = new ArgumentEncoder(session.shipping.encode);
     this.#tie = tie;
   }
 
@@ -56,10 +56,10 @@ export class Submission {
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
       const template = this.session.templates.of(f, flags.task, false);
-      const payload = inlineOrBig(encodeArguments(args, this.session.shipping.encode));
+      const given = this.#arguments.encode(args);
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
-      this.session.tasks.add({ counter: base, job, task: 0, template, args: payload, engine: null });
+      this.session.tasks.add({ counter: base, job, task: 0, template, engine: null, ...given });
       this.#watch(job, flags);
       this.#tie?.submitted(job);
       return job;
@@ -111,17 +111,17 @@ export class Submission {
   }
 
   #addTask(job: Job, task: number, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
-    const args = job.plan.chunksize === 1
+    const given = job.plan.chunksize === 1
       ? this.#encodeRow(job, task, rows)
       : this.#encodeChunk(job, task, rows, flags.task.retries);
-    if (args === null) return;
+    if (given === null) return;
     const counter = job.plan.base + task;
-    this.session.tasks.add({ counter, job, task, template, args: inlineOrBig(args), engine: null });
+    this.session.tasks.add({ counter, job, task, template, engine: null, ...given });
   }
 
-  #encodeRow(job: Job, task: number, rows: Rows): Uint8Array | null {
+  #encodeRow(job: Job, task: number, rows: Rows): EncodedArguments | null {
     try {
-      return encodeArguments(rows.row(task), this.session.shipping.encode);
+      return this.#arguments.encode(rows.row(task));
     } catch (error) {
       this.session.tasks.fail(job, task, error);
       return null;
@@ -129,21 +129,21 @@ export class Submission {
   }
 
   /** Rows that can't travel fail by themselves; the others of the chunk go. */
-  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): Uint8Array | null {
+  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): EncodedArguments | null {
     const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
     try {
-      return encodeArguments(chunk(), this.session.shipping.encode);
+      return this.#arguments.encode(chunk());
     } catch {
       let last: unknown = null;
       for (const item of job.pendingItems(task)) {
         try {
-          encodeArguments(rows.row(item), this.session.shipping.encode);
+          this.#arguments.encode(rows.row(item));
         } catch (error) {
           last = error;
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return encodeArguments(chunk(), this.session.shipping.encode);
+      if (job.pendingItems(task).length > 0) return this.#arguments.encode(chunk());
       this.session.tasks.fail(job, task, last);
       return null;
     }
@@ -192,7 +192,3 @@ type PlanParts = Pick<JobPlan, "base" | "items" | "chunksize" | "scalar" | "orig
 };
 
 const NO_IDS: readonly TaskId[] = [];
-
-function inlineOrBig(bytes: Uint8Array): Uint8Array | BigValue {
-  return bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
-}

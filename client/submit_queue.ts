@@ -7,12 +7,13 @@
  * @module
  */
 import type { ContentHash, Session, TaskId } from "../protocol/ids.ts";
-import type { KnownMessage, PayloadMessage, SubmitMessage } from "../protocol/messages.ts";
+import type { InputMessage, KnownMessage, PayloadMessage, SubmitMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
 import { MailboxFull } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import type { BigValue } from "./big_value.ts";
+import type { InputSource } from "./input_source.ts";
 import type { KnownOutcomes } from "./known_outcomes.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 import { TaskBatch, unplaced } from "./task_batch.ts";
@@ -31,6 +32,12 @@ export interface SubmitQueueOptions {
   readonly unmade: () => boolean;
   /** Told along with tasks that name them. */
   readonly outcomes: KnownOutcomes;
+  /** Whether the task has to wait for results that the scheduler will not know; it is added late then. */
+  readonly holdBack: (task: PendingTask) => boolean;
+  /** Whether it waits for some now. */
+  readonly isHeld: (counter: number) => boolean;
+  /** Makes the inputs of a task ready to be sent. Throws where one can't be had. */
+  readonly resolve: (task: PendingTask) => void;
   /** Resolves when the value is placed or has failed. */
   readonly place: (value: BigValue) => Promise<void>;
   /** A task can't be submitted at all. */
@@ -81,7 +88,7 @@ export class SubmitQueue {
 
   /** Whether the scheduler of this life has been given the task. */
   isSent(counter: number): boolean {
-    return counter < this.#cursor && !this.#late.includes(counter);
+    return counter < this.#cursor && !this.#late.includes(counter) && !this.#options.isHeld(counter);
   }
 
   /** Asks the scheduler to abort; ids of tasks that are not sent yet wait until they are. */
@@ -149,7 +156,7 @@ export class SubmitQueue {
 
   #take(counter: number, batch: TaskBatch<Row>, row: RowMaker): boolean {
     const task = this.#options.table.get(counter);
-    if (task === undefined) return true;
+    if (task === undefined || this.#options.holdBack(task) || !this.#resolves(task)) return true;
     const value = unplaced(task);
     if (value === null) {
       batch.add(task, row);
@@ -163,17 +170,31 @@ export class SubmitQueue {
     return false;
   }
 
+  /** Whether its inputs are ready; where they can't be, it has ended. */
+  #resolves(task: PendingTask): boolean {
+    if (task.inputs === undefined) return true;
+    try {
+      this.#options.resolve(task);
+      return true;
+    } catch (error) {
+      this.#options.reject(task, error instanceof Error ? error : new Error(String(error)));
+      return false;
+    }
+  }
+
   #rowMaker(): RowMaker {
     const now = this.#options.clock.now();
     return (task, template, args) => {
       const ageMs = Math.round(now - task.job.plan.submittedAt);
+      const { inputs } = task;
+      if (inputs !== undefined) return [task.counter, template, args, Math.max(0, ageMs), inputs.map(toMessage)];
       return ageMs > 0 ? [task.counter, template, args, ageMs] : [task.counter, template, args];
     };
   }
 
   #cast(batch: TaskBatch<Row>, more: boolean): boolean {
     const { outcomes } = this.#options;
-    const known = outcomes.toTell(batch.flags, this.#underWay);
+    const known = outcomes.toTell(batch.flags, this.#underWay, batch.inputIds);
     if (!this.#attempt(() => this.#options.link.submit(this.#message(batch, more, known)))) return false;
     outcomes.told(known);
     this.#underWay = more;
@@ -230,6 +251,10 @@ export class SubmitQueue {
       this.wake();
     }, (error) => this.#options.log("error", "Cannot go on submitting", { error: String(error) }));
   }
+}
+
+function toMessage(source: InputSource): InputMessage {
+  return source.message;
 }
 
 type RowMaker = (task: PendingTask, template: number, args: PayloadMessage) => Row;

@@ -23,6 +23,8 @@ export interface TaskAbortsOptions {
   readonly directQueue: DirectQueue;
   readonly pure: Pick<PureTasks, "owns" | "checkAbort" | "letGo">;
   readonly slices: MapSlices;
+  /** Whether the task waits at home for results of others. */
+  readonly isHeld: (counter: number) => boolean;
   /** The unsettled task of an id, where it is one of ours. */
   readonly find: (id: TaskId) => PendingTask | null;
   /** Ends a task here; it may still be in its table. */
@@ -48,6 +50,8 @@ export class TaskAborts {
     if (job instanceof MirroredJob) return this.#mirrored(job);
     if (job.taskCount > 0) this.#options.pure.checkAbort([job.taskId(0)]);
     job.markAborted();
+    const { ids } = job.plan;
+    if (ids !== undefined) return this.ids(ids.filter((_, task) => !job.isSettled(task)));
     const counters: number[] = [];
     for (let task = 0; task < job.taskCount; task++) if (!job.isSettled(task)) counters.push(job.plan.base + task);
     this.#abort(counters, job);
@@ -93,13 +97,15 @@ export class TaskAborts {
     for (const counter of counters) {
       const isThere = tasks.get(counter) !== undefined;
       // A task that is in no table, and not to be made yet, is settled already but for the bytes of its result.
-      if (isThere && queue.isSent(counter)) sent.push(job.taskId(counter - job.plan.base));
+      if (this.#options.isHeld(counter)) this.#endUnsent(counter, job);
+      else if (isThere && queue.isSent(counter)) sent.push(job.taskId(counter - job.plan.base));
       else if (isThere || counter >= slices.limit) this.#endUnsent(counter, job);
     }
     if (sent.length > 0) queue.abort(sent);
   }
 
   #abortDirect(counters: readonly number[], job: Job): void {
+    for (const counter of counters) if (this.#options.isHeld(counter)) this.#endUnsent(counter, job);
     for (const counter of this.#options.directQueue.abort(counters)) this.#endUnsent(counter, job);
   }
 

@@ -4,10 +4,11 @@
  * Used by the two outboxes, for the scheduler and for hosts; each has its own `KnownCodes` per receiver's life.
  * @module
  */
-import type { ContentHash } from "../protocol/ids.ts";
+import type { ContentHash, TaskId } from "../protocol/ids.ts";
 import type { CodeMessage, PayloadMessage, TemplateMessage } from "../protocol/messages.ts";
 import type { TaskFlags } from "../protocol/task_spec.ts";
 import { BigValue } from "./big_value.ts";
+import type { InputSource } from "./input_source.ts";
 import type { PendingTask } from "./task_table.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
@@ -24,11 +25,13 @@ function placed(payload: Uint8Array | BigValue): PayloadMessage | null {
 }
 
 /** The part of a task that still has to be brought to a host; `null`: it can go. */
-export function unplaced({ template, args }: PendingTask): BigValue | null {
+export function unplaced({ template, args, inputs }: PendingTask): BigValue | null {
   const { source } = template.code;
   if (source instanceof BigValue && source.home === null) return source;
   if (template.captures instanceof BigValue && template.captures.home === null) return template.captures;
-  return args instanceof BigValue && args.home === null ? args : null;
+  if (args instanceof BigValue && args.home === null) return args;
+  for (const { value } of inputs ?? []) if (value instanceof BigValue && value.home === null) return value;
+  return null;
 }
 
 /** A template as it travels, with what its function was given beforehand; that must be placed. */
@@ -47,6 +50,8 @@ export class TaskBatch<Row> {
   /** Of the templates. */
   readonly flags: TaskFlags[] = [];
   readonly rows: Row[] = [];
+  /** The tasks that those in here name as inputs. */
+  readonly inputIds: TaskId[] = [];
   readonly #known: ReadonlySet<ContentHash>;
   readonly #indexes = new Map<TaskTemplateEntry, number>();
   #last: TaskTemplateEntry | null = null;
@@ -66,7 +71,13 @@ export class TaskBatch<Row> {
     const args = placed(task.args);
     if (args === null) throw new TypeError(`Cannot send task ${task.counter}: its arguments are not placed yet.`);
     if (args instanceof Uint8Array) this.#bytes += args.length;
+    for (const source of task.inputs ?? []) this.#count(source);
     this.rows.push(row(task, this.#indexOf(task.template), args));
+  }
+
+  #count({ value, id }: InputSource): void {
+    this.#bytes += value instanceof Uint8Array ? value.length : ID_BYTES;
+    if (value === null && id !== null) this.inputIds.push(id);
   }
 
   #indexOf(template: TaskTemplateEntry): number {

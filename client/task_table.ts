@@ -8,6 +8,7 @@
 import type { EngineId } from "../protocol/ids.ts";
 import type { BigValue } from "./big_value.ts";
 import type { LateArguments } from "./late_arguments.ts";
+import type { InputSource } from "./input_source.ts";
 import type { Job } from "./job.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
@@ -21,6 +22,8 @@ export interface PendingTask {
   readonly args: Uint8Array | BigValue;
   /** Where the arguments come later: `args` is empty until then. */
   readonly late?: LateArguments;
+  /** Results of other tasks that stand in its arguments; absent: none. */
+  readonly inputs?: readonly InputSource[];
   /** Of a direct task: where it goes. */
   readonly engine: EngineId | null;
 }

@@ -29,10 +29,15 @@ export type ProxyOf<M> = {
 
 /** What a pool is doing. */
 export interface WorkerpoolStats {
+  /** Engines that are there. */
   readonly totalWorkers: number;
+  /** Engines that run tasks of this pool. */
   readonly busyWorkers: number;
+  /** The others. */
   readonly idleWorkers: number;
+  /** Not begun. */
   readonly pendingTasks: number;
+  /** Begun. */
   readonly activeTasks: number;
 }
 

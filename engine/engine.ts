@@ -206,6 +206,8 @@ export class Engine {
     if (template === undefined || this.#runner === null) {
       throw new RangeError(`Cannot run template ${message[1]}: it has not come`);
     }
-    this.#runner.add(message, template, this.#longValues.take(message[2]));
+    const args = this.#longValues.take(message[2]);
+    const inputs = message[5]?.map((bytes) => this.#longValues.take(bytes));
+    this.#runner.add(message, template, args, inputs);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Values that only the two ends of a task know how to carry, at the engine's end: functions, instances of registered
- * classes, references to what the engine holds.
+ * classes, references to what the engine holds, results of other tasks.
  *
  * One place for every kind of special form. Made by the task runner.
  * @module
@@ -10,6 +10,7 @@ import * as errors from "../wire/errors.ts";
 import { FunctionLinker, type ProgramCells } from "../wire/function_link.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import { compileFactory } from "./compile.ts";
+import { inputValue } from "./input_values.ts";
 import { ownNamespace } from "./namespace.ts";
 
 /** Names that stand free in the text of programs. */
@@ -38,6 +39,13 @@ export class SpecialValues {
         throw new errors.SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
     }
   };
+
+  /** The same for a task that brings the encoded results of others along. */
+  decodeWith(inputs: readonly Uint8Array[]): DecodeSpecial {
+    const decode: DecodeSpecial = (kind, parts) =>
+      kind === "input" ? inputValue(parts, inputs, decode) : this.decode(kind, parts);
+    return decode;
+  }
 
   /** Results. */
   readonly encode: EncodeSpecial = (value) => this.#linker.encode(value);

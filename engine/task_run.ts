@@ -31,6 +31,8 @@ export class TaskRun {
   readonly template: Template;
   /** Let go as soon as they are decoded: they may be big. */
   args: Uint8Array;
+  /** The results of other tasks that stand in them. */
+  inputs: readonly Uint8Array[];
   state: "queued" | "running" | "ended" = "queued";
   /** What it does later, after awaits and in callbacks, is known to be its. */
   scoped = false;
@@ -48,10 +50,11 @@ export class TaskRun {
   previous: TaskRun | null = null;
   next: TaskRun | null = null;
 
-  constructor(message: RunMessage, template: Template, args: Uint8Array) {
+  constructor(message: RunMessage, template: Template, args: Uint8Array, inputs: readonly Uint8Array[] = []) {
     this.message = message;
     this.template = template;
     this.args = args;
+    this.inputs = inputs;
   }
 
   get number(): number {

@@ -29,6 +29,7 @@ import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 const TURN_MS = 2;
 
 const NO_BYTES = new Uint8Array(0);
+const NO_INPUTS: readonly Uint8Array[] = [];
 
 // Kept here because tasks may patch the globals.
 const { getPrototypeOf } = Object;
@@ -108,8 +109,8 @@ export class TaskRunner {
   }
 
   /** Appends a run. Nothing starts before `work`. */
-  add(message: RunMessage, template: Template, args: Uint8Array): void {
-    this.#queue.push(new TaskRun(message, template, args));
+  add(message: RunMessage, template: Template, args: Uint8Array, inputs: readonly Uint8Array[] = NO_INPUTS): void {
+    this.#queue.push(new TaskRun(message, template, args, inputs));
   }
 
   /** A message has come in a turn of its own, and is to be read with built-ins that no waiting task has patched. */
@@ -259,18 +260,20 @@ export class TaskRunner {
     return this.#call(run, prepared);
   }
 
-  #prepare({ template, args }: TaskRun): PreparedCall {
+  #prepare({ template, args, inputs }: TaskRun): PreparedCall {
+    const decoding = inputs.length === 0 ? this.#decoding : { special: this.#special.decodeWith(inputs) };
     const captures = template.captures === null
       ? null
-      : this.#special.withLinker(decodeValue(template.captures, this.#decoding) as Record<string, unknown>);
+      : this.#special.withLinker(decodeValue(template.captures, decoding) as Record<string, unknown>);
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
-    return { call, values: decodeValue(args, this.#decoding) as unknown[] };
+    return { call, values: decodeValue(args, decoding) as unknown[] };
   }
 
   #call(run: TaskRun, { call, values }: PreparedCall): unknown {
     const { template } = run;
     run.args = NO_BYTES;
+    run.inputs = NO_INPUTS;
     const isFirst = this.#slots === 1 && this.#running.size === 1 && template.namesClient !== true;
     run.scoped = !isFirst || template.waits || getPrototypeOf(call) === ASYNC_FUNCTION;
     if (template.namesClient === true && !this.#clients.isReady) return this.#callWithClient(run, call, values);

@@ -18,7 +18,7 @@ import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
 import { isCount } from "../wire/message_checks.ts";
-import { EngineInputs, type InputSources } from "./engine_inputs.ts";
+import { EngineInputs, inlineBytes, type InlineRun, type InputSources, type PreparedRun } from "./engine_inputs.ts";
 import { EngineOutputs } from "./engine_outputs.ts";
 import type { BlobFolder } from "./blob_folder.ts";
 import type { EngineProcess } from "./engine_process.ts";
@@ -226,7 +226,8 @@ export class EngineFeed {
         break;
       }
       this.#queue.remove(run);
-      runs.push(this.#note(run, template, run.args as Uint8Array));
+      const { args, inputs } = run as InlineRun;
+      runs.push(this.#note(run, { template, args, inputs }));
     }
     if (runs.length > 0) this.#process.send([TO_ENGINE.run, ...runs]);
   }
@@ -241,11 +242,11 @@ export class EngineFeed {
     this.#preparing = true;
     const wanted = () => this.#open && run.queue === this.#queue;
     try {
-      const [template, args] = await this.#inputs.prepare(run, wanted);
+      const prepared = await this.#inputs.prepare(run, wanted);
       if (wanted()) {
         this.#queue.remove(run);
-        this.#process.send([TO_ENGINE.run, this.#note(run, template, args)]);
-      } else if (typeof args === "number") this.#process.send([TO_ENGINE.drop, args]);
+        this.#process.send([TO_ENGINE.run, this.#note(run, prepared)]);
+      } else this.#drop(prepared);
     } catch (cause) {
       if (this.#queue.remove(run)) this.#refuse(run, cause);
     }
@@ -254,18 +255,26 @@ export class EngineFeed {
     this.pump();
   }
 
+  #drop({ args, inputs }: PreparedRun): void {
+    for (const value of [args, ...inputs]) {
+      if (typeof value === "number") this.#process.send([TO_ENGINE.drop, value]);
+    }
+  }
+
   #refuse(run: EngineRun, cause: unknown): void {
     const why = cause instanceof Error ? cause.message : String(cause);
     const error = encodeError(new EngineError(`Cannot start task "${run.task}": ${why}`, { cause }));
     this.#end(run, endWith({ kind: "threw", error }, this.#options.clock.now()));
   }
 
-  #note(run: EngineRun, template: number, args: Uint8Array | number): RunMessage {
+  #note(run: EngineRun, prepared: PreparedRun): RunMessage {
+    const { template, args, inputs } = prepared;
     const number = ++this.#counter;
-    const bytes = typeof args === "number" ? 0 : args.length;
+    const bytes = inlineBytes(prepared);
     const sent = this.#sent.push(run, number, bytes, this.#options.clock.now());
     if (sent.running) this.#deadline.look(sent);
-    return [number, template, args, run.task, run.attempt];
+    if (inputs.length === 0) return [number, template, args, run.task, run.attempt];
+    return [number, template, args, run.task, run.attempt, inputs];
   }
 
   /** Runs that run alone can have news. */

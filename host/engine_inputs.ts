@@ -9,6 +9,7 @@ import { PIECE_BYTES, type PipeBytes, TO_ENGINE } from "../protocol/pipe_message
 import type { ContentHash } from "../protocol/ids.ts";
 import type { BlobRef, Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
+import { EngineError } from "../wire/errors.ts";
 import type { BlobLease } from "./blob_folder.ts";
 import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
@@ -31,6 +32,22 @@ const BYTE_TEXT = new TextDecoder("latin1");
 /** So many bytes may wait for the pipe while a blob is sent. */
 const AHEAD_BYTES = 4 * PIECE_BYTES;
 
+/** What goes into the message of a run. */
+export interface PreparedRun {
+  readonly template: number;
+  readonly args: PipeBytes;
+  readonly inputs: readonly PipeBytes[];
+}
+
+/** One whose values all fit in its message. */
+export type InlineRun = EngineRun & { readonly args: Uint8Array; readonly inputs: readonly Uint8Array[] };
+
+/** How much of it goes into the message. */
+export function inlineBytes({ args, inputs }: PreparedRun): number {
+  const lengthOf = (bytes: PipeBytes) => typeof bytes === "number" ? 0 : bytes.length;
+  return inputs.reduce<number>((sum, input) => sum + lengthOf(input), lengthOf(args));
+}
+
 export class EngineInputs {
   readonly #process: EngineProcess;
   readonly #sources: InputSources;
@@ -48,14 +65,23 @@ export class EngineInputs {
 
   /** The number of the run's template, where the run can be sent at once; else `null`: `prepare` it. */
   templateOf(run: EngineRun): number | null {
-    if (!isInline(run.args)) return null;
+    if (!isInline(run.args) || !areInline(run.inputs)) return null;
     return this.#known(run.template);
   }
 
   /** Sends whatever must be there before the run; rejects where it can't be had. `wanted` is asked again and again. */
-  async prepare(run: EngineRun, wanted: () => boolean): Promise<readonly [template: number, args: PipeBytes]> {
+  async prepare(run: EngineRun, wanted: () => boolean): Promise<PreparedRun> {
     const template = this.#known(run.template) ?? await this.#sendTemplate(run.template);
-    return [template, await this.#place(run.args, wanted)];
+    const args = await this.#place(run.args, wanted);
+    const inputs: PipeBytes[] = [];
+    let inline = 0;
+    for (const [index, payload] of run.inputs.entries()) {
+      if (!wanted()) break;
+      if (payload instanceof Uint8Array) inline += payload.length;
+      const fits = inline <= PIECE_BYTES;
+      inputs.push(await this.#place(payload, wanted, fits).catch((cause) => Promise.reject(inputGone(index, cause))));
+    }
+    return { template, args, inputs };
   }
 
   #known(template: TaskTemplate): number | null {
@@ -94,8 +120,9 @@ export class EngineInputs {
     if (name !== undefined) this.#process.send([TO_ENGINE.forget, name]);
   }
 
-  async #place(payload: Payload, wanted: () => boolean): Promise<PipeBytes> {
-    if (isInline(payload)) return payload;
+  /** `fits`: there is still room for short ones in the message. */
+  async #place(payload: Payload, wanted: () => boolean, fits = true): Promise<PipeBytes> {
+    if (fits && isInline(payload)) return payload;
     const lease = payload instanceof Uint8Array ? leaseOfBytes(payload) : await this.#sources.lease(payload);
     try {
       return await this.#sendPieces(lease, wanted);
@@ -121,6 +148,19 @@ function keyOf({ code, name, captures, flags: { priority } }: TaskTemplate): str
   if (!(captures instanceof Uint8Array)) return `${code} ${priority} ${captures.hash} ${name}`;
   const values = captures.length <= SHORT_CAPTURES ? BYTE_TEXT.decode(captures) : contentHash(captures);
   return `${code} ${priority} ${captures.length} ${values} ${name}`;
+}
+
+/** Whether all of them have room in one message. */
+function areInline(payloads: readonly Payload[]): boolean {
+  let bytes = 0;
+  return payloads.every((payload) => isInline(payload) && (bytes += payload.length) <= PIECE_BYTES);
+}
+
+function inputGone(index: number, cause: unknown): EngineError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const text = `result ${index + 1} of those that stand in its arguments can't be had (${why}); its host is gone or ` +
+    `dropped it, so submit the task that makes it again`;
+  return new EngineError(text, { cause });
 }
 
 function isInline(payload: Payload): payload is Uint8Array {

@@ -19,6 +19,8 @@ export type RunOrigin =
 /** `sent`: in the pipe, behind those that run. */
 export type RunState = "queued" | "sent" | "running" | "ended";
 
+const NO_INPUTS: readonly Payload[] = [];
+
 export class EngineRun {
   readonly origin: RunOrigin;
   readonly engine: EngineId;
@@ -27,6 +29,8 @@ export class EngineRun {
   readonly attempt: number;
   readonly template: TaskTemplate;
   readonly args: Payload;
+  /** The results of other tasks that stand in them. */
+  readonly inputs: readonly Payload[];
   state: RunState = "queued";
   /** It runs, waits for tasks of its own, and lends its slot. */
   lent = false;
@@ -42,6 +46,7 @@ export class EngineRun {
     attempt: number,
     template: TaskTemplate,
     args: Payload,
+    inputs: readonly Payload[] = NO_INPUTS,
   ) {
     this.origin = origin;
     this.engine = engine;
@@ -49,5 +54,6 @@ export class EngineRun {
     this.attempt = attempt;
     this.template = template;
     this.args = args;
+    this.inputs = inputs;
   }
 }

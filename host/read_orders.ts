@@ -9,7 +9,7 @@ import type { DirectMessage, DispatchMessage } from "../protocol/messages.ts";
 import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { isContentHash } from "../wire/content_hash.ts";
 import { isArray, isCount, isText, malformedMessage } from "../wire/message_checks.ts";
-import { payloadFromMessage, templateFromMessage } from "../wire/messages.ts";
+import { payloadFromMessage, payloadsFromMessage, templateFromMessage } from "../wire/messages.ts";
 import { taskId } from "../wire/task_ids.ts";
 import { EngineRun } from "./engine_run.ts";
 
@@ -81,13 +81,21 @@ function readDispatchedRun(
   templates: readonly TaskTemplate[],
 ): readonly [DispatchNumber, EngineRun] {
   if (!isArray(message, 6)) throw malformedMessage("run", message);
-  const [number, engine, task, attempt, template, args] = message;
+  const [number, engine, task, attempt, template, args, inputs] = message;
   if (!isCount(number) || !isCount(engine) || !isText(task) || !isCount(attempt)) {
     throw malformedMessage("run", message);
   }
   const origin = { kind: "scheduled", epoch, number: number as DispatchNumber } as const;
   const shared = templateAt(templates, template);
-  const run = new EngineRun(origin, engine as EngineId, task as TaskId, attempt, shared, payloadFromMessage(args));
+  const run = new EngineRun(
+    origin,
+    engine as EngineId,
+    task as TaskId,
+    attempt,
+    shared,
+    payloadFromMessage(args),
+    payloadsFromMessage(inputs),
+  );
   return [origin.number, run];
 }
 
@@ -110,14 +118,22 @@ export function readDirectRuns(
   const args = new Map<unknown, Payload>();
   return list.slice(first, end).map((message, index) => {
     if (!isArray(message, 4)) throw malformedMessage("direct run", message);
-    const [counter, engine, template, payload] = message;
+    const [counter, engine, template, payload, inputs] = message;
     if (!isCount(counter) || !isCount(engine)) throw malformedMessage("direct run", message);
     const origin = { kind: "direct", counter, ...sender } as const;
     const place = isCount(payload) ? payload : first + index;
     const given = args.get(place) ?? argsAt(list, place, first + index);
     args.set(place, given);
-    const task = taskId(sender.session, counter);
-    return [counter, new EngineRun(origin, engine as EngineId, task, 1, templateAt(templates, template), given)];
+    const run = new EngineRun(
+      origin,
+      engine as EngineId,
+      taskId(sender.session, counter),
+      1,
+      templateAt(templates, template),
+      given,
+      payloadsFromMessage(inputs),
+    );
+    return [counter, run];
   });
 }
 

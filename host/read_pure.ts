@@ -9,7 +9,7 @@ import type { EngineId, Session } from "../protocol/ids.ts";
 import type { TaskTemplate } from "../protocol/task_spec.ts";
 import { decodeFrame } from "../wire/frame_codec.ts";
 import { isArray, isCount, isText, malformedMessage } from "../wire/message_checks.ts";
-import { payloadFromMessage, templateFromMessage } from "../wire/messages.ts";
+import { payloadFromMessage, payloadsFromMessage, templateFromMessage } from "../wire/messages.ts";
 import { taskId } from "../wire/task_ids.ts";
 import { EngineRun } from "./engine_run.ts";
 import { readCode, type ReceivedCode } from "./read_orders.ts";
@@ -42,7 +42,9 @@ function readRun(
   engine: EngineId,
 ): readonly [number, EngineRun] {
   if (!isArray(message, 2) || !isCount(message[0])) throw malformedMessage("run", message);
-  const [counter, args] = message as readonly [number, unknown];
+  const [counter, args, inputs] = message as readonly [number, unknown, unknown];
   const origin = { kind: "pure", session, counter, client } as const;
-  return [counter, new EngineRun(origin, engine, taskId(session, counter), 1, template, payloadFromMessage(args))];
+  const task = taskId(session, counter);
+  const [bytes, results] = [payloadFromMessage(args), payloadsFromMessage(inputs)];
+  return [counter, new EngineRun(origin, engine, task, 1, template, bytes, results)];
 }

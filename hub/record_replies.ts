@@ -18,7 +18,7 @@ import {
 } from "../protocol/records.ts";
 import type { TaskTemplate } from "../protocol/task_spec.ts";
 import { isArray, isCount, isText, malformedMessage } from "../wire/message_checks.ts";
-import { payloadToMessage, templateToMessage } from "../wire/messages.ts";
+import { inputToMessage, payloadToMessage, templateToMessage } from "../wire/messages.ts";
 import { errorOf, FIELD_READERS } from "./record_fields.ts";
 import type { TaskRecord } from "./task_record.ts";
 import type { TaskRecords } from "./task_records.ts";
@@ -56,14 +56,16 @@ export function specsMessage(records: TaskRecords, ids: unknown): SpecsMessage {
       tasks.push(null);
       continue;
     }
-    const { template, args } = spec;
+    const { template, args, inputs } = spec;
     let index = indexes.get(template);
     if (index === undefined) {
       index = templates.push(templateToMessage(template)) - 1;
       indexes.set(template, index);
       bytes += template.captures instanceof Uint8Array ? template.captures.length : VALUE_BYTES;
     }
-    tasks.push([index, payloadToMessage(args)]);
+    const row = [index, payloadToMessage(args)] as const;
+    tasks.push(inputs === undefined ? row : [...row, inputs.map(inputToMessage)]);
+    for (const input of inputs ?? []) bytes += input instanceof Uint8Array ? input.length + VALUE_BYTES : VALUE_BYTES;
     bytes += args instanceof Uint8Array ? args.length + VALUE_BYTES : VALUE_BYTES;
   }
   return [templates, tasks];

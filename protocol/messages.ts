@@ -21,6 +21,12 @@ import type {
 /** Bytes inline, or `[hash, size, home]` of a blob. */
 export type PayloadMessage = Uint8Array | readonly [hash: ContentHash, size: number, home: HostId];
 
+/** The id of a task whose result is wanted, or that result. */
+export type InputMessage =
+  | TaskId
+  | PayloadMessage
+  | readonly [hash: ContentHash, size: number, home: HostId, maker: EngineId];
+
 /** `[ids, all, success, failure]` */
 export type DependencyMessage = readonly [ids: readonly TaskId[], all: boolean, success: boolean, failure: boolean];
 
@@ -66,13 +72,22 @@ export type KnownMessage = readonly [
   error?: string | null,
 ];
 
+/** `inputs`: results that stand in its arguments. */
+export type SubmittedTask = readonly [
+  counter: number,
+  template: number,
+  args: PayloadMessage,
+  ageMs?: number,
+  inputs?: readonly InputMessage[],
+];
+
 /** Client → scheduler: what one turn of the event loop submitted. */
 export type SubmitMessage = readonly [
   session: Session,
   codes: readonly CodeMessage[],
   templates: readonly TemplateMessage[],
   /** In order of submission. `ageMs` counts from `apply` until sent. */
-  tasks: readonly (readonly [counter: number, template: number, args: PayloadMessage, ageMs?: number])[],
+  tasks: readonly SubmittedTask[],
   /** The turn submitted more than fits in one message: tasks that these may name are still to come. */
   more?: boolean,
   /** Of tasks that these name as dependencies, and that the receiver may not know. */
@@ -95,6 +110,8 @@ export type DispatchedRun = readonly [
   attempt: number,
   template: number,
   args: PayloadMessage,
+  /** The results that stand in the arguments, in their order. */
+  inputs?: readonly PayloadMessage[],
 ];
 
 /** How an attempt ended, as a digit. */
@@ -135,6 +152,14 @@ export type SettledMessage = readonly [
   data?: Uint8Array | null,
 ];
 
+/** Scheduler → client: a task of another client, or of an earlier one, that it asked for is settled. */
+export type WatchedMessage = readonly [
+  task: TaskId,
+  settled: SettledMessage,
+  /** It ran several items of a map: its result is a list of their outcomes. */
+  chunked?: boolean,
+];
+
 /** Scheduler → client: tasks that have been running for a while, and where. */
 export type RunningMessage = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, runningMs: number];
 
@@ -158,6 +183,7 @@ export type DirectRunMessage = readonly [
   engine: EngineId,
   template: number,
   args: PayloadMessage | number,
+  inputs?: readonly PayloadMessage[],
 ];
 
 /** Client → host: run these on the engine, past the scheduler; the results come straight back. */
@@ -192,7 +218,7 @@ export type PureMessage = readonly [
   node: string,
   code: CodeMessage,
   template: TemplateMessage,
-  runs: readonly (readonly [counter: number, args: PayloadMessage])[],
+  runs: readonly (readonly [counter: number, args: PayloadMessage, inputs?: readonly PayloadMessage[]])[],
 ];
 
 /** Host → client: these of its tasks are now with this engine. */

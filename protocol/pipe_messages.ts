@@ -55,13 +55,17 @@ export const TO_HOST = {
 /** Bytes inline, or the number under which their pieces came. */
 export type PipeBytes = Uint8Array | number;
 
-/** `[number, template, args, task, attempt]`: one attempt. Numbers count up from 1 in each process. */
+/**
+ * `[number, template, args, task, attempt, inputs]`: one attempt. Numbers count up from 1 in each process. `inputs`: the
+ * results of other tasks that stand in the arguments.
+ */
 export type RunMessage = readonly [
   number: number,
   template: number,
   args: PipeBytes,
   task: TaskId,
   attempt: number,
+  inputs?: readonly PipeBytes[],
 ];
 
 /** A piece of a long value: `total` bytes in all. Pieces of one value come in order, without gaps. */

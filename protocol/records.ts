@@ -7,7 +7,7 @@
  */
 import type { TaskId } from "./ids.ts";
 import type { StatusWord } from "./explanation.ts";
-import type { PayloadMessage, TemplateMessage } from "./messages.ts";
+import type { InputMessage, PayloadMessage, TemplateMessage } from "./messages.ts";
 
 /** What a field holds. A list is looked at element by element. */
 export type FieldKind = "text" | "number" | "time" | "texts" | "numbers";
@@ -90,7 +90,7 @@ export type HistoryMessage = readonly [
 export type SpecsMessage = readonly [
   templates: readonly TemplateMessage[],
   /** In the order asked for; `null`: there is no record of it. */
-  tasks: readonly (readonly [template: number, args: PayloadMessage] | null)[],
+  tasks: readonly (readonly [template: number, args: PayloadMessage, inputs?: readonly InputMessage[]] | null)[],
 ];
 
 /** What happened to a task. `null`: there is no record of it. */

@@ -22,6 +22,7 @@ import type {
   SettledMessage,
   SubmitMessage,
   TakenMessage,
+  WatchedMessage,
 } from "./messages.ts";
 import type { SchedulerQueues } from "./queue_status.ts";
 import type {
@@ -83,6 +84,11 @@ export interface SchedulerApi {
   queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues;
   /** Forget finished tasks, `null`: all of them. Where one is not finished, or not known, none is forgotten. */
   purge(ids: readonly TaskId[] | null): PurgeMessage;
+  /**
+   * What becomes of these tasks, whosever they are, is told to the calling client by `watched`: now where they are
+   * finished, else when they are. What is known of each now, in a word: those that are not known are never told of.
+   */
+  watch(session: Session, ids: readonly TaskId[]): StatusWords;
   /** The code of these hashes, `null` where it is not there any more. */
   codes(hashes: readonly ContentHash[]): readonly (PayloadMessage | null)[];
 }
@@ -135,6 +141,8 @@ export interface HostApi {
 export interface ClientApi {
   settled(epoch: Epoch, results: readonly SettledMessage[]): void;
   running(tasks: readonly RunningMessage[]): void;
+  /** Tasks that it asked for by `watch` are settled. */
+  watched(results: readonly WatchedMessage[]): void;
   /** The engines that are alive now, ascending by id. */
   engines(list: readonly EngineMessage[]): void;
   /** Results of direct tasks, from a host. */

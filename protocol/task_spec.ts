@@ -19,6 +19,15 @@ export interface BlobRef {
 /** Encoded bytes that travel untouched, or where to fetch them. */
 export type Payload = Uint8Array | BlobRef;
 
+/** The result of another task that a task is given: by the id of that task, or the value itself, where it was known. */
+export type TaskInput = TaskId | Uint8Array | InputRef;
+
+/** A result that lies on a host. */
+export interface InputRef extends BlobRef {
+  /** The engine that made it, where that is known. */
+  readonly maker?: EngineId;
+}
+
 /** Payloads up to this many bytes travel inline; above, they become blobs. */
 export const INLINE_LIMIT_BYTES = 64 * 1024;
 
@@ -100,4 +109,6 @@ export interface TaskSpec {
   readonly template: TaskTemplate;
   /** The encoded array of arguments. */
   readonly args: Payload;
+  /** Results that stand in its arguments, in the order in which these name them; absent: none. */
+  readonly inputs?: readonly TaskInput[];
 }

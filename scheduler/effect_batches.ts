@@ -11,12 +11,13 @@ import type {
   DispatchMessage,
   SettledMessage,
   TemplateMessage,
+  WatchedMessage,
 } from "../protocol/messages.ts";
 import type { AttemptReport } from "../protocol/outcome.ts";
 import type { TaskTemplate } from "../protocol/task_spec.ts";
 import { payloadToMessage, settledToMessage, templateToMessage } from "../wire/messages.ts";
 import type { CodeStore } from "./code_store.ts";
-import type { Dispatch, Settle } from "./core/effects.ts";
+import type { Dispatch, Settle, TellWatcher } from "./core/effects.ts";
 
 /** What goes to one host in one step. */
 export class DispatchBatch {
@@ -31,7 +32,9 @@ export class DispatchBatch {
     const { spec } = dispatch;
     if (spec.template !== this.#lastTemplate) this.#useTemplate(dispatch.host, spec.template, codes);
     const args = payloadToMessage(spec.args);
-    this.#runs.push([dispatch.number, dispatch.engine, spec.id, dispatch.attempt, this.#lastIndex, args]);
+    const { number, engine, attempt, inputs } = dispatch;
+    if (inputs === undefined) this.#runs.push([number, engine, spec.id, attempt, this.#lastIndex, args]);
+    else this.#runs.push([number, engine, spec.id, attempt, this.#lastIndex, args, inputs.map(payloadToMessage)]);
   }
 
   message(epoch: Epoch): DispatchMessage {
@@ -55,6 +58,8 @@ export class DispatchBatch {
 export class EffectBatches {
   readonly dispatches = new Map<HostId, DispatchBatch>();
   readonly settled = new Map<Session, SettledMessage[]>();
+  /** Of tasks of others, by those who asked for them. */
+  readonly watched = new Map<Session, WatchedMessage[]>();
   readonly #codes: CodeStore;
 
   constructor(codes: CodeStore) {
@@ -70,10 +75,21 @@ export class EffectBatches {
   settle(effect: Settle, now: number): void {
     let batch = this.settled.get(effect.session);
     if (batch === undefined) this.settled.set(effect.session, batch = []);
-    const counter = Number(effect.task.slice(effect.session.length + 1));
-    const report = aged(effect.report, now - effect.settledAt);
-    batch.push(settledToMessage(counter, effect.outcome, effect.engine, effect.uuid, effect.attempts, report));
+    batch.push(settledMessage(effect, Number(effect.task.slice(effect.session.length + 1)), now));
   }
+
+  tellWatcher(effect: TellWatcher, now: number): void {
+    let batch = this.watched.get(effect.to);
+    if (batch === undefined) this.watched.set(effect.to, batch = []);
+    const counter = Number(effect.task.slice(effect.task.lastIndexOf("-") + 1));
+    const settled = settledMessage(effect, counter, now);
+    batch.push(effect.chunked ? [effect.task, settled, true] : [effect.task, settled]);
+  }
+}
+
+function settledMessage(effect: Settle | TellWatcher, counter: number, now: number): SettledMessage {
+  const { outcome, engine, uuid, attempts } = effect;
+  return settledToMessage(counter, outcome, engine, uuid, attempts, aged(effect.report, now - effect.settledAt));
 }
 
 /** A report that has waited here; the same one where it has not. */

@@ -15,7 +15,7 @@ import type {
 } from "../protocol/messages.ts";
 import type { TaskSpec, TaskTemplate } from "../protocol/task_spec.ts";
 import { isArray, isCount, isDuration, isText, malformedMessage } from "../wire/message_checks.ts";
-import { endedFromMessage, payloadFromMessage, templateFromMessage } from "../wire/messages.ts";
+import { endedFromMessage, inputsFromMessage, payloadFromMessage, templateFromMessage } from "../wire/messages.ts";
 import { taskId } from "../wire/task_ids.ts";
 import type {
   AbortRequested,
@@ -30,6 +30,7 @@ import type {
   HostJoined,
   KnownOutcome,
   ReadyEngine,
+  ResultsWatched,
   SlotsChanged,
   TasksSubmitted,
 } from "./core/events.ts";
@@ -131,6 +132,11 @@ export function abortRequested(ids: readonly TaskId[], at: number): AbortRequest
   return { kind: "abort-requested", at, ids: idsOf(ids, "abort") };
 }
 
+export function resultsWatched(session: Session, ids: readonly TaskId[], at: number): ResultsWatched {
+  if (!isText(session)) throw malformedMessage("watch", session);
+  return { kind: "results-watched", at, session, ids: idsOf(ids, "watch") };
+}
+
 /** The engines as clients are told of them. */
 export function engineMessages(engines: readonly EngineView[]): EngineMessage[] {
   return engines.map(({ id, uuid, host, pid, slots }) => [id, uuid, host, pid, slots]);
@@ -190,10 +196,12 @@ export function tasksSubmitted(
   for (let index = 0; index < tasks.length; index++) {
     const task: unknown = tasks[index];
     if (!isArray(task, 3)) throw malformedMessage("submit", task);
-    const [counter, templateIndex, args, ageMs = 0] = task;
+    const [counter, templateIndex, args, ageMs = 0, inputMessages] = task;
     const template = templates[templateIndex as number];
     if (!isCount(counter) || template === undefined || !isDuration(ageMs)) throw malformedMessage("submit", task);
-    specs[index] = { id: taskId(session, counter), template, args: payloadFromMessage(args) };
+    const spec = { id: taskId(session, counter), template, args: payloadFromMessage(args) };
+    const inputs = inputsFromMessage(inputMessages);
+    specs[index] = inputs === undefined ? spec : { ...spec, inputs };
     if (ageMs > 0) (agesMs ??= new Array(tasks.length).fill(0))[index] = ageMs;
   }
   const outcomes = knownOutcomes(session, known);

@@ -48,6 +48,7 @@ import {
   engineMessages,
   engineReady,
   hostJoined,
+  resultsWatched,
   slotsChanged,
   tasksSubmitted,
 } from "./event_messages.ts";
@@ -82,6 +83,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     "queueStatus",
     "purge",
     "codes",
+    "watch",
   ];
 
   readonly #options: SchedulerActorOptions;
@@ -231,6 +233,13 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     return [pending, unknown];
   }
 
+  watch(session: Session, ids: readonly TaskId[]): StatusWords {
+    const event = resultsWatched(session, ids, this.#now());
+    const words = event.ids.map((id) => this.#core.statusOf(id));
+    this.#step(event);
+    return words;
+  }
+
   codes(hashes: readonly ContentHash[]): readonly (PayloadMessage | null)[] {
     return hashesOf(hashes).map((hash) => this.#codes.find(hash));
   }
@@ -282,6 +291,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
         return batches.dispatch(effect);
       case "settle":
         return batches.settle(effect, at);
+      case "tell-watcher":
+        return batches.tellWatcher(effect, at);
       case "release":
         return this.#releases.add(effect.host, effect.epoch, effect.numbers);
       case "facts":
@@ -309,6 +320,9 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   #send(batches: EffectBatches): void {
     const { epoch } = this.#options;
     for (const [session, results] of batches.settled) this.#gate.push(session, results);
+    for (const [session, results] of batches.watched) {
+      this.#receivers.toClient(session, (cast) => cast.watched(results));
+    }
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
       this.#receivers.toHost(host, (cast) => cast.dispatch(message));

@@ -6,11 +6,12 @@
  * known ones are ignored, so a newer sender may add some. Called by client, scheduler and host.
  * @module
  */
-import type { ContentHash, DispatchNumber, EngineId, EngineUuid, HostId } from "../protocol/ids.ts";
+import type { ContentHash, DispatchNumber, EngineId, EngineUuid, HostId, TaskId } from "../protocol/ids.ts";
 import {
   ENDED,
   type EndedCode,
   type EndedMessage,
+  type InputMessage,
   type PayloadMessage,
   SETTLED,
   type SettledCode,
@@ -18,7 +19,7 @@ import {
   type TemplateMessage,
 } from "../protocol/messages.ts";
 import type { AttemptOutcome, AttemptReport, SystemError, TaskOutcome } from "../protocol/outcome.ts";
-import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
+import type { Payload, TaskInput, TaskTemplate } from "../protocol/task_spec.ts";
 import { isContentHash } from "./content_hash.ts";
 import { flagsFromMessage, flagsToMessage } from "./flags_message.ts";
 import { isArray, isCount, isDuration, isText, malformedMessage } from "./message_checks.ts";
@@ -55,6 +56,36 @@ export function payloadFromMessage(message: unknown): Payload {
   const [hash, size, home] = message;
   if (!isContentHash(hash) || !isCount(size) || !isText(home)) throw malformedMessage("payload", message);
   return { hash: hash as ContentHash, size, home: home as HostId };
+}
+
+/** A result that a task is given, to send. */
+export function inputToMessage(input: TaskInput): InputMessage {
+  if (typeof input === "string" || input instanceof Uint8Array) return input;
+  const { hash, size, home, maker } = input;
+  return maker === undefined ? [hash, size, home] : [hash, size, home, maker];
+}
+
+/** Results that a task is given; undefined: none. Bytes stay views of the received frame. */
+export function inputsFromMessage(message: unknown): readonly TaskInput[] | undefined {
+  if (message === undefined || message === null) return undefined;
+  if (!isArray(message, 0)) throw malformedMessage("inputs", message);
+  return message.length === 0 ? undefined : message.map(inputFromMessage);
+}
+
+function inputFromMessage(message: unknown): TaskInput {
+  if (isText(message)) return message as TaskId;
+  const payload = payloadFromMessage(message);
+  if (payload instanceof Uint8Array || !isArray(message, 4)) return payload;
+  const maker = message[3];
+  if (!isCount(maker)) throw malformedMessage("inputs", message);
+  return { ...payload, maker: maker as EngineId };
+}
+
+/** The same where all of them are there. */
+export function payloadsFromMessage(message: unknown): readonly Payload[] | undefined {
+  if (message === undefined || message === null) return undefined;
+  if (!isArray(message, 0)) throw malformedMessage("inputs", message);
+  return message.length === 0 ? undefined : message.map(payloadFromMessage);
 }
 
 /** What the tasks of a batch share. */

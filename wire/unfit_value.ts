@@ -55,6 +55,9 @@ export function unfitFor(value: unknown): Unfit {
 
 function adviceFor(name: string): string {
   switch (name) {
+    case "AsyncResult":
+    case "AsyncMapResult":
+      return "pass it as an argument of the task, or await it first";
     case "Promise":
       return "await it first";
     case "WeakMap":

@@ -10,10 +10,12 @@ import type { EngineUuid } from "../../protocol/ids.ts";
 import type { AttemptOutcome } from "../../protocol/outcome.ts";
 import { attach, tellAssigned } from "./assignment.ts";
 import { decide } from "./attempt_end.ts";
+import { watchInputs } from "./dependencies.ts";
 import { TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord, HostRecord } from "./engine_record.ts";
 import { UNKNOWN_US } from "./estimates.ts";
 import type { EndedAttempt, HeldAttempt } from "./events.ts";
+import { inputDependency } from "./inputs.ts";
 import { addPlaceAt, addPlaces } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
 import { endWaits } from "./holding.ts";
@@ -141,8 +143,12 @@ function followThere(s: SchedulerState, task: TaskRecord, { engine: id, uuid }: 
   if (task.waits !== null) endWaits(s, task.waits);
   task.waits = null;
   const { follow } = task.flags;
-  if (follow === null || follow.ids.length === 0) return;
+  const inputs = inputDependency(task.spec);
+  const follows = follow !== null && follow.ids.length > 0;
+  if (!follows && inputs === null) return;
   const waits = task.waits = new TaskWaits(task, s.nextWait++);
+  if (inputs !== null) watchInputs(s, waits, inputs);
+  if (!follows) return;
   waits.places = new FollowPlaces(follow.all);
   const isKnown = follow.ids.every((one) => s.task(one) instanceof FinishedRecord);
   if (!isKnown) {

@@ -5,9 +5,13 @@
  * @module
  */
 import type { DispatchNumber } from "../../protocol/ids.ts";
+import type { TaskOutcome } from "../../protocol/outcome.ts";
+import type { Dispatch } from "./effects.ts";
 import type { EngineRecord } from "./engine_record.ts";
+import { inputPayloads, missingInput } from "./inputs.ts";
 import { move } from "./moves.ts";
 import { tellLent } from "./on_slots.ts";
+import { settle } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
 import { Attempt, type TaskRecord } from "./task_record.ts";
 
@@ -15,8 +19,16 @@ import { Attempt, type TaskRecord } from "./task_record.ts";
 export function assignReady(s: SchedulerState): void {
   if (s.grace !== null) return;
   for (let pair = s.placement.next(s.now); pair !== null; pair = s.placement.next(s.now)) {
-    assign(s, pair.task, pair.engine);
+    const missing = missingInput(s, pair.task);
+    if (missing === null) assign(s, pair.task, pair.engine);
+    else refuse(s, pair.task, missing);
   }
+}
+
+/** It became ready when all that it is given was there. */
+function refuse(s: SchedulerState, task: TaskRecord, missing: TaskOutcome): void {
+  s.placement.remove(task);
+  settle(s, task, "doom", task.lastFailure ?? missing);
 }
 
 function assign(s: SchedulerState, task: TaskRecord, engine: EngineRecord): void {
@@ -30,15 +42,25 @@ function assign(s: SchedulerState, task: TaskRecord, engine: EngineRecord): void
   task.attempts++;
   const expectedUs = s.options.hwm === "auto" ? s.estimates.of(task.spec.template.code) : 0;
   attach(s, new Attempt(epoch, number, engine, task, expectedUs));
-  s.out.effect({
+  s.out.effect(dispatchOf(s, task, engine, number));
+  tellAssigned(s, task, engine, number);
+}
+
+function dispatchOf(
+  s: SchedulerState,
+  { spec, attempts }: TaskRecord,
+  engine: EngineRecord,
+  number: DispatchNumber,
+): Dispatch {
+  const dispatch = {
     kind: "dispatch",
     host: engine.host.id,
     engine: engine.id,
     number,
-    attempt: task.attempts,
-    spec: task.spec,
-  });
-  tellAssigned(s, task, engine, number);
+    attempt: attempts,
+    spec,
+  } as const;
+  return spec.inputs === undefined ? dispatch : { ...dispatch, inputs: inputPayloads(s, spec) };
 }
 
 /** Puts an attempt on its engine: the last of what it has to do, and it counts as used. */

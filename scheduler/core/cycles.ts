@@ -85,8 +85,8 @@ function leave(first: Visit, open: Visit[], circles: TaskRecord[][]): void {
 function* upstreamOf(s: SchedulerState, { waits }: TaskRecord): Generator<TaskRecord> {
   // It may be able to run without any of them: looked at again when that is known.
   if (waits === null || awaitsHosts(s, waits)) return;
-  for (const watch of [waits.after, waits.follow]) {
-    if (watch === null || watch.closed) continue;
+  for (const watch of waits.watches) {
+    if (watch.closed) continue;
     for (const id of watch.spec.ids) {
       const task = s.task(id);
       if (task instanceof TaskRecord && task.waits?.holding) yield task;

@@ -7,13 +7,14 @@
  */
 import { type TaskId, wayOf } from "../../protocol/ids.ts";
 import type { TaskOutcome } from "../../protocol/outcome.ts";
+import type { DependencySpec } from "../../protocol/task_spec.ts";
 import { impossibleOutcome, invalidOutcome } from "./dependency_errors.ts";
 import { DependencyWatch, TaskWaits, withDependent } from "./dependency_watch.ts";
 import { failCycles } from "./cycles.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import { addPlace, addPlaceAt, addPlaces, forgetPlaces, hasPlace, lostFollow } from "./follow.ts";
 import { FollowPlaces } from "./follow_places.ts";
-import { closeWatch, hold, letGo } from "./holding.ts";
+import { closeWatch, hold, keepInputs, letGo } from "./holding.ts";
 import {
   areTargetsGone,
   armDeadline,
@@ -25,6 +26,7 @@ import {
   seekCircle,
   strangeTargets,
 } from "./queueing.ts";
+import { inputDependency } from "./inputs.ts";
 import { splitTaskId } from "./session_record.ts";
 import { settle } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -35,8 +37,8 @@ import { move } from "./moves.ts";
 const MAX_IDS = 100_000;
 
 /** Whether the task depends on others. */
-export function isDependent({ flags: { after, follow } }: TaskRecord): boolean {
-  return after !== null || follow !== null;
+export function isDependent({ flags: { after, follow }, spec }: TaskRecord): boolean {
+  return after !== null || follow !== null || inputDependency(spec) !== null;
 }
 
 /** What is wrong with an id that is not known here; `null`: it may come with the rest of the batch. */
@@ -67,6 +69,7 @@ export function acceptDependent(s: SchedulerState, task: TaskRecord): void {
     (waits.missing > 0 ? null : impossibility(s, waits));
   if (refusal !== null) return settle(s, task, "refuse", refusal);
   if (waits.follow !== null) s.grace?.followers.push(waits);
+  keepInputs(s, waits);
   if (isMet(s, waits)) {
     closeMet(s, waits);
     move(s, task, "accept");
@@ -85,6 +88,12 @@ function watchNamed(s: SchedulerState, waits: TaskWaits): TaskOutcome | null {
   if (after !== null) {
     waits.after = new DependencyWatch(waits, "after", after);
     const invalid = watchIds(s, waits.after);
+    if (invalid !== null) return invalid;
+  }
+  const inputs = inputDependency(waits.task.spec);
+  if (inputs !== null) {
+    waits.inputs = new DependencyWatch(waits, "inputs", inputs);
+    const invalid = watchIds(s, waits.inputs);
     if (invalid !== null) return invalid;
   }
   if (follow === null) return null;
@@ -114,6 +123,17 @@ function watchIds(s: SchedulerState, watch: DependencyWatch): TaskOutcome | null
   return null;
 }
 
+/** It has been given its inputs before: they are kept for its retries, as far as this life knows them. */
+export function watchInputs(s: SchedulerState, waits: TaskWaits, spec: DependencySpec): void {
+  const watch = waits.inputs = new DependencyWatch(waits, "inputs", spec);
+  for (const id of spec.ids) {
+    const named = s.task(id);
+    if (named instanceof FinishedRecord) noteEnd(s, watch, named, id);
+    else if (named !== null && named !== waits.task) named.dependents = withDependent(named.dependents, watch);
+  }
+  keepInputs(s, waits);
+}
+
 function noteEnd(s: SchedulerState, watch: DependencyWatch, record: FinishedRecord, id: TaskId): void {
   watch.note(record, id);
   if (watch.flag === "follow" && watch.wants(record)) addPlace(s, watch.waits, record);
@@ -121,8 +141,8 @@ function noteEnd(s: SchedulerState, watch: DependencyWatch, record: FinishedReco
 
 /** Why the task can never run; `null`: it can, or it may yet. */
 function impossibility(s: SchedulerState, waits: TaskWaits): TaskOutcome | null {
-  for (const watch of [waits.after, waits.follow]) {
-    if (watch !== null && !watch.closed && watch.isImpossible) {
+  for (const watch of waits.watches) {
+    if (!watch.closed && watch.isImpossible) {
       const decisive = watch.decisive === null ? null : s.task(watch.decisive);
       return impossibleOutcome(watch, decisive instanceof FinishedRecord ? decisive : null);
     }
@@ -133,16 +153,16 @@ function impossibility(s: SchedulerState, waits: TaskWaits): TaskOutcome | null 
 /** Whether nothing keeps it from the queue. */
 function isMet(s: SchedulerState, waits: TaskWaits): boolean {
   return waits.missing === 0 && (waits.after === null || waits.after.isMet) &&
-    (waits.follow === null || waits.follow.isMet) &&
+    (waits.follow === null || waits.follow.isMet) && (waits.inputs === null || waits.inputs.isMet) &&
     hasPlace(s, waits);
 }
 
 /** What is met is watched no more, but for more places of a `follow` of any. Where it must run outlives the watch. */
 function closeMet(s: SchedulerState, waits: TaskWaits): void {
-  const { task, after, follow } = waits;
+  const { task, after, follow, inputs } = waits;
   if (after !== null) closeWatch(s, after);
   if (follow !== null && (follow.spec.all || follow.open === 0)) closeWatch(s, follow);
-  if (follow === null && waits.places === null) task.waits = null;
+  if (follow === null && inputs === null && waits.places === null) task.waits = null;
 }
 
 /** Something that it waits for has changed. */

@@ -7,7 +7,7 @@
  */
 import type { EngineId, TaskId } from "../../protocol/ids.ts";
 import type { FailureChain, TaskOutcome } from "../../protocol/outcome.ts";
-import type { Payload } from "../../protocol/task_spec.ts";
+import type { BlobRef, Payload, TaskInput } from "../../protocol/task_spec.ts";
 import type { DependencyFlag, DependencyWatch } from "./dependency_watch.ts";
 import type { LostPlace } from "./follow_places.ts";
 import type { FinishedRecord, TaskRecord } from "./task_record.ts";
@@ -19,7 +19,24 @@ const SHOWN_CYCLE = 12;
 
 /** An id that can't be a dependency. */
 export function invalidOutcome(task: TaskRecord, flag: DependencyFlag, text: string): TaskOutcome {
-  return failure("InvalidDependency", `Cannot run task "${task.id}": its "${flag}" names ${text}`);
+  return failure("InvalidDependency", `Cannot run task "${task.id}": ${subject(flag)} names ${text}`);
+}
+
+/** A result that it was to be given was known once, and is not any more. */
+export function inputGoneOutcome(task: TaskRecord, input: TaskInput): TaskOutcome {
+  const text =
+    `Cannot run task "${task.id}": the result of task "${input}", which stands in its arguments, is not there ` +
+    `any more; keep more with --keep, or pass the value itself`;
+  return failure("InvalidDependency", text);
+}
+
+/** The only host that had a result which it was to be given is gone. */
+export function inputLostOutcome(task: TaskRecord, input: TaskInput, { size, home }: BlobRef): TaskOutcome {
+  const what = typeof input === "string" ? `the result of task "${input}"` : "a result";
+  const text =
+    `Cannot run task "${task.id}": ${what}, which stands in its arguments, was lost: its ${size} bytes lay on ` +
+    `host "${home}", which is gone; submit the task that makes it again, and this one with that`;
+  return { kind: "failed", error: { name: "EngineError", message: text } };
 }
 
 /** A dependency whose tasks ended in a way that rules it out. `record` is the task that decided it, if it is kept. */
@@ -31,7 +48,7 @@ export function impossibleOutcome(watch: DependencyWatch, record: FinishedRecord
     ? `task "${id}" to ${wish}`
     : `any of ${spec.ids.length} tasks to ${wish}, the last of them "${id}"`;
   const chain = chainFrom(id, record);
-  const text = `Cannot run task "${waits.task.id}": its "${flag}" wants ${wants}, and it ${endOf(record)}${
+  const text = `Cannot run task "${waits.task.id}": ${subject(flag)} wants ${wants}, and it ${endOf(record)}${
     told(chain)
   }`;
   return failure("ImpossibleDependency", text, causeOf(record), chain);
@@ -71,6 +88,10 @@ export function cycleOutcome(task: TaskRecord, cycle: readonly TaskId[]): TaskOu
     "ImpossibleDependency",
     `Cannot run task "${task.id}": it waits for itself, in the cycle ${text}; take one of these dependencies out`,
   );
+}
+
+function subject(flag: DependencyFlag): string {
+  return flag === "inputs" ? "one of its arguments" : `its "${flag}"`;
 }
 
 function failure(

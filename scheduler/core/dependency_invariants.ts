@@ -21,6 +21,10 @@ export function checkDependencies(
     if (waits === null) continue;
     if (waits.task !== task) complain(`${task.id} has the dependencies of another`);
     if (waits.holding) checkHeld(s, task, pins, complain);
+    if (waits.keepsInputs) countPins(s, waits.inputs, pins);
+    if (waits.inputs !== null && !waits.keepsInputs) {
+      complain(`the inputs of ${task.id} may be forgotten before it ends`);
+    }
     for (const place of waits.places?.alive.keys() ?? []) {
       if (!place.alive) complain(`${task.id} follows to a process that has ended`);
       if (!place.followers.has(waits)) complain(`${task.id} would not hear of the end of engine ${place.id}`);
@@ -43,17 +47,21 @@ function checkHeld(
   pins: Map<FinishedRecord, number>,
   complain: (what: string) => void,
 ): void {
-  const { after, follow } = task.waits ?? {};
   let open = 0;
-  for (const watch of [after, follow]) {
-    if (!watch || watch.closed) continue;
+  for (const watch of task.waits?.watches ?? []) {
+    if (watch.closed) continue;
     open += checkWatch(s, task, watch, complain);
-    for (const id of watch.spec.ids) {
-      const named = s.task(id);
-      if (named instanceof FinishedRecord) pins.set(named, (pins.get(named) ?? 0) + 1);
-    }
+    if (watch.flag !== "inputs") countPins(s, watch, pins);
   }
   if (open === 0 && s.grace === null) complain(`${task.id} waits for nothing`);
+}
+
+/** The finished tasks that it names are each kept once more. */
+function countPins(s: SchedulerState, watch: DependencyWatch | null, pins: Map<FinishedRecord, number>): void {
+  for (const id of watch?.spec.ids ?? []) {
+    const named = s.task(id);
+    if (named instanceof FinishedRecord) pins.set(named, (pins.get(named) ?? 0) + 1);
+  }
 }
 
 /** How many of its tasks have not ended. */

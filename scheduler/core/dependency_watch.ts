@@ -11,8 +11,8 @@ import type { DeadlinePolicy } from "./queueing.ts";
 import type { FollowPlaces } from "./follow_places.ts";
 import type { FinishedRecord, TaskRecord } from "./task_record.ts";
 
-/** Which flag names the tasks: `after` restricts time, `follow` time and place. */
-export type DependencyFlag = "after" | "follow";
+/** What names the tasks: `after` restricts time, `follow` time and place; of `inputs` it is given the results. */
+export type DependencyFlag = "after" | "follow" | "inputs";
 
 /** Whether a dependency waits for this outcome. */
 export function isWanted({ success, failure }: DependencySpec, { outcome }: FinishedRecord): boolean {
@@ -73,6 +73,10 @@ export class TaskWaits {
   readonly serial: number;
   after: DependencyWatch | null = null;
   follow: DependencyWatch | null = null;
+  /** Never closed before the task has ended: what it is given is kept for its retries. */
+  inputs: DependencyWatch | null = null;
+  /** The finished tasks among its inputs are kept for it. */
+  keepsInputs = false;
   /** Where it may run as far as `follow` goes; `null`: anywhere. */
   places: FollowPlaces | null = null;
   /** It waits for others, and the finished tasks that it names are kept for it. */
@@ -87,6 +91,17 @@ export class TaskWaits {
   constructor(task: TaskRecord, serial: number) {
     this.task = task;
     this.serial = serial;
+  }
+
+  /** All that there are. */
+  get watches(): readonly DependencyWatch[] {
+    const { after, follow, inputs } = this;
+    return [after, follow, inputs].filter((watch) => watch !== null);
+  }
+
+  /** Tasks whose outcome it waits for. */
+  get open(): number {
+    return (this.after?.open ?? 0) + (this.follow?.open ?? 0) + (this.inputs?.open ?? 0);
   }
 }
 

@@ -17,7 +17,7 @@ import type {
   TaskId,
 } from "../../protocol/ids.ts";
 import type { AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
-import type { TaskSpec } from "../../protocol/task_spec.ts";
+import type { Payload, TaskSpec } from "../../protocol/task_spec.ts";
 
 /** Write these down and hand them to the hub. At most one a step, always the first effect. */
 export interface WriteFacts {
@@ -57,6 +57,8 @@ export interface Dispatch {
   readonly number: DispatchNumber;
   readonly attempt: number;
   readonly spec: TaskSpec;
+  /** The results that stand in its arguments, in their order; absent: none do. */
+  readonly inputs?: readonly Payload[];
 }
 
 /** Drop or stop these attempts of that epoch. Each is still answered with one ended attempt. */
@@ -99,6 +101,14 @@ export interface Settle {
   readonly settledAt: number;
 }
 
+/** Tell a client that asked for it what became of a task that is not its own, or of an earlier client. */
+export interface TellWatcher extends Omit<Settle, "kind" | "session"> {
+  readonly kind: "tell-watcher";
+  readonly to: Session;
+  /** Its result is the list of the outcomes of several items of a map. */
+  readonly chunked: boolean;
+}
+
 /** The live engines changed: tell the clients (`core.engines()` lists them). At most one a step. */
 export interface AnnounceEngines {
   readonly kind: "engines-changed";
@@ -121,5 +131,6 @@ export type Effect =
   | CallBackAttempts
   | Release
   | Settle
+  | TellWatcher
   | AnnounceEngines
   | Wake;

@@ -238,6 +238,14 @@ export interface PurgeRequested {
   readonly ids: readonly TaskId[] | null;
 }
 
+/** A client wants to be told what becomes of these tasks, whosever they are. Unknown ones are ignored. */
+export interface ResultsWatched {
+  readonly kind: "results-watched";
+  readonly at: number;
+  readonly session: Session;
+  readonly ids: readonly TaskId[];
+}
+
 /** The time that a `wake` effect named has come. Too early or too often does no harm. */
 export interface SchedulerWoke {
   readonly kind: "woke";
@@ -264,4 +272,5 @@ export type SchedulerEvent =
   | AttemptsEnded
   | AbortRequested
   | PurgeRequested
+  | ResultsWatched
   | SchedulerWoke;

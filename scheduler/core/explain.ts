@@ -125,8 +125,8 @@ function explainWaiting(s: SchedulerState, task: TaskRecord, waits: TaskWaits): 
 /** What it waits for and has not ended, each once. */
 function openIds(s: SchedulerState, waits: TaskWaits): TaskId[] {
   const open = new Set<TaskId>();
-  for (const watch of [waits.after, waits.follow]) {
-    if (watch === null || watch.closed) continue;
+  for (const watch of waits.watches) {
+    if (watch.closed) continue;
     for (const id of watch.spec.ids) {
       const named = s.task(id);
       if (named instanceof TaskRecord || (named === null && waits.task.session.mayCome(id))) open.add(id);

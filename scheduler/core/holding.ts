@@ -27,12 +27,19 @@ export function letGo(s: SchedulerState, waits: TaskWaits): void {
   waits.holding = false;
 }
 
+/** Its inputs are kept from now on, until it has ended. */
+export function keepInputs(s: SchedulerState, waits: TaskWaits): void {
+  if (waits.inputs === null || waits.keepsInputs) return;
+  waits.keepsInputs = true;
+  pinNamed(s, waits.inputs);
+}
+
 /** A task that is watched has ended: those who wait go on naming it. */
 export function pinFor(s: SchedulerState, dependents: Dependents, record: FinishedRecord): void {
   let times = 0;
   for (let i = 0; i < dependents.size; i++) {
-    const { closed, waits } = dependents.at(i);
-    if (!closed && waits.holding) times++;
+    const { closed, waits, flag } = dependents.at(i);
+    if (!closed && (flag === "inputs" ? waits.keepsInputs : waits.holding)) times++;
   }
   s.retention.pin(record, times);
 }
@@ -51,8 +58,9 @@ export function closeWatch(s: SchedulerState, watch: DependencyWatch): void {
 /** The task has ended. */
 export function endWaits(s: SchedulerState, waits: TaskWaits): void {
   letGo(s, waits);
-  if (waits.after !== null) closeWatch(s, waits.after);
-  if (waits.follow !== null) closeWatch(s, waits.follow);
+  if (waits.keepsInputs) unpinNamed(s, waits.inputs);
+  waits.keepsInputs = false;
+  for (const watch of waits.watches) closeWatch(s, watch);
   forgetPlaces(waits);
 }
 

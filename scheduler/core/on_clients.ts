@@ -13,6 +13,7 @@ import { retireIfDone, tell } from "./settlement.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, TaskRecord } from "./task_record.ts";
+import { forgetWatcher } from "./watchers.ts";
 
 /** A client is there: it is told what it may not have heard. */
 export function clientAttached(
@@ -44,6 +45,7 @@ export function clientLeft(s: SchedulerState, { session: id }: Pick<ClientLeft, 
   const session = s.sessions.get(id);
   if (session === undefined || !session.attached) return;
   session.attached = false;
+  forgetWatcher(s, id);
   // Who comes back submits the rest of its batch. Who does not is waited for as long as results of an earlier life are.
   if (session.batchOpen) {
     session.abandoned = s.timers.set(s.now + s.options.adoptableMs, { kind: "abandoned-batch", session });

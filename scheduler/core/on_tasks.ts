@@ -21,6 +21,7 @@ import { counterOf, type SessionRecord } from "./session_record.ts";
 import { forget, settle, systemFailure, tell } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, TaskRecord } from "./task_record.ts";
+import { tellWatchers } from "./watchers.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -84,6 +85,7 @@ function takeKnown(s: SchedulerState, session: SessionRecord, known: KnownOutcom
   const record = new FinishedRecord(session, counter, outcome, ran, null, 0, s.now, true);
   session.tasks.set(counter, record);
   s.retention.add(record);
+  tellWatchers(s, record);
   const dependents = session.cameAtLast(counter);
   if (dependents === null) return;
   s.settledNow.push({ id: record.id, record, dependents });

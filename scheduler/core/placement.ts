@@ -5,20 +5,21 @@
  * whose engines are all busy is put aside until one of them becomes free.
  * @module
  */
-import type { EngineId } from "../../protocol/ids.ts";
+import type { EngineId, HostId } from "../../protocol/ids.ts";
 import { EnginePool } from "./engine_pool.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import type { Estimates } from "./estimates.ts";
 import { IndexedHeap } from "./indexed_heap.ts";
 import { PlacementGroup, type Restriction, restrictionKey } from "./placement_group.ts";
 import type { SeededRandom } from "./random.ts";
-import type { Scheme } from "./scheme.ts";
+import { lessRecentlyUsed, type Scheme } from "./scheme.ts";
 import type { TaskRecord } from "./task_record.ts";
 
 /** Looks engines up: what `Placement` needs of the registry. */
 export interface EngineLookup {
   current(id: EngineId): EngineRecord | null;
   alive(): Iterable<EngineRecord>;
+  onHost(host: HostId): Iterable<EngineRecord>;
 }
 
 function leavesBefore(a: TaskRecord, aServed: number, b: TaskRecord, bServed: number): boolean {
@@ -100,7 +101,7 @@ export class Placement {
       const group = this.#firstRunnable();
       const task = group?.ranked ?? null;
       if (group === null || task === null) return null;
-      const engine = this.#pick(group) ?? this.#pickAhead(group, task, now);
+      const engine = this.#pickNear(group, task) ?? this.#pick(group) ?? this.#pickAhead(group, task, now);
       if (engine !== null) return { task, engine };
       this.#runnable.remove(group);
     }
@@ -248,6 +249,24 @@ export class Placement {
       return engine !== null && this.pool.has(engine) && group.accepts(engine) ? engine : null;
     }
     return this.#scheme.pickWhere(this.pool, (engine) => group.accepts(engine), this.#random);
+  }
+
+  /**
+   * An engine that can start the task at once and has the biggest of its inputs at hand: the one that made it, or another
+   * of the same host. `null`: there is none, and to move the input is better than to wait.
+   */
+  #pickNear(group: PlacementGroup, { near }: TaskRecord): EngineRecord | null {
+    if (near === null) return null;
+    const suits = (engine: EngineRecord | null): engine is EngineRecord =>
+      engine !== null && engine.host.id === near.host && engine.load < engine.slots && this.pool.has(engine) &&
+      group.accepts(engine);
+    const maker = near.engine === null ? null : this.#engines.current(near.engine);
+    if (suits(maker)) return maker;
+    let found: EngineRecord | null = null;
+    for (const engine of this.#engines.onHost(near.host)) {
+      if (suits(engine) && (found === null || lessRecentlyUsed(engine, found))) found = engine;
+    }
+    return found;
   }
 
   /** No engine is free for the task: the one that has the most room for it, if that is enough. */

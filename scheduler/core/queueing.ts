@@ -11,6 +11,7 @@ import type { PlacementGroup } from "./placement_group.ts";
 import type { TaskWaits } from "./dependency_watch.ts";
 import { hasPlace, lostFollow } from "./follow.ts";
 import { hold } from "./holding.ts";
+import { missingInput, nearestPlace } from "./inputs.ts";
 import { move } from "./moves.ts";
 import { settle, systemFailure } from "./settlement.ts";
 import type { SchedulerState } from "./state.ts";
@@ -26,10 +27,18 @@ export function enqueue(s: SchedulerState, task: TaskRecord, deadline: DeadlineP
   if (waits !== null) {
     const never = lostFollow(s, waits);
     if (never !== null) return settle(s, task, "doom", task.lastFailure ?? never);
-    if (!hasPlace(s, waits)) return block(s, waits, deadline);
+    if (!hasPlace(s, waits) || awaitsInputs(waits)) return block(s, waits, deadline);
   }
+  const missing = missingInput(s, task);
+  if (missing !== null) return settle(s, task, "doom", task.lastFailure ?? missing);
+  task.near = nearestPlace(s, task.spec);
   if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) s.lastChances.push(task);
   s.placement.push(task);
+}
+
+/** It ran in an earlier life, and what it was given then is only made again in this one. */
+function awaitsInputs({ inputs }: TaskWaits): boolean {
+  return inputs !== null && !inputs.isMet && !inputs.isImpossible;
 }
 
 /** A ready task has lost the places where it may run, and may yet get others. */
@@ -92,7 +101,7 @@ function shown(targets: readonly number[]): string {
 function expiredOutcome(task: TaskRecord): TaskOutcome {
   const { timeoutMs, targets } = task.flags;
   const { waits } = task;
-  const open = waits?.holding ? (waits.after?.open ?? 0) + (waits.follow?.open ?? 0) : 0;
+  const open = waits?.holding ? waits.open : 0;
   if (open > 0) return waitedInVain(task, open);
   const declines = task.declinedOn?.length ?? 0;
   const declined = declines === 0 ? "" : `it was declined by ${declines} engine${declines === 1 ? "" : "s"}, and `;

@@ -36,6 +36,10 @@ export class Registry implements EngineLookup {
     for (const slot of this.slots.values()) if (slot.current !== null) yield slot.current;
   }
 
+  *onHost(host: HostId): Generator<EngineRecord> {
+    for (const slot of this.hosts.get(host)?.slots.values() ?? []) if (slot.current !== null) yield slot.current;
+  }
+
   /** Whether no engine of this id will ever come (back). One that was never named may. */
   isGone(id: EngineId): boolean {
     return id < this.nextId && !this.slots.has(id);

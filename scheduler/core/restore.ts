@@ -8,6 +8,7 @@
 import type { HostId, Incarnation, TaskId } from "../../protocol/ids.ts";
 import { GuardedScheme } from "./custom_scheme.ts";
 import { EngineRecord, HostRecord } from "./engine_record.ts";
+import { nearestPlace } from "./inputs.ts";
 import { IntervalSet } from "./interval_set.ts";
 import type { Orphan } from "./orphan.ts";
 import { coreOver } from "./scheduler.ts";
@@ -48,6 +49,7 @@ export function restoreState(snapshot: Snapshot, custom: CustomScheme | null = n
   for (const session of snapshot.sessions) restoreSession(s, session);
   for (const id of snapshot.retired) s.retired.add(s.session(id));
   for (const id of [...snapshot.retention, ...snapshot.pinned]) s.retention.add(finished(s, id));
+  for (const [task, watchers] of snapshot.watchers) s.watchers.set(task, new Set(watchers));
   for (const orphan of snapshot.orphans) s.orphans.set(orphan.id, { ...orphan, attempt: null, timer: null });
   const engines = restoreEngines(s, snapshot);
   restoreWaits(s, snapshot, engines);
@@ -97,8 +99,8 @@ function liveTask(session: SessionRecord, from: LiveTaskSnapshot): TaskRecord {
 }
 
 function finishedTask(session: SessionRecord, from: FinishedTaskSnapshot): FinishedRecord {
-  const { counter, outcome, report, argBytes, settledAt, delivered } = from;
-  const record = new FinishedRecord(session, counter, outcome, from, report, argBytes, settledAt, delivered);
+  const { counter, outcome, report, argBytes, settledAt, delivered, chunked } = from;
+  const record = new FinishedRecord(session, counter, outcome, from, report, argBytes, settledAt, delivered, chunked);
   record.keptSince = from.keptSince;
   return record;
 }
@@ -157,7 +159,10 @@ function restoreQueue(s: SchedulerState): void {
     for (const task of tasks) if (task instanceof TaskRecord && task.state === "ready") ready.push(task);
   }
   ready.sort((a, b) => a.order - b.order);
-  for (const task of ready) s.placement.push(task);
+  for (const task of ready) {
+    task.near = nearestPlace(s, task.spec);
+    s.placement.push(task);
+  }
 }
 
 function restoreTimer(

@@ -4,10 +4,12 @@
  * In the order in which they began to wait, so that they hear of an end in the same order as they would have.
  * @module
  */
+import type { DependencySpec } from "../../protocol/task_spec.ts";
 import { type DependencyFlag, DependencyWatch, TaskWaits, withDependent } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
 import { FollowPlaces } from "./follow_places.ts";
-import { hold } from "./holding.ts";
+import { hold, keepInputs } from "./holding.ts";
+import { inputDependency } from "./inputs.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SchedulerState } from "./state.ts";
 import { FinishedRecord, TaskRecord } from "./task_record.ts";
@@ -46,8 +48,11 @@ function restoreOne(s: SchedulerState, task: TaskRecord, from: WaitsSnapshot, en
   waits.isForward = from.isForward;
   waits.deadline = from.deadline;
   waits.after = restoreWatch(s, waits, "after", from.after);
+  // In the order in which they were made: so each hears of an end when it would have.
+  waits.inputs = restoreInputs(s, waits, from);
   waits.follow = restoreWatch(s, waits, "follow", from.follow);
   if (from.places !== null) waits.places = restorePlaces(waits, from.places, engines);
+  if (from.keepsInputs) keepInputs(s, waits);
   if (from.holding) hold(s, waits);
   return waits;
 }
@@ -55,17 +60,34 @@ function restoreOne(s: SchedulerState, task: TaskRecord, from: WaitsSnapshot, en
 function restoreWatch(
   s: SchedulerState,
   waits: TaskWaits,
-  flag: DependencyFlag,
+  flag: "after" | "follow",
   from: WatchSnapshot | null,
 ): DependencyWatch | null {
   const spec = waits.task.flags[flag];
-  if (spec === null || from === null) return null;
+  return spec === null || from === null ? null : watchAgain(s, waits, flag, spec, from, true);
+}
+
+/** Those of a task that was adopted may be unknown, and are not to come. */
+function restoreInputs(s: SchedulerState, waits: TaskWaits, from: WaitsSnapshot): DependencyWatch | null {
+  const spec = inputDependency(waits.task.spec);
+  if (spec === null || from.inputs === null) return null;
+  return watchAgain(s, waits, "inputs", spec, from.inputs, from.holding);
+}
+
+function watchAgain(
+  s: SchedulerState,
+  waits: TaskWaits,
+  flag: DependencyFlag,
+  spec: DependencySpec,
+  from: WatchSnapshot,
+  mayMiss: boolean,
+): DependencyWatch {
   const watch = new DependencyWatch(waits, flag, spec);
   Object.assign(watch, from);
   for (const id of spec.ids) {
     const named = s.task(id);
     if (named instanceof TaskRecord) named.dependents = withDependent(named.dependents, watch);
-    else if (named === null && waits.task.session.mayCome(id)) {
+    else if (named === null && mayMiss && waits.task.session.mayCome(id)) {
       waits.missing++;
       waits.task.session.awaitMissing(id, watch);
     }

@@ -4,7 +4,7 @@
  * Only keeps the order and counts the bytes; forgetting is `settlement.ts`'s work.
  * @module
  */
-import type { Payload } from "../../protocol/task_spec.ts";
+import type { Payload, TaskSpec } from "../../protocol/task_spec.ts";
 import { LinkedList } from "./linked_list.ts";
 import type { RetentionPolicy } from "./scheduler_core.ts";
 import type { FinishedRecord } from "./task_record.ts";
@@ -17,6 +17,11 @@ const AGE_SLACK = 1.01;
 /** What a payload takes here: a blob lies elsewhere. */
 export function payloadBytes(payload: Payload | undefined): number {
   return payload instanceof Uint8Array ? payload.byteLength : 0;
+}
+
+/** What a task that is kept takes besides its record, in the hub: what it was given. */
+export function specBytes({ args, inputs = [] }: TaskSpec): number {
+  return inputs.reduce((sum, input) => sum + (typeof input === "string" ? 0 : payloadBytes(input)), payloadBytes(args));
 }
 
 /** What a record takes in memory, roughly, in here and in the hub. */

@@ -31,6 +31,7 @@ import {
 import { enforceRetention } from "./settlement.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { SchedulerState } from "./state.ts";
+import { resultsWatched } from "./watchers.ts";
 
 /**
  * A scheduler that has seen nothing yet. Options that are not given are those of `DEFAULT_OPTIONS`. `custom` is asked
@@ -96,6 +97,8 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return abortRequested(s, event);
     case "purge-requested":
       return purgeRequested(s, event);
+    case "results-watched":
+      return resultsWatched(s, event);
     case "host-joined":
       return hostJoined(s, event);
     case "host-lost":

@@ -8,11 +8,12 @@ import type { AttemptReport, SystemError, SystemErrorName, TaskOutcome } from ".
 import type { Payload } from "../../protocol/task_spec.ts";
 import { endWaits, pinFor } from "./holding.ts";
 import { checkMove, move } from "./moves.ts";
-import { payloadBytes } from "./retention.ts";
+import { specBytes } from "./retention.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
 import { type AttemptPlace, FinishedRecord, type TaskRecord } from "./task_record.ts";
 import type { TaskMove } from "./transitions.ts";
+import { tellWatchers } from "./watchers.ts";
 
 /** So many sessions that left and have no tasks here are still known. */
 export const MAX_RETIRED_SESSIONS = 1_000;
@@ -37,8 +38,9 @@ export function settle(
   if (task.pause !== null) s.timers.clear(task.pause);
   const { session, counter, attempts } = task;
   const ran = { engine: where?.id ?? null, uuid: where?.uuid ?? null, attempts };
-  const argBytes = payloadBytes(task.spec.args);
-  const record = new FinishedRecord(session, counter, outcome, ran, report, argBytes, s.now, session.attached);
+  const chunked = task.spec.template.chunked === true;
+  const argBytes = specBytes(task.spec);
+  const record = new FinishedRecord(session, counter, outcome, ran, report, argBytes, s.now, session.attached, chunked);
   session.tasks.set(counter, record);
   s.retention.add(record);
   const { waits, dependents } = task;
@@ -49,6 +51,7 @@ export function settle(
   }
   if (s.options.facts) s.out.fact({ kind: "task-settled", at: s.now, task: task.id, outcome, ...ran, report });
   if (session.attached) tell(s, record, task);
+  tellWatchers(s, record);
 }
 
 /** Tells a client that is there what became of its task, for the first time or again. */

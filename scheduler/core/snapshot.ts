@@ -76,6 +76,7 @@ export interface FinishedTaskSnapshot {
   readonly argBytes: number;
   readonly settledAt: number;
   readonly delivered: boolean;
+  readonly chunked: boolean;
   readonly keptSince: number;
 }
 
@@ -169,6 +170,8 @@ export interface Snapshot {
   readonly pinned: readonly TaskId[];
   /** Those of them that are to be forgotten when they are named no more. */
   readonly purged: readonly TaskId[];
+  /** Clients that asked for tasks that are not settled. */
+  readonly watchers: readonly (readonly [task: TaskId, sessions: readonly Session[]])[];
   readonly orphans: readonly OrphanSnapshot[];
   /** In the order in which they were set. */
   readonly timers: readonly TimerSnapshot[];
@@ -205,6 +208,7 @@ export function takeSnapshot(s: SchedulerState): Snapshot {
     retention: [...s.retention].map(({ id }) => id),
     pinned: [...s.retention.pinned].map(({ id }) => id).sort(),
     purged: [...s.retention.pinned].filter((record) => s.retention.isPurged(record)).map(({ id }) => id).sort(),
+    watchers: [...s.watchers].map(([task, sessions]) => [task, [...sessions]]),
     orphans: [...s.orphans.values()].map(({ id, epoch, number, host, engine, uuid, ordinal, ended }) => (
       { id, epoch, number, host, engine, uuid, ordinal, ended }
     )),
@@ -249,8 +253,9 @@ function sessionSnapshot(session: SessionRecord): SessionSnapshot {
 
 function taskSnapshot(task: TaskRecord | FinishedRecord): LiveTaskSnapshot | FinishedTaskSnapshot {
   if (task instanceof FinishedRecord) {
-    const { counter, outcome, engine, uuid, attempts, report, argBytes, settledAt, delivered, keptSince } = task;
-    const kept = { argBytes, settledAt, delivered, keptSince };
+    const { counter, outcome, engine, uuid, attempts, report, argBytes, settledAt, delivered, chunked, keptSince } =
+      task;
+    const kept = { argBytes, settledAt, delivered, chunked, keptSince };
     return { kind: "finished", counter, outcome, engine, uuid, attempts, report, ...kept };
   }
   const { spec, counter, order, submittedAt, state, attempts, failures } = task;

@@ -64,6 +64,8 @@ export class SchedulerState {
   readonly sessions: Map<Session, SessionRecord> = new Map();
   /** Those that left and have no tasks here, in the order of leaving. */
   readonly retired: Set<SessionRecord> = new Set();
+  /** Clients that asked for results of tasks that are not settled, by task. */
+  readonly watchers: Map<TaskId, Set<Session>> = new Map();
   readonly orphans: Map<TaskId, Orphan> = new Map();
   /** How many tasks are in each live state. */
   readonly counts = { waiting: 0, ready: 0, assigned: 0 };

@@ -10,6 +10,7 @@ import type { AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
 import type { Payload, TaskFlags, TaskSpec } from "../../protocol/task_spec.ts";
 import type { Dependents, TaskWaits } from "./dependency_watch.ts";
 import type { EngineRecord } from "./engine_record.ts";
+import type { InputPlace } from "./inputs.ts";
 import type { Orphan } from "./orphan.ts";
 import type { PlacementGroup } from "./placement_group.ts";
 import type { SessionRecord } from "./session_record.ts";
@@ -54,6 +55,8 @@ export class TaskRecord {
   lastError: Payload | null = null;
   /** What it waits for, and where it may run because of it; `null`: nothing, and anywhere. */
   waits: TaskWaits | null = null;
+  /** While it is ready: where the biggest of its inputs lies; `null`: nowhere, or all are small. */
+  near: InputPlace | null = null;
   /** Who waits for it. */
   dependents: Dependents | null = null;
   deadline: Timer | null = null;
@@ -110,6 +113,10 @@ export class Attempt {
 }
 
 const US_PER_MS = 1_000;
+/** Its client was there to be told. */
+const DELIVERED = 1;
+const CHUNKED = 2;
+const MARKS = 4;
 /** In the place of a run time: nothing was reported. */
 const NO_REPORT = -1;
 
@@ -133,8 +140,8 @@ export class FinishedRecord {
   readonly #ageMs: number;
   readonly #printed: AttemptReport | null;
   #keptMs: number;
-  /** Twice the attempts, and one more once its client was there to be told. */
-  #attemptsAndDelivered: number;
+  /** The attempts, and in the lowest bits what is true of it. */
+  #attemptsAndMarks: number;
 
   constructor(
     session: SessionRecord,
@@ -145,6 +152,7 @@ export class FinishedRecord {
     argBytes: number,
     settledAt: number,
     delivered: boolean,
+    chunked = false,
   ) {
     this.session = session;
     this.counter = counter;
@@ -152,7 +160,7 @@ export class FinishedRecord {
     this.engine = ran.engine;
     this.uuid = ran.uuid;
     this.argBytes = argBytes;
-    this.#attemptsAndDelivered = 2 * ran.attempts + (delivered ? 1 : 0);
+    this.#attemptsAndMarks = MARKS * ran.attempts + (chunked ? CHUNKED : 0) + (delivered ? DELIVERED : 0);
     this.#runUs = report === null ? NO_REPORT : Math.round(report.runMs * US_PER_MS);
     this.#ageMs = report === null ? 0 : Math.round(report.ageMs);
     this.#printed = report !== null && shownLength(report) > 0 ? report : null;
@@ -164,17 +172,22 @@ export class FinishedRecord {
   }
 
   get attempts(): number {
-    return this.#attemptsAndDelivered >> 1;
+    return Math.floor(this.#attemptsAndMarks / MARKS);
   }
 
   /** Its client was there to be told. */
   get delivered(): boolean {
-    return this.#attemptsAndDelivered % 2 === 1;
+    return (this.#attemptsAndMarks & DELIVERED) !== 0;
+  }
+
+  /** Its result is the list of the outcomes of several items of a map. */
+  get chunked(): boolean {
+    return (this.#attemptsAndMarks & CHUNKED) !== 0;
   }
 
   /** Its client is told now. */
   deliver(): void {
-    if (!this.delivered) this.#attemptsAndDelivered++;
+    this.#attemptsAndMarks |= DELIVERED;
   }
 
   /** Epoch ms. */

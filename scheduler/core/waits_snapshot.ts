@@ -29,12 +29,14 @@ export interface WaitsSnapshot {
   /** `null`: met, or there is none. */
   readonly after: WatchSnapshot | null;
   readonly follow: WatchSnapshot | null;
+  readonly inputs: WatchSnapshot | null;
+  readonly keepsInputs: boolean;
   readonly places: PlacesSnapshot | null;
 }
 
 /** What a task waits for, as it is. */
 export function waitsSnapshot(
-  { serial, holding, isForward, deadline, after, follow, places }: TaskWaits,
+  { serial, holding, isForward, deadline, after, follow, inputs, keepsInputs, places }: TaskWaits,
 ): WaitsSnapshot {
   return {
     serial,
@@ -43,6 +45,8 @@ export function waitsSnapshot(
     deadline,
     after: watchSnapshot(after),
     follow: watchSnapshot(follow),
+    inputs: watchSnapshot(inputs),
+    keepsInputs,
     places: places &&
       {
         alive: [...places.alive].map(([{ serial }, id]) => [serial, id]),

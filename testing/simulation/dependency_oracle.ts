@@ -34,8 +34,9 @@ export function dependencyState(task: LedgerTask, view: DependencyView): Depende
   const after = task.afterMet ? "met" : afterState(task, task.flags.after, view);
   if (after === "met") task.afterMet = true;
   const follow = followState(task, view);
+  const inputs = inputsState(task, view);
   for (const state of ["invalid", "either", "impossible", "waiting"] as const) {
-    if (after === state || follow === state) return state;
+    if (after === state || follow === state || inputs === state) return state;
   }
   return "met";
 }
@@ -53,7 +54,7 @@ export function followedEngines(task: LedgerTask, view: DependencyView): Readonl
 
 /** Names an id that it must not: `null` where it names none. */
 export function invalidId(task: LedgerTask, view: DependencyView): TaskId | null {
-  for (const dependency of [task.flags.after, task.flags.follow]) {
+  for (const dependency of [task.flags.after, task.flags.follow, inputsOf(task)]) {
     for (const id of dependency?.ids ?? []) if (isInvalid(task, id, view)) return id;
   }
   return null;
@@ -80,6 +81,16 @@ function afterState(task: LedgerTask, dependency: DependencySpec | null, view: D
   }
   if (fitting.length > 0) return "met";
   return isFull ? "impossible" : "waiting";
+}
+
+/** It wants all of them to succeed. What ran in an earlier life was given them there. */
+function inputsState(task: LedgerTask, view: DependencyView): DependencyState {
+  const state = afterState(task, inputsOf(task), view);
+  return state !== "met" && (task.adopted || task.isUnsure) ? "either" : state;
+}
+
+function inputsOf({ spec: { inputs = [] } }: LedgerTask): DependencySpec {
+  return { ids: inputs.filter((input) => typeof input === "string"), all: true, success: true, failure: false };
 }
 
 function followState(task: LedgerTask, view: DependencyView): DependencyState {
@@ -135,5 +146,5 @@ export function isOnCycle(task: LedgerTask, view: DependencyView): boolean {
 }
 
 function namedBy(task: LedgerTask): TaskId[] {
-  return [...task.flags.after?.ids ?? [], ...task.flags.follow?.ids ?? []];
+  return [...task.flags.after?.ids ?? [], ...task.flags.follow?.ids ?? [], ...inputsOf(task).ids];
 }

@@ -4,6 +4,7 @@
  * Only looks. Called by `ledger.ts` for each order, before it is written down.
  * @module
  */
+import type { Payload } from "../../protocol/task_spec.ts";
 import type { Dispatch } from "../../scheduler/core/effects.ts";
 import { dependencyState, followedEngines } from "./dependency_oracle.ts";
 import type { Ledger } from "./ledger.ts";
@@ -15,6 +16,7 @@ export function checkDispatch(ledger: Ledger, task: LedgerTask, engine: LedgerEn
   checkTime(ledger, task);
   checkAttempt(ledger, task, order);
   checkDependencies(ledger, task);
+  checkInputs(ledger, task, order);
   checkOrder(ledger, task, engine);
 }
 
@@ -124,6 +126,23 @@ function checkDependencies(ledger: Ledger, task: LedgerTask): void {
   const state = dependencyState(task, ledger);
   if (state === "met" || state === "either") return;
   ledger.complain("dependencies are kept", `it is sent out while its dependency is ${state}`, task.id);
+}
+
+/** What it is given is what these tasks came to, whole and in order. */
+function checkInputs(ledger: Ledger, task: LedgerTask, { inputs = [] }: Dispatch): void {
+  const named = task.spec.inputs ?? [];
+  const given = named.every((input, i) => {
+    const outcome = typeof input === "string" ? ledger.task(input)?.outcome : { kind: "done", value: input } as const;
+    return outcome?.kind === "done" && areSame(outcome.value, inputs[i]);
+  });
+  if (given && named.length === inputs.length) return;
+  ledger.complain("dependencies are kept", "it is sent out without the results that it names", task.id);
+}
+
+/** A life that begins with a snapshot has copies. */
+function areSame(a: Payload, b: Payload | undefined): boolean {
+  if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return a === b;
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 /** By priority, then the clients in turn, then in the order of submission: whoever could run on this engine. */

@@ -39,13 +39,15 @@ export function drawTasks(
     const links = dependencies && chance.happens(0.8) ? drawLinks(chance, batch) : [];
     const shared = drawFlags(chance, 0.2);
     ids.forEach((_, i) => {
-      const flags = { ...DEFAULT_FLAGS, ...shared, ...drawFlags(chance, 0.08), ...links[i] };
+      const drawn = { ...DEFAULT_FLAGS, ...shared, ...drawFlags(chance, 0.08), ...links[i] };
+      const { flags, inputs } = withInputs(drawn, first + i);
       tasks.push({
         kind: "submit",
         atMs,
         client,
         counter: first + i,
         flags,
+        ...inputs,
         runMs: chance.pick([0, 1, 5, 20, 100, 400]),
         stopsInMs: chance.happens(0.6) ? chance.below(20) : null,
         endsPart: chance.happens(0.1),
@@ -55,6 +57,17 @@ export function drawTasks(
   }
   return tasks;
 }
+
+/** Every other task that wants tasks to succeed is given their results instead. */
+function withInputs(flags: TaskFlags, counter: number): Pick<SubmitAction, "flags"> & { readonly inputs: Inputs } {
+  const { after } = flags;
+  if (after === null || !after.all || !after.success || after.failure || counter % 2 === 1) {
+    return { flags, inputs: {} };
+  }
+  return { flags: { ...flags, after: null }, inputs: { inputs: after.ids } };
+}
+
+type Inputs = Pick<SubmitAction, "inputs">;
 
 /** Each flag with this probability. */
 function drawFlags(chance: Chance, share: number): Flags {

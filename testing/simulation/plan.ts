@@ -5,6 +5,7 @@
  * Types only. Made by `draw_plan.ts` and `graph_plan.ts`, carried out by `world.ts`, thinned by `thin_plan.ts`.
  * @module
  */
+import type { TaskId } from "../../protocol/ids.ts";
 import type { TaskFlags } from "../../protocol/task_spec.ts";
 import type { SchedulerOptions } from "../../scheduler/core/scheduler_core.ts";
 
@@ -26,6 +27,8 @@ export interface SubmitAction {
   readonly client: string;
   readonly counter: number;
   readonly flags: TaskFlags;
+  /** Tasks whose results stand in its arguments. */
+  readonly inputs?: readonly TaskId[];
   /** How long an attempt runs. */
   readonly runMs: number;
   /** How soon a running attempt ends when its signal fires; `null`: it does not listen. */

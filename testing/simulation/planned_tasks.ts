@@ -12,7 +12,8 @@ const CODE = "0".repeat(64) as ContentHash;
 const ARGS = new Uint8Array(1);
 
 /** What the client asks for. */
-export function taskSpecOf({ client, counter, flags }: SubmitAction): TaskSpec {
+export function taskSpecOf({ client, counter, flags, inputs }: SubmitAction): TaskSpec {
   const template = { code: CODE, name: "simulated", flags, captures: null };
-  return { id: `${client}-${counter}` as TaskId, template, args: ARGS };
+  const spec = { id: `${client}-${counter}` as TaskId, template, args: ARGS };
+  return inputs === undefined ? spec : { ...spec, inputs };
 }

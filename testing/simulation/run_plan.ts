@@ -114,7 +114,8 @@ function checkClients({ clients, memory }: World): void {
     for (const { spec, outcome, submittedAtMs } of client.alive ? client.tasks : []) {
       if (outcome?.kind !== "failed" || outcome.error.name !== "InvalidDependency") continue;
       const { after, follow } = spec.template.flags;
-      const known = [...after?.ids ?? [], ...follow?.ids ?? []].find((id) => {
+      const inputs = spec.inputs?.filter((input) => typeof input === "string") ?? [];
+      const known = [...after?.ids ?? [], ...follow?.ids ?? [], ...inputs].find((id) => {
         const named = outcome.error.message.includes(`names "${id}"`) ? client.taskOf(id) : null;
         return named !== null && named.submittedAtMs <= submittedAtMs;
       });

@@ -69,7 +69,7 @@ function withNamed({ actions }: SimulationPlan, tasks: readonly TaskId[]): Reado
     for (const action of actions) {
       if (action.kind !== "submit" || `${action.client}-${action.counter}` !== id) continue;
       const { after, follow } = action.flags;
-      for (const named of [...after?.ids ?? [], ...follow?.ids ?? []]) found.add(named);
+      for (const named of [...after?.ids ?? [], ...follow?.ids ?? [], ...action.inputs ?? []]) found.add(named);
     }
   }
   return found;

@@ -267,15 +267,26 @@ export class SimulatedClient {
     for (const { counter } of part) this.#sent.add(counter);
     const now = this.#world.clock.now();
     const ages = part.map(({ submittedAtMs }) => now - submittedAtMs);
-    const specs = part.map(({ spec }) => spec);
+    const specs = part.map(({ spec }) => this.#withValues(spec));
     const batch = { specs, agesMs: ages, more, known: this.#knownOf(specs, ended) };
     tie.link.send("near", () => tie.scheduler.submit(this.session, batch));
+  }
+
+  /** A scheduler that it was not with before may not know the results that it has: it is given these. */
+  #withValues(spec: TaskSpec): TaskSpec {
+    if (spec.inputs === undefined || this.#attempts <= 1) return spec;
+    const inputs = spec.inputs.map((input) => {
+      const outcome = typeof input === "string" ? this.taskOf(input)?.outcome : null;
+      return outcome?.kind === "done" ? outcome.value : input;
+    });
+    return { ...spec, inputs };
   }
 
   /** What became of tasks of its own that these name, where it is settled, and of those that ended here. */
   #knownOf(specs: readonly TaskSpec[], ended: readonly TaskId[]): EarlierOutcome[] {
     const named = new Set([
       ...specs.flatMap(({ template: { flags } }) => [...flags.after?.ids ?? [], ...flags.follow?.ids ?? []]),
+      ...specs.flatMap(({ inputs = [] }) => inputs.filter((input) => typeof input === "string")),
       ...ended,
     ]);
     return [...named].flatMap((id) => {

@@ -116,7 +116,7 @@ Deno.test("each item of a map has an outcome of its own", async () => {
     return x;
   };
   const view = cluster.client.directView();
-  await assert.rejects(Promise.resolve(view.map(picky, [1, 2, 3, 4])), /1 of 4.*\n.*not two/);
+  await assert.rejects(Promise.resolve(view.map(picky, [1, 2, 3, 4])), /1 of 4.*not two/);
   const [first, second, ...rest] = await view.with({ returnExceptions: true }).map(picky, [1, 2, 3, 4]);
   assert.deepEqual([first, (second as unknown) instanceof Error, rest], [1, true, [3, 4]]);
 });

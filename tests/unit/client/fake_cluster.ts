@@ -19,6 +19,7 @@ import {
   type DirectMessage,
   type DirectRunMessage,
   type EngineMessage,
+  type InputMessage,
   type PayloadMessage,
   type PureMessage,
   SETTLED,
@@ -52,6 +53,7 @@ export interface Arrived {
   readonly template: TemplateMessage;
   readonly args: PayloadMessage;
   readonly ageMs: number;
+  readonly inputs: readonly InputMessage[];
   readonly engine: EngineId;
   readonly direct: boolean;
 }
@@ -79,6 +81,8 @@ export class FakeCluster implements SchedulerLink {
   readonly tasks = new Map<number, Arrived>();
   /** Those that were run. */
   readonly finished = new Map<number, Arrived>();
+  /** Of those that succeeded. */
+  readonly results = new Map<number, PayloadMessage>();
   readonly codes = new Map<ContentHash, Uint8Array>();
   readonly pieces: { offset: number; bytes: number }[] = [];
   piecesInFlight = 0;
@@ -153,11 +157,11 @@ export class FakeCluster implements SchedulerLink {
     const [, codes, templates, rows] = batch;
     this.#learn(codes);
     const arrived: number[] = [];
-    for (const [counter, template, args, ageMs] of rows) {
+    for (const [counter, template, args, ageMs, inputs = []] of rows) {
       const message = templates[template];
       if (message === undefined) throw new Error("no such template");
       const engine = (counter % 2) as EngineId;
-      this.tasks.set(counter, { counter, template: message, args, ageMs: ageMs ?? 0, engine, direct: false });
+      this.tasks.set(counter, { counter, template: message, args, ageMs: ageMs ?? 0, inputs, engine, direct: false });
       arrived.push(counter);
     }
     if (this.automatic) queueMicrotask(() => void this.run(arrived));
@@ -191,9 +195,9 @@ export class FakeCluster implements SchedulerLink {
   /** Tasks that came to an engine through the queue group; it says so, and runs them. */
   arrive(engine: EngineId, host: HostId, [, , code, template, runs]: PureMessage): void {
     this.#learn([code]);
-    for (const [counter, args] of runs) {
+    for (const [counter, args, inputs = []] of runs) {
       if (this.tasks.has(counter)) throw new Error(`task ${counter} came twice`);
-      this.tasks.set(counter, { counter, template, args, ageMs: 0, engine, direct: true });
+      this.tasks.set(counter, { counter, template, args, ageMs: 0, inputs, engine, direct: true });
     }
     const counters = runs.map(([counter]) => counter);
     if (this.takes) { for (const counter of counters) this.take(counter, engine, host); }
@@ -210,13 +214,13 @@ export class FakeCluster implements SchedulerLink {
   ): void {
     this.#learn(codes);
     const arrived: number[] = [];
-    for (const [counter, engine, template, given] of rows) {
+    for (const [counter, engine, template, given, inputs = []] of rows) {
       const message = templates[template];
       if (message === undefined) throw new Error("no such template");
       if (this.tasks.has(counter) || this.ranDirect.includes(counter)) throw new Error(`task ${counter} came twice`);
       this.ranDirect.push(counter);
       const args = payloadOf(all, given);
-      this.tasks.set(counter, { counter, template: message, args, ageMs: 0, engine, direct: true });
+      this.tasks.set(counter, { counter, template: message, args, ageMs: 0, inputs, engine, direct: true });
       arrived.push(counter);
     }
     if (this.automatic) queueMicrotask(() => void this.run(arrived));
@@ -297,6 +301,7 @@ export class FakeCluster implements SchedulerLink {
     const { attempt, engine } = { attempt: this.attempt, engine: task.engine };
     const end = (code: 0 | 1, body: Uint8Array): SettledMessage => {
       const payload = body.length > 64 * 1024 ? this.store(body) : body;
+      if (code === SETTLED.done) this.results.set(task.counter, payload);
       const uuid = `uuid-${engine}` as EngineUuid;
       return [task.counter, code, payload, engine, uuid, attempt, this.runMs, 1, "out\n", ""];
     };
@@ -323,7 +328,8 @@ export class FakeCluster implements SchedulerLink {
       const bytes = task.template[3] ?? null;
       const captures = bytes === null ? null : this.#decode(bytes) as Record<string, unknown>;
       const f = compile(this.sourceOf(task.template), captures === null ? null : this.#special.withLinker(captures));
-      const args = this.#decode(task.args) as unknown[];
+      const special = this.#special.decodeWith(task.inputs.map((input) => this.#inputBytes(input)));
+      const args = decodeValue(this.#bytesOf(task.args), { special }) as unknown[];
       call = () => f(...args);
     } catch (error) {
       if (!(error instanceof MissingImports)) throw error;
@@ -341,6 +347,12 @@ export class FakeCluster implements SchedulerLink {
 
   #decode(payload: PayloadMessage): unknown {
     return decodeValue(this.#bytesOf(payload), { special: this.#special.decode });
+  }
+
+  #inputBytes(input: InputMessage): Uint8Array {
+    const payload = typeof input === "string" ? this.results.get(parseTaskId(input)?.counter ?? -1) : input;
+    if (payload === undefined) throw new Error(`no result of ${input}`);
+    return this.#bytesOf(payload as PayloadMessage);
   }
 
   #bytesOf(payload: PayloadMessage): Uint8Array {

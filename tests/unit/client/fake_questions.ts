@@ -34,6 +34,8 @@ export class FakeQuestions implements QuestionLink {
   specsAtOnce = Infinity;
   /** Answers of the hub to `records`, by place. */
   readonly rows = new Map<number, RecordMessage>();
+  /** Answers to `watch`, one after the other, where they are not what the cluster knows. */
+  readonly watchWords: string[][] = [];
   found: readonly number[] = [];
   history: readonly TaskId[] = [];
   ageMs = 5_000;
@@ -58,6 +60,10 @@ export class FakeQuestions implements QuestionLink {
         engines: this.queues.engines.filter(({ engine }) => targets === null || targets.includes(engine)),
       })),
     purge: (ids) => this.#answer("purge", [ids], () => this.#purge(ids)),
+    watch: (session, ids) =>
+      this.#answer("watch", [session, ids], () => {
+        return (this.watchWords.shift() ?? ids.map((id) => this.#statusOf(id))) as StatusWords;
+      }),
     codes: (hashes) =>
       this.#answer("codes", [hashes], () => hashes.map((hash) => this.#cluster.codes.get(hash) ?? null)),
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkSequence, firstOfPart, joinParts, partOf } from "../../../client/partition.ts";
+import { checkSequence, firstOfPart, joinParts, partHolding, partOf } from "../../../client/partition.ts";
 import { fc } from "../../../deps/fast_check.ts";
 
 const DISTRIBUTIONS = ["block", "roundRobin"] as const;
@@ -26,4 +26,16 @@ Deno.test("single items and mixed parts are joined to an array", () => {
   assert.deepEqual(joinParts([new Int8Array([1]), new Float32Array([2])], "block"), [1, 2]);
   assert.deepEqual(checkSequence(new Set([1, 2])), [1, 2]);
   assert.throws(() => checkSequence(7), /Cannot scatter 7: it is no sequence/);
+});
+
+Deno.test("an item is in the part between whose first items it stands", () => {
+  for (const [items, count] of [[10, 3], [3, 3], [7, 2], [9, 3], [1, 1], [100, 7]] as const) {
+    for (let item = 0; item < items; item++) {
+      const part = partHolding(items, count, item);
+      assert.ok(
+        firstOfPart(items, count, part) <= item && item < firstOfPart(items, count, part + 1),
+        `${item}/${items}`,
+      );
+    }
+  }
 });

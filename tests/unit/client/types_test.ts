@@ -55,6 +55,25 @@ export function typesFollowTheFunction(client: Client, numbers: number[], lazy: 
   // @ts-expect-error: the elements are strings
   lview.imap((x: number) => x, lazy);
 
+  // A result is taken for its value: by itself, and one level into arrays and objects.
+  const doubled = lview.apply((x: number) => x * 2, power);
+  same<typeof doubled, AsyncResult<number>>(true);
+  const seen = lview.apply((x) => x.toFixed(1), power);
+  same<typeof seen, AsyncResult<string>>(true);
+  lview.apply((all: string[]) => all.join(), mapped);
+  lview.apply((pair: number[]) => pair, [power, 2]);
+  lview.apply((pair: [number, string]) => pair, [power, awaited]);
+  lview.apply((o: { readonly x: number; readonly s: string }) => o, { x: power, s: "a" });
+  lview.apply((o) => o.x.toFixed(), { x: power });
+  lview.apply((mode: "up" | "down", x: number) => [mode, x], "up", power);
+  lview.map((x: number) => x, [power, doubled]);
+  lview.map((x) => x.toFixed(), [power, doubled]);
+  client.directView(0).apply((x: number) => x, power);
+  // @ts-expect-error: the result of that task is a string
+  lview.apply((x: number) => x, awaited);
+  // @ts-expect-error: the results are strings
+  lview.map((x: number) => x, [awaited]);
+
   const scalar = client.directView(0).apply((x: number) => x, 1);
   same<typeof scalar, AsyncResult<number>>(true);
   const list = client.directView([0, 1]).apply(() => "a");

@@ -29,7 +29,7 @@ import {
   type SchedulerCore,
   type SchedulerOptions,
 } from "../../../scheduler/core/scheduler_core.ts";
-import { TaskRecord } from "../../../scheduler/core/task_record.ts";
+import { FinishedRecord, TaskRecord } from "../../../scheduler/core/task_record.ts";
 import { SchedulerState } from "../../../scheduler/core/state.ts";
 
 export const VALUE = new Uint8Array([1]);
@@ -103,8 +103,20 @@ export class Stage {
   }
 
   #note(effect: Effect): void {
-    if (effect.kind === "dispatch") append(this.dispatched, effect.spec.id, effect);
+    if (effect.kind === "dispatch") this.#noteDispatch(effect);
     if (effect.kind === "settle") append(this.settled, effect.task, effect);
+  }
+
+  /** All that it names is done and comes along, as it is. */
+  #noteDispatch(dispatch: Dispatch): void {
+    append(this.dispatched, dispatch.spec.id, dispatch);
+    const { inputs } = dispatch.spec;
+    const values = inputs?.map((input) => {
+      const settled = typeof input === "string" ? this.state.task(input) : null;
+      if (settled instanceof FinishedRecord && settled.outcome.kind === "done") return settled.outcome.value;
+      return input;
+    });
+    assert.deepEqual(dispatch.inputs, values, `the inputs of ${dispatch.spec.id}`);
   }
 
   /** A fresh task never overtakes an older one of the same client and priority that could run there. */

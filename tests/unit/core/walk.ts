@@ -5,14 +5,27 @@
  * allow: duplicates, stale results, deaths in any order.
  * @module
  */
-import type { ContentHash, EngineId, Incarnation, TaskId } from "../../../protocol/ids.ts";
+import type { ContentHash, EngineId, HostId, Incarnation, TaskId } from "../../../protocol/ids.ts";
 import type { AttemptOutcome } from "../../../protocol/outcome.ts";
-import type { TaskFlags, TaskSpec } from "../../../protocol/task_spec.ts";
+import type { BlobRef, TaskFlags, TaskInput, TaskSpec } from "../../../protocol/task_spec.ts";
 import type { Dispatch, Effect } from "../../../scheduler/core/effects.ts";
 import type { SchedulerEvent } from "../../../scheduler/core/events.ts";
 import { SeededRandom } from "../../../scheduler/core/random.ts";
 import type { CustomScheme, SchedulerOptions } from "../../../scheduler/core/scheduler_core.ts";
-import { ABORTED, DECLINED, DIED, DONE, engine, held, RETURNED, spec, Stage, THREW, TIMED_OUT } from "./given.ts";
+import {
+  ABORTED,
+  DECLINED,
+  DIED,
+  DONE,
+  engine,
+  held,
+  RETURNED,
+  spec,
+  Stage,
+  THREW,
+  TIMED_OUT,
+  VALUE,
+} from "./given.ts";
 
 /** The code of a function that is quick; the other one's is that of `spec`. */
 const QUICK = "quick" as ContentHash;
@@ -153,7 +166,10 @@ export class Walk {
     const count = 1 + this.#random.below(6);
     this.#counters.set(session, first + count);
     const specs = Array.from({ length: count }, (_, i) => (
-      this.#spec(`${session}-${first + i}`, this.#dependencies(session, first, first + count))
+      this.#withInputs(
+        this.#spec(`${session}-${first + i}`, this.#dependencies(session, first, first + count)),
+        () => this.#someId(session, first, first + count),
+      )
     ));
     if (first > 0 && this.#random.below(4) === 0) specs.push(spec(`${session}-${this.#random.below(first)}`));
     const ages = this.#random.below(3) > 0 ? null : specs.map(() => this.#random.below(30));
@@ -179,6 +195,21 @@ export class Walk {
     const other = this.#pick(["a", "b", "c"]);
     const known = other === session ? first : this.#counters.get(other) ?? 0;
     return `${other}-${Math.max(0, known - 1 - this.#random.below(8))}`;
+  }
+
+  /** Results of tasks of all kinds, and values that lie on a host that was, or inline. */
+  #withInputs(plain: TaskSpec, someId: () => string): TaskSpec {
+    if (this.#random.below(4) > 0) return plain;
+    const inputs = Array.from({ length: 1 + this.#random.below(3) }, (): TaskInput => {
+      const roll = this.#random.below(10);
+      return roll === 0 ? VALUE : roll === 1 ? this.#blob() : someId() as TaskId;
+    });
+    return { ...plain, inputs };
+  }
+
+  #blob(): BlobRef {
+    const home = this.#pick([...this.#hosts.keys()]) ?? "h0";
+    return { hash: "0" as ContentHash, size: 70_000 + this.#random.below(9), home: home as HostId };
   }
 
   #spec(id: string, dependencies: Partial<TaskFlags>): TaskSpec {
@@ -209,7 +240,10 @@ export class Walk {
   #answer(host: WorldHost, dispatch: Dispatch, outcome: AttemptOutcome): void {
     host.inHand.splice(host.inHand.indexOf(dispatch), 1);
     this.#answered.push(dispatch);
-    this.stage.endDispatch(dispatch, outcome, this.#epochOf(dispatch), this.#runMs(dispatch));
+    const isBig = outcome.kind === "done" && this.#random.below(3) === 0;
+    const value = { hash: "0" as ContentHash, size: 70_000, home: host.id as HostId };
+    const told = isBig ? { kind: "done", value } as const : outcome;
+    this.stage.endDispatch(dispatch, told, this.#epochOf(dispatch), this.#runMs(dispatch));
   }
 
   /** One function is quick, the other mostly so: what is expected of it changes all the while. */

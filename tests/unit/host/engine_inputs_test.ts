@@ -20,8 +20,8 @@ async function feed(templates: readonly TaskTemplate[]) {
   const inputs = new EngineInputs(process as never, sources);
   const numbers: number[] = [];
   for (const template of templates) {
-    const run = { template, args: bytes } as unknown as EngineRun;
-    numbers.push(inputs.templateOf(run) ?? (await inputs.prepare(run, () => true))[0]);
+    const run = { template, args: bytes, inputs: [] } as unknown as EngineRun;
+    numbers.push(inputs.templateOf(run) ?? (await inputs.prepare(run, () => true)).template);
   }
   return { numbers, templates: sent.filter(([kind]) => kind === TO_ENGINE.template).length };
 }
@@ -51,4 +51,43 @@ Deno.test("equal templates are sent once, whatever message they came in; others 
 Deno.test("every byte of short captures tells them apart", async () => {
   const all = Array.from({ length: 256 }, (_, byte) => template(new Uint8Array([byte])));
   assert.equal(new Set((await feed(all)).numbers).size, 256);
+});
+
+/** Prepares a run with these results in its arguments: what goes into its message, and the pieces ahead of it. */
+async function prepareWith(results: readonly Payload[], lease: () => Promise<unknown>) {
+  const sent: (readonly unknown[])[] = [];
+  const process = {
+    send: (message: readonly unknown[]) => void sent.push(message),
+    sendPiece: (value: number) => void sent.push([TO_ENGINE.piece, value]),
+    outgoingBytes: 0,
+  };
+  const sources = { code: () => new Uint8Array([1]), lease };
+  const inputs = new EngineInputs(process as never, sources as never);
+  const run = { template: template(null), args: new Uint8Array(1), inputs: results } as unknown as EngineRun;
+  const isShort = inputs.templateOf(run) !== null;
+  const prepared = await inputs.prepare(run, () => true);
+  const pieces = sent.filter(([kind]) => kind === TO_ENGINE.piece).map(([, value]) => value);
+  return { inputs: prepared.inputs, pieces, isShort, knows: inputs.templateOf(run) !== null };
+}
+
+const noLease = () => Promise.reject(new Error("nobody has it"));
+
+Deno.test("short results go into the message of the run, longer and further ones ahead of it in pieces", async () => {
+  const [short, long] = [new Uint8Array(10), new Uint8Array(200_000)];
+  const few = await prepareWith([short, long], noLease);
+  assert.deepEqual([few.inputs, few.pieces, few.knows], [[short, long], [], true]);
+  const many = await prepareWith([long, long, short], noLease);
+  assert.deepEqual([many.inputs, many.pieces, many.knows], [[long, 1, 2], [1, 2], false]);
+});
+
+Deno.test("a result that is a blob is fetched and goes in pieces; where it can't be had the error says what to do", async () => {
+  const blob = { hash: "1".repeat(64) as never, size: 9, home: "h" as never };
+  const bytes = new Uint8Array(9);
+  const lease = () => Promise.resolve({ size: 9, read: () => bytes, release() {} });
+  const { inputs, pieces } = await prepareWith([blob], lease);
+  assert.deepEqual([inputs, pieces], [[1], [1]]);
+  await assert.rejects(
+    prepareWith([new Uint8Array(1), blob], noLease),
+    /result 2 of those that stand in its arguments can't be had \(nobody has it\).*submit the task that makes it again/,
+  );
 });

@@ -12,7 +12,7 @@ Deno.test("a value of 5 GB is an error that says the limit and what to do, befor
     assert.ok(error instanceof SerializationError);
     assert.match(
       error.message,
-      /args\[0\]\.samples .*5,000,000,0\d\d bytes, past the limit of 4,293,918,720 \(4 GiB\).*subarray/,
+      /args\[0\]\.samples: .*5,000,000,0\d\d bytes, past the limit of 4,293,918,720 \(4 GiB\).*subarray/,
     );
     return true;
   });
@@ -21,5 +21,5 @@ Deno.test("a value of 5 GB is an error that says the limit and what to do, befor
 
 Deno.test("several arrays in one value count together", () => {
   const part = new Uint8Array(1_500_000_000);
-  assert.throws(() => encodeValue([part, part, part]), /value\[2\] .*4,500,000,000 bytes, past the limit of/);
+  assert.throws(() => encodeValue([part, part, part]), /value\[2\]: .*4,500,000,000 bytes, past the limit of/);
 });

@@ -1,0 +1,34 @@
+/**
+ * Arguments as they travel, and the results of other tasks that were found in them.
+ *
+ * One for each kind of submission; encodes at once, keeps nothing. Called by `submission.ts` and `direct_submission.ts`.
+ * @module
+ */
+import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
+import type { EncodeSpecial } from "../wire/special_forms.ts";
+import { encodeArguments } from "../wire/value_codec.ts";
+import { BigValue } from "./big_value.ts";
+import { InputCollector } from "./input_collector.ts";
+import type { PendingTask } from "./task_table.ts";
+
+/** What a task is given. */
+export type EncodedArguments = Pick<PendingTask, "args" | "inputs">;
+
+export class ArgumentEncoder {
+  readonly #inputs = new InputCollector();
+  readonly #special: EncodeSpecial;
+
+  /** `special`: for all that is no result of a task. */
+  constructor(special: EncodeSpecial) {
+    this.#special = (value) => this.#inputs.formOf(value) ?? special(value);
+  }
+
+  /** Throws `SerializationError`, `ImpossibleDependency` for a result that there will never be. */
+  encode(args: readonly unknown[]): EncodedArguments {
+    this.#inputs.clear();
+    const bytes = encodeArguments(args, this.#special);
+    const payload = bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
+    const inputs = this.#inputs.take();
+    return inputs === undefined ? { args: payload } : { args: payload, inputs };
+  }
+}
