@@ -35,6 +35,9 @@ export class SpecialValues {
         return this.#linker.decode(kind, parts);
       case "reference":
         return referred(parts[0]);
+      case "input":
+        // Of a task that brings none along: its value was known when it was encoded.
+        return inputValue(parts, [], this.decode);
       default:
         throw new errors.SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
     }
