@@ -1,7 +1,7 @@
 /**
  * Code that was written for a pool of workers, on engines: the executor, and Piscina's and workerpool's own interfaces.
  *
- * `deno run -A examples/13_executor.ts`, with engines started by `start -n 4`.
+ * `deno run -A examples/15_executor.ts`, with engines started by `start -n 4`.
  * @module
  */
 import { Client, piscinaOn, workerpoolOn } from "../mod.ts";
