@@ -18,6 +18,8 @@ const CELLS = "troupeCells";
 const LINK = "troupeLink";
 const MODULES = Symbol.for("troupe.modules");
 
+const NO_INPUTS: readonly Uint8Array[] = [];
+
 type Namespace = Readonly<Record<string, unknown>>;
 
 export class SpecialValues {
@@ -36,8 +38,7 @@ export class SpecialValues {
       case "reference":
         return referred(parts[0]);
       case "input":
-        // Of a task that brings none along: its value was known when it was encoded.
-        return inputValue(parts, [], this.decode);
+        return inputValue(parts, NO_INPUTS, this.decode);
       default:
         throw new errors.SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
     }
