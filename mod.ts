@@ -53,6 +53,7 @@ export { depend, type Dependent, dependent, type Depending } from "./client/depe
 export { Dependency, type DependencyJob, type DependencyJobs, type DependencyOptions } from "./client/dependency.ts";
 export type { DependencyValue } from "./client/dependency_flag.ts";
 export {
+  type DirectRemoteWrapper,
   type DirectResult,
   DirectView,
   type GatherOptions,
@@ -102,6 +103,17 @@ export type {
   PlainWrapper,
   PromisingWrapper,
 } from "./client/function_wrapper.ts";
+export type {
+  ElementSequences,
+  ParallelFunction,
+  ParallelResult,
+  ParallelWrapper,
+  PartSequences,
+  RemoteFunction,
+  RemoteWrapper,
+} from "./client/parallel_function.ts";
+export type { Joined } from "./client/parallel_parts.ts";
+export { type RemoteModule, remoteModule } from "./client/remote_module.ts";
 export { type AnyClass, registerType, type RegisterTypeOptions } from "./client/registered_type.ts";
 export { require, type Requirement } from "./client/require.ts";
 export type { AnyFunction } from "./client/source_text.ts";

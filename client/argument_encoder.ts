@@ -6,29 +6,37 @@
  */
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import type { EncodeSpecial } from "../wire/special_forms.ts";
+import type { FunctionShipping } from "./function_shipping.ts";
+import type { ModuleRef } from "./shipped_text.ts";
 import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
 import { InputCollector } from "./input_collector.ts";
 import type { PendingTask } from "./task_table.ts";
 
 /** What a task is given. */
-export type EncodedArguments = Pick<PendingTask, "args" | "inputs">;
+export type EncodedArguments = Pick<PendingTask, "args" | "inputs"> & {
+  /** What functions among them import, and what travels with the task; absent: nothing. */
+  readonly modules?: readonly ModuleRef[];
+};
 
 export class ArgumentEncoder {
   readonly #inputs = new InputCollector();
+  readonly #shipping: FunctionShipping;
   readonly #special: EncodeSpecial;
 
-  /** `special`: for all that is no result of a task. */
-  constructor(special: EncodeSpecial) {
-    this.#special = (value) => this.#inputs.formOf(value) ?? special(value);
+  /** `shipping`: for all that is no result of a task. */
+  constructor(shipping: FunctionShipping) {
+    this.#shipping = shipping;
+    this.#special = (value) => this.#inputs.formOf(value) ?? shipping.encode(value);
   }
 
   /** Throws `SerializationError`, `ImpossibleDependency` for a result that there will never be. */
   encode(args: readonly unknown[]): EncodedArguments {
     this.#inputs.clear();
-    const bytes = encodeArguments(args, this.#special);
+    const [bytes, modules] = this.#shipping.withModules(() => encodeArguments(args, this.#special));
     const payload = bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
     const inputs = this.#inputs.take();
-    return inputs === undefined ? { args: payload } : { args: payload, inputs };
+    const encoded = inputs === undefined ? { args: payload } : { args: payload, inputs };
+    return modules.length === 0 ? encoded : { ...encoded, modules };
   }
 }

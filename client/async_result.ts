@@ -153,9 +153,8 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
    * ```
    */
   async getDict(options: GetOptions = {}): Promise<Record<number, ResultOf<T, Many> | ResultOf<T, Many>[]>> {
-    const value = await this.get(options);
-    const values = this.#job.plan.scalar ? [value] : value as readonly unknown[];
-    return resultByEngine(this.#job, values) as Record<number, ResultOf<T, Many>>;
+    await this.get(options);
+    return resultByEngine(this.#job, this.#values(options.returnExceptions)) as Record<number, ResultOf<T, Many>>;
   }
 
   /**
@@ -291,12 +290,18 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
 
   /** The result; throws the failure, unless errors are to stand in its place. Only when settled. */
   #outcome(returnExceptions?: boolean): T {
+    const { scalar, shape } = this.#job.plan;
+    if (scalar && returnExceptions) return this.#job.outcome(0)?.[1] as T;
+    const values = this.#values(returnExceptions);
+    if (shape) return shape(values) as T;
+    return (scalar || this.#job.refused ? values[0] : values) as T;
+  }
+
+  /** Item by item; throws as `#outcome` does. */
+  #values(returnExceptions?: boolean): readonly unknown[] {
     const { plan } = this.#job;
-    if (plan.scalar && returnExceptions) return this.#job.outcome(0)?.[1] as T;
-    if (plan.scalar || this.#job.refused) {
-      const value = single(this.#job);
-      return (plan.shape ? plan.shape([value]) : value) as T;
-    }
+    if (plan.scalar && returnExceptions) return [this.#job.outcome(0)?.[1]];
+    if (plan.scalar || this.#job.refused) return [single(this.#job)];
     const errors: unknown[] = [];
     const values: unknown[] = [];
     for (let item = 0; item < plan.items; item++) {
@@ -306,7 +311,7 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     }
     const isWanted = returnExceptions ?? plan.returnExceptions;
     if (errors.length > 0 && !isWanted) throw new CompositeError(errors, plan.items);
-    return (plan.shape ? plan.shape(values) : values) as T;
+    return values;
   }
 
   #shaped<X>(of: (task: number) => X): PerTask<X, Many> {

@@ -6,6 +6,7 @@
  * @module
  */
 import { RemoteError } from "../wire/errors.ts";
+import { stackLater } from "./lazy_stack.ts";
 
 const OWN_FOLDER = new URL(".", import.meta.url).href;
 
@@ -27,9 +28,14 @@ export class CallOrigin {
 export function showOrigin(error: unknown, origin: CallOrigin | null): void {
   if (origin === null || !(error instanceof Error) || origin.frames === "") return;
   // The stack of an error that was made here must not be read: turning it into text takes 0.2 ms, and many may fail.
-  const value = error instanceof RemoteError
-    ? `${error.stack}\nSubmitted at:\n${origin.frames}`
-    : `${error.name}: ${error.message}\n${origin.frames}`;
+  if (error instanceof RemoteError) {
+    const own = Object.getOwnPropertyDescriptor(error, "stack");
+    return stackLater(
+      error,
+      () => `${own?.get === undefined ? own?.value : own.get.call(error)}\nSubmitted at:\n${origin.frames}`,
+    );
+  }
+  const value = `${error.name}: ${error.message}\n${origin.frames}`;
   Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
 }
 

@@ -178,8 +178,8 @@ function lateNodes({ nodes }: ClosureGraph): (readonly [number, readonly number[
 }
 
 function givenNames({ nodes }: ClosureGraph): (readonly [number, string])[] {
-  return nodes.flatMap(({ f, text }, index) =>
-    text !== null && typeof f.name === "string" && f.name !== "" ? [[index, f.name] as const] : []
+  return nodes.flatMap(({ f, text, isStandIn }, index) =>
+    text !== null && !isStandIn && typeof f.name === "string" && f.name !== "" ? [[index, f.name] as const] : []
   );
 }
 

@@ -9,11 +9,11 @@
 import { types } from "node:util";
 import { SerializationError } from "../wire/errors.ts";
 import type { CapturedScope, ReadClosure, ScopeReader } from "./closure_reader.ts";
-import { isLibrary, travellingImport } from "./closure_imports.ts";
+import { isLibrary, type ResolveImport } from "./closure_imports.ts";
 import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.ts";
 import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
-import type { ModuleRef } from "./module_bundle.ts";
 import { OWN_NAMESPACE, ownName } from "./own_values.ts";
+import { type ModuleRef, type ShippedText } from "./shipped_text.ts";
 import { type AnyFunction, checkSyntax, printed } from "./source_text.ts";
 
 /** What a variable holds. */
@@ -53,6 +53,8 @@ export interface GraphNode {
   readonly f: AnyFunction;
   /** `null`: it is a guard. */
   readonly text: FunctionText | null;
+  /** Its text is not its own, but what is shipped for it. */
+  readonly isStandIn: boolean;
   readonly names: Map<FreeName, GraphCell>;
   /** Where its dynamic imports lead, in their order. */
   readonly imports: string[];
@@ -69,6 +71,9 @@ export interface GraphSource {
   readonly reader: ScopeReader | null;
   /** Functions whose variables never change. */
   readonly settled: WeakMap<AnyFunction, SettledClosure>;
+  readonly resolveImport: ResolveImport;
+  /** What is shipped for a function; `null`: its own text. */
+  shippedOf(f: AnyFunction): ShippedText | null;
   /** Whether it is a class that travels by itself. */
   isRegistered(value: object): boolean;
 }
@@ -127,9 +132,11 @@ export class ClosureGraph {
     index = this.nodes.length;
     byOverrides.set(overrides, index);
     const guarded = guardedOf(f);
+    const shipped = guarded === null ? this.#source.shippedOf(f) : null;
     const node: GraphNode = {
       f,
-      text: guarded === null ? this.#look(f) : null,
+      text: guarded === null ? this.#look(f, shipped) : null,
+      isStandIn: shipped !== null,
       names: new Map(),
       imports: [],
       guard: null,
@@ -153,7 +160,11 @@ export class ClosureGraph {
 
   #read = new Map<AnyFunction, ReadClosure>();
 
-  #look(f: AnyFunction): FunctionText {
+  #look(f: AnyFunction, shipped: ShippedText | null): FunctionText {
+    if (shipped !== null) {
+      for (const module of shipped.modules) this.modules.set(module.hash, module);
+      return this.#source.scripts.look(nameOf(f), shipped.text, null);
+    }
     const settled = this.#source.settled.get(f);
     if (settled !== undefined) return settled.text;
     const text = printed(f);
@@ -173,7 +184,7 @@ export class ClosureGraph {
   #capture(node: GraphNode, text: FunctionText, overrides: Overrides): void {
     const name = nameOf(node.f);
     for (const { specifier } of text.imports) {
-      const { specifier: resolved, module } = travellingImport(name, specifier, text.url);
+      const { specifier: resolved, module } = this.#source.resolveImport(name, specifier, text.url);
       if (module !== null) this.modules.set(module.hash, module);
       node.imports.push(resolved);
     }
@@ -260,7 +271,7 @@ export class ClosureGraph {
       if (imported.name === null && isLibrary(nameOf(f), imported.specifier, text.url)) {
         return { kind: "own", name: OWN_NAMESPACE };
       }
-      const { specifier, module } = travellingImport(nameOf(f), imported.specifier, text.url);
+      const { specifier, module } = this.#source.resolveImport(nameOf(f), imported.specifier, text.url);
       if (module !== null) this.modules.set(module.hash, module);
       return { kind: "module", specifier, export: imported.name };
     }

@@ -6,7 +6,8 @@
  * @module
  */
 import { SerializationError } from "../wire/errors.ts";
-import { localModule, type ModuleRef } from "./module_bundle.ts";
+import { localModule } from "./module_bundle.ts";
+import type { ModuleRef } from "./shipped_text.ts";
 
 const LIBRARY = new URL("../mod.ts", import.meta.url).href;
 const FULL = /^(?:npm|jsr|node|https?|data):/;
@@ -19,7 +20,15 @@ export interface TravellingImport {
   readonly module: ModuleRef | null;
 }
 
-/** Throws `SerializationError` for what can't be resolved. `f`: the function that imports it, for errors. */
+/** What becomes of an import. `f`: the function that imports it, for errors. Throws `SerializationError`. */
+export type ResolveImport = (f: string, specifier: string, scriptUrl: string) => TravellingImport;
+
+/** For functions that run in this program: modules stay where they are. */
+export function importHere(f: string, specifier: string, scriptUrl: string): TravellingImport {
+  return { specifier: resolve(f, specifier, scriptUrl), module: null };
+}
+
+/** For functions that go to engines. Throws `SerializationError` for what can't be resolved, and what can't be bundled. */
 export function travellingImport(f: string, specifier: string, scriptUrl: string): TravellingImport {
   const resolved = resolve(f, specifier, scriptUrl);
   if (resolved === LIBRARY) {

@@ -30,6 +30,12 @@ export interface DynamicImport {
   readonly specifier: string;
 }
 
+/** A place in a script as it runs, which is without types. Both count from 1. */
+export interface TextPosition {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** A function's text and what it depends on. */
 export interface FunctionText {
   readonly text: string;
@@ -42,6 +48,8 @@ export interface FunctionText {
   readonly scriptId: string | null;
   /** Where in its script it begins; 0: not known. */
   readonly offset: number;
+  /** The same for people; `null`: not known. */
+  readonly position: TextPosition | null;
   /** Functions and loops of the script around it. */
   readonly repeats: readonly TextRange[];
 }
@@ -85,7 +93,10 @@ export class ClosureScripts {
     if (script !== null && place !== null) {
       const at = (script.lineStarts[place.line] ?? 0) + place.column;
       const start = rangeAround(script.parsed.source, text, at);
-      if (start !== null) return functionText(name, text, script.parsed, start, place.scriptId, script.url);
+      if (start !== null) {
+        const found = functionText(name, text, script.parsed, start, place.scriptId, script.url);
+        return { ...found, position: positionOf(script.lineStarts, start) };
+      }
     }
     const isMethod = !isClassText(text) && isMethodText(text);
     const parsed = this.#parse(isMethod ? `({${text}\n})` : `(${text}\n)`);
@@ -127,6 +138,12 @@ function lineStarts(source: string): number[] {
   const starts = [0];
   for (let at = source.indexOf("\n"); at >= 0; at = source.indexOf("\n", at + 1)) starts.push(at + 1);
   return starts;
+}
+
+function positionOf(starts: readonly number[], offset: number): TextPosition {
+  const after = starts.findIndex((start) => start > offset);
+  const line = after < 0 ? starts.length : after;
+  return { line, column: offset - (starts[line - 1] ?? 0) + 1 };
 }
 
 /** The start of the text that has `at` in it. */
@@ -173,6 +190,7 @@ function functionText(
     url,
     scriptId,
     offset: scriptId === null ? 0 : start,
+    position: null,
     repeats: scriptId === null
       ? []
       : parsed.repeats.filter(([from, to]) => from <= start && to >= end && to - from > text.length),

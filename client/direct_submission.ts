@@ -12,6 +12,8 @@ import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { LateArguments } from "./late_arguments.ts";
+import { cutSequences, joined } from "./parallel_parts.ts";
+import { firstOfPart, type Shape } from "./partition.ts";
 import type { Session } from "./session.ts";
 import type { Rows } from "./submission.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
@@ -21,16 +23,15 @@ import type { PendingTask } from "./task_table.ts";
 /** A number gives scalar results; a list or `"all"` gives arrays in target order. */
 export type Targets = number | readonly number[] | "all";
 
-/** Makes a result of the values of all engines. */
-export type Shape = (values: readonly unknown[]) => unknown;
-
 /** How the arguments of one of so many engines come to be. */
-type ArgumentsOf = (index: number, count: number, job: Job) => Pick<PendingTask, "args" | "late" | "inputs">;
+type ArgumentsOf = (index: number, count: number, job: Job) => EncodedArguments & Pick<PendingTask, "late">;
 
 interface Wish {
   readonly f: AnyFunction;
   /** Items, where they are not one an engine. */
   readonly items: number | null;
+  /** Engines at most, where there are no items. */
+  readonly most?: number;
   readonly args: ArgumentsOf;
   readonly flags: ResolvedFlags;
   readonly shape: Shape | null;
@@ -50,7 +51,7 @@ export class DirectSubmission {
   /** `tie`: of the task that this is for. */
   constructor(session: Session, tie: TaskTie | null = null) {
     this.#session = session;
-    this.#arguments = new ArgumentEncoder(session.shipping.encode);
+    this.#arguments = new ArgumentEncoder(session.shipping);
     this.#tie = tie;
   }
 
@@ -123,6 +124,21 @@ export class DirectSubmission {
     }
   }
 
+  /** The sequences in as many parts as there are engines, none of them empty: a call on each with its part. */
+  parts(targets: Targets, f: AnyFunction, sequences: readonly unknown[], flags: ResolvedFlags): Job {
+    try {
+      const cut = cutSequences(sequences);
+      if (typeof targets === "number") this.#checkThere(targets as EngineId);
+      const args: ArgumentsOf = (index, count) => {
+        const [from, to] = [firstOfPart(cut.length, count, index), firstOfPart(cut.length, count, index + 1)];
+        return this.#arguments.encode(cut.slice(from, to));
+      };
+      return this.#submit(targets, { f, items: null, most: cut.length, args, flags, shape: joined, scalar: false });
+    } catch (error) {
+      return this.#refused({ flags, scalar: false }, new CallOrigin(), error);
+    }
+  }
+
   #submit(targets: Targets, wish: Wish): Job {
     const origin = new CallOrigin();
     try {
@@ -138,17 +154,17 @@ export class DirectSubmission {
   #submitTo(named: readonly EngineId[], wish: Wish, origin: CallOrigin): Job {
     const { f, items, flags, scalar, shape } = wish;
     const { tasks, templates } = this.#session;
-    const engines = items === null ? named : named.slice(0, items);
+    const engines = named.slice(0, items ?? wish.most);
     const chunksize = items === null || engines.length === 0 ? 1 : Math.ceil(items / engines.length);
-    const template = templates.of(f, flags.task, chunksize > 1);
+    const plain = templates.of(f, flags.task, chunksize > 1);
     const base = tasks.allocateDirect(engines.length);
     const size = { items: items ?? engines.length, chunksize, parts: engines.length };
     const job = new Job({ ...this.#plan(flags, origin), base, ...size, scalar, shape, refused: false });
     const made = engines.map((engine, task): PendingTask => {
-      const payload = Object.defineProperties(
-        {},
-        Object.getOwnPropertyDescriptors(wish.args(task, engines.length, job)),
-      );
+      const encoded = wish.args(task, engines.length, job);
+      const template = templates.withModules(plain, encoded.modules);
+      // As they are: those that come later are looked at later.
+      const payload = Object.defineProperties({}, Object.getOwnPropertyDescriptors(encoded));
       return Object.assign(payload, { counter: base + task, job, task, template, engine }) as PendingTask;
     });
     if (flags.failFast) job.onFailure((failed) => tasks.aborts.job(failed));
@@ -156,6 +172,12 @@ export class DirectSubmission {
     if (here.length > 0) tasks.addDirect(here);
     if (flags.signal !== null) tasks.aborts.watch(flags.signal, job);
     return job;
+  }
+
+  /** Throws where the one engine is not there: with no other there is no list of errors. */
+  #checkThere(engine: EngineId): void {
+    const { roster } = this.#session;
+    if (roster.hostOf(engine) === undefined) throw noEngine(engine, roster.ids);
   }
 
   /** An engine of a list that is not there: the others go on. */

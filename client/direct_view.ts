@@ -16,7 +16,9 @@ import type { AnyFunction } from "./function_code.ts";
 import { checkGlobalName } from "./global_names.ts";
 import type { Job } from "./job.ts";
 import { clear, execute, pull, pullOne, push } from "./namespace_tasks.ts";
+import type { MethodDecorator } from "./function_wrapper.ts";
 import { type DisplayBundle, viewBundle } from "./notebook_display.ts";
+import { type ParallelWrapper, parallelWrapper, type RemoteFunction, remoteWrapper } from "./parallel_function.ts";
 import { checkDistribution, checkSequence, type Distribution, joinParts, partOf } from "./partition.ts";
 import { fileParts, textParts } from "./program_text.ts";
 import { checkPath } from "./reference.ts";
@@ -33,6 +35,12 @@ export type DirectResult<T extends Targets, R> = T extends number ? AsyncResult<
 
 /** A result that is one value of all engines together. */
 export type JoinedResult<T extends Targets, R> = AsyncResult<R, T extends number ? false : true>;
+
+/** Makes remote functions of a direct view, and decorates static methods; these keep the type they were declared with. */
+export type DirectRemoteWrapper<T extends Targets> = MethodDecorator & {
+  /** Throws `TypeError` for what is no function. */
+  <F extends AnyFunction>(f: F): RemoteFunction<F, DirectResult<T, Awaited<ReturnType<F>>>>;
+};
 
 /** How a sequence is dealt out. */
 export interface ScatterOptions {
@@ -130,8 +138,49 @@ export class DirectView<T extends Targets = Targets> {
     f: F,
     ...sequences: Fitting<S, F>
   ): AsyncMapResult<Awaited<ReturnType<F>>> {
-    const job = this.#submission.map(this.#targets, f, () => zipRows(sequences), this.#flags);
-    return new AsyncMapResult(this.#keep(job), this.#parts.context, this.#flags.ordered);
+    return this.#map(f, sequences) as AsyncMapResult<Awaited<ReturnType<F>>>;
+  }
+
+  /**
+   * Makes functions parallel: `f(seq)` calls `f` once on each of the engines with a part of the sequence, the parts in the
+   * order of the engines, and joins the results; `f.map(seq)` calls it once for each element, as `map`. Also a decorator
+   * of static methods.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 2 });
+   * await using client = await cluster.connect();
+   * const tenfold = client.directView().parallel()((xs: readonly number[]) => xs.map((x) => 10 * x));
+   * console.log(await tenfold([1, 2, 3, 4])); // [ 10, 20, 30, 40 ]
+   * ```
+   */
+  parallel(): ParallelWrapper {
+    return parallelWrapper({
+      parts: (f, sequences) => {
+        const job = this.#submission.parts(this.#targets, f, sequences, this.#flags);
+        return this.#result(job);
+      },
+      elements: (f, sequences) => this.#map(f, sequences),
+    });
+  }
+
+  /**
+   * Makes functions remote: called, they run on the engines as by `apply`. Also a decorator of static methods.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 2 });
+   * await using client = await cluster.connect();
+   * const power = client.directView().remote()((x: number, n: number) => x ** n);
+   * console.log(await power(2, 10)); // [ 1024, 1024 ]
+   * ```
+   */
+  remote(): DirectRemoteWrapper<T> {
+    return remoteWrapper((f, args) => this.#apply(f, args)) as MethodDecorator as DirectRemoteWrapper<T>;
   }
 
   /**
@@ -242,6 +291,11 @@ export class DirectView<T extends Targets = Targets> {
   /** For notebooks: where it goes. */
   [Symbol.for("Jupyter.display")](): DisplayBundle {
     return viewBundle("DirectView", { targets: String(this.#targets) });
+  }
+
+  #map(f: AnyFunction, sequences: readonly unknown[]): AsyncMapResult<unknown> {
+    const job = this.#submission.map(this.#targets, f, () => zipRows(sequences), this.#flags);
+    return new AsyncMapResult(this.#keep(job), this.#parts.context, this.#flags.ordered);
   }
 
   #apply(f: AnyFunction, args: readonly unknown[]): AsyncResult<unknown, boolean> {

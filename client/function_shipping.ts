@@ -14,13 +14,14 @@ import { encodeValue } from "../wire/value_codec.ts";
 import { type ProgramText, programText } from "./closure_code.ts";
 import { ClosureGraph, type GraphCell, type GraphSource, nameOf } from "./closure_graph.ts";
 import { CellReader } from "./cell_reader.ts";
+import { travellingImport } from "./closure_imports.ts";
 import { ClosureReader } from "./closure_reader.ts";
-import { ClosureScripts } from "./closure_scripts.ts";
-import type { ModuleRef } from "./module_bundle.ts";
+import { ClosureScripts, type TextPosition } from "./closure_scripts.ts";
 import { kernelHere } from "./notebook_kernel.ts";
 import { ownName } from "./own_values.ts";
 import type { ParseScript } from "./parsed_script.ts";
 import { type AnyClass, registeredType, typeNamed } from "./registered_type.ts";
+import { type ModuleRef, shippedOf, type ShippedText } from "./shipped_text.ts";
 import { encodeSpecial } from "./special_values.ts";
 import { type AnyFunction, expressionText, isMethodText, sourceText, standaloneText } from "./source_text.ts";
 
@@ -34,7 +35,18 @@ export interface PackedFunction {
   readonly isFresh: boolean;
   /** Modules that it imports and that travel with it. */
   readonly modules: readonly ModuleRef[];
+  /** Functions of this program whose own texts are in it, as far as it is known where they stand. */
+  readonly parts: readonly PlacedText[];
 }
+
+/** The text of a function, and where it begins in a script of this program. */
+export interface PlacedText extends TextPosition {
+  readonly text: string;
+  readonly url: string;
+}
+
+/** What becomes of functions on their way: for those that run in this program, it is not the same as for others. */
+export type ShippingRules = Pick<GraphSource, "resolveImport" | "shippedOf">;
 
 /** Values of variables: as they are where all are primitives, else encoded, for functions of the program may be in them. */
 export type PackedCells = readonly unknown[] | Uint8Array;
@@ -50,6 +62,7 @@ interface PackedClass {
   readonly name: string;
   readonly text: string;
   readonly cells: PackedCells;
+  readonly modules: readonly ModuleRef[];
 }
 
 /** A text with its cells still to be put on the way. */
@@ -57,10 +70,14 @@ interface PackedProgram {
   readonly text: string;
   readonly cells: PackedCells;
   readonly modules: readonly ModuleRef[];
+  readonly parts: readonly PlacedText[];
   readonly fixed: boolean;
 }
 
+type Modules = Map<string, ModuleRef>;
+
 const NO_MODULES: readonly ModuleRef[] = [];
+const TRAVELLING: ShippingRules = { resolveImport: travellingImport, shippedOf };
 
 export class FunctionShipping implements Disposable {
   #source: GraphSource | null = null;
@@ -69,12 +86,15 @@ export class FunctionShipping implements Disposable {
   readonly #classes = new WeakMap<object, PackedClass>();
   readonly #byKey = new Map<string, AnyClass>();
   readonly #packing = new Set<object>();
+  /** Where the modules go of what is being encoded. */
+  #modules: Modules = new Map();
 
   /** Functions are looked at from now on. */
-  open(parse: ParseScript): void {
+  open(parse: ParseScript, rules: ShippingRules = TRAVELLING): void {
     if (this.#source !== null) return;
     const reader = kernelHere() === null ? ClosureReader.open() : new CellReader();
     this.#source = {
+      ...rules,
       scripts: new ClosureScripts(parse, reader),
       reader,
       settled: new WeakMap(),
@@ -91,7 +111,11 @@ export class FunctionShipping implements Disposable {
   pack(f: AnyFunction): PackedFunction {
     const known = typeof f === "function" ? this.#fixed.get(f) : undefined;
     if (known !== undefined) return known;
-    if (this.#source === null) return { text: sourceText(f), captures: null, isFresh: false, modules: NO_MODULES };
+    const shipped = this.#shippedOf(f);
+    if (shipped !== null) return { ...shipped, captures: null, isFresh: false, parts: [] };
+    if (this.#source === null) {
+      return { text: sourceText(f), captures: null, isFresh: false, modules: NO_MODULES, parts: [] };
+    }
     // What is no function, a class or native is refused in the words for tasks.
     const program = this.#program(f, standaloneText);
     const packed: PackedFunction = {
@@ -101,9 +125,17 @@ export class FunctionShipping implements Disposable {
         : { bytes: encodeValue({ troupeCells: program.cells }, { special: this.encode }) },
       isFresh: !program.fixed && !isBare(program),
       modules: program.modules,
+      parts: program.parts,
     };
     if (program.fixed) this.#fixed.set(f, packed);
     return packed;
+  }
+
+  /** What `encode` gives, and the modules of the functions and classes that it encoded. */
+  withModules<T>(encode: () => T): readonly [T, readonly ModuleRef[]] {
+    const modules: Modules = new Map();
+    const encoded = this.#collecting(modules, encode);
+    return [encoded, modules.size === 0 ? NO_MODULES : [...modules.values()]];
   }
 
   /** What stands for a function in a value, and for an instance of a registered class. */
@@ -132,18 +164,16 @@ export class FunctionShipping implements Disposable {
     const own = ownName(f);
     if (own !== null) return { kind: "function", parts: [FUNCTION_FORM.own, own] };
     if (registeredType(f) !== null) return this.#classForm(f);
+    const shipped = this.#shippedOf(f);
+    if (shipped !== null) {
+      this.#collect(shipped.modules);
+      return { kind: "function", parts: [FUNCTION_FORM.program, shipped.text, null, nameOf(f)] };
+    }
     if (this.#source === null) {
       return { kind: "function", parts: [FUNCTION_FORM.program, expressionText(f), null, nameOf(f)] };
     }
     const { text, cells, modules } = this.#program(f, null);
-    if (modules.length > 0) {
-      throw new SerializationError(
-        `Cannot ship "${
-          nameOf(f)
-        }" as a value: it imports a local module, which travels with the function of the task ` +
-          `alone; import it there, and pass what it needs.`,
-      );
-    }
+    this.#collect(modules);
     const expression = cells === NO_CELLS && isMethodText(text) ? `Object.values({${text}\n})[0]` : text;
     return { kind: "function", parts: [FUNCTION_FORM.program, expression, cells, nameOf(f)] };
   }
@@ -155,7 +185,8 @@ export class FunctionShipping implements Disposable {
   }
 
   #classForm(Class: object): SpecialForm {
-    const { key, name, text, cells } = this.#packedClass(Class);
+    const { key, name, text, cells, modules } = this.#packedClass(Class);
+    this.#collect(modules);
     return { kind: "function", parts: [FUNCTION_FORM.registered, key, name, text, cells] };
   }
 
@@ -182,9 +213,9 @@ export class FunctionShipping implements Disposable {
     this.#packing.add(Class);
     try {
       const functions = [Class, type.encode, type.decode].filter((f) => f !== null) as AnyFunction[];
-      const { text, cells } = this.#link(functions, functions.length === 1 ? ONE : functions.length, Class);
+      const { text, cells, modules } = this.#link(functions, functions.length === 1 ? ONE : functions.length, Class);
       const key = contentHash(encodeValue([text, cells], { special: this.encode }));
-      return { key, name: type.name, text, cells };
+      return { key, name: type.name, text, cells, modules };
     } finally {
       this.#packing.delete(Class);
     }
@@ -213,10 +244,35 @@ export class FunctionShipping implements Disposable {
       root.text !== null && root.text.form !== "class" &&
       root.imports.every((to, at) => to === root.text?.imports[at]?.specifier);
     if (isAlone && root?.text !== null && root !== undefined) {
-      return { text: root.text.text, cells: NO_CELLS, modules: NO_MODULES, fixed: graph.fixed };
+      const modules = graph.modules.size === 0 ? NO_MODULES : [...graph.modules.values()];
+      return { text: root.text.text, cells: NO_CELLS, modules, parts: placedTexts(graph), fixed: graph.fixed };
     }
-    const { program, cells } = this.#encodeCells(graph, wanted, Class);
-    return { text: program.text, cells, modules: [...graph.modules.values()], fixed: graph.fixed };
+    const { program, cells } = this.#collecting(graph.modules, () => this.#encodeCells(graph, wanted, Class));
+    return {
+      text: program.text,
+      cells,
+      modules: [...graph.modules.values()],
+      parts: placedTexts(graph),
+      fixed: graph.fixed,
+    };
+  }
+
+  #shippedOf(f: AnyFunction): ShippedText | null {
+    return (this.#source ?? TRAVELLING).shippedOf(f);
+  }
+
+  #collect(modules: readonly ModuleRef[]): void {
+    for (const module of modules) this.#modules.set(module.hash, module);
+  }
+
+  #collecting<T>(modules: Modules, encode: () => T): T {
+    const before = this.#modules;
+    this.#modules = modules;
+    try {
+      return encode();
+    } finally {
+      this.#modules = before;
+    }
   }
 
   /** Values may hold functions that belong to the graph, and these more values. */
@@ -259,6 +315,12 @@ function valuesOf(cells: readonly GraphCell[]): unknown[] {
 
 function isPrimitive(value: unknown): boolean {
   return value === null || typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol";
+}
+
+function placedTexts({ nodes }: ClosureGraph): PlacedText[] {
+  return nodes.flatMap(({ text }) =>
+    text === null || text.position === null ? [] : [{ text: text.text, url: text.url, ...text.position }]
+  );
 }
 
 function isBare({ text, cells }: PackedProgram): boolean {

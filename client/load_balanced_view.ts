@@ -13,6 +13,8 @@ import { ImapRun } from "./imap_run.ts";
 import { LazyRows } from "./lazy_rows.ts";
 import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./fitting.ts";
 import { type DisplayBundle, viewBundle } from "./notebook_display.ts";
+import { type ParallelWrapper, parallelWrapper, type RemoteWrapper, remoteWrapper } from "./parallel_function.ts";
+import { joined, partRows } from "./parallel_parts.ts";
 import type { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
 import type { ValuesOf, WithResults } from "./with_results.ts";
@@ -21,6 +23,8 @@ import { zipRows } from "./zip_rows.ts";
 /** In flight at least, where `maxOutstanding` is not given: covers the way there and back of small tasks. */
 const MIN_OUTSTANDING = 64;
 const OUTSTANDING_PER_ENGINE = 4;
+/** Of a parallel function's sequence, where no chunksize is given. */
+const PARTS_PER_SLOT = 4;
 
 /** Submits tasks to the scheduler, with flags. */
 export class LoadBalancedView {
@@ -82,6 +86,56 @@ export class LoadBalancedView {
     return run.results() as AsyncGenerator<Awaited<ReturnType<F>>, void, void>;
   }
 
+  /**
+   * Makes functions parallel: `f(seq)` calls `f` once for each part of the sequence and joins the results, `f.map(seq)`
+   * calls it once for each element. A part has `chunksize` elements; without it there are four parts for each task that
+   * the engines run at a time. Also a decorator of static methods. Throws `TypeError` and `RangeError` for flags.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 2 });
+   * await using client = await cluster.connect();
+   * const f = client.loadBalancedView().parallel({ chunksize: 4 })((xs: readonly number[]) => xs.map((x) => 10 * x ** 4));
+   * console.log((await f(Array(32).keys())).slice(0, 3)); // [ 0, 10, 160 ]
+   * ```
+   */
+  parallel(flags: FlagOptions = {}): ParallelWrapper {
+    const resolved = resolveFlags(this.#flags, flags);
+    const size = flags.chunksize ?? (this.#flags.chunksize === 1 ? null : this.#flags.chunksize);
+    return parallelWrapper({
+      parts: (f, sequences) => {
+        const rows = () => partRows(sequences, (items) => size ?? Math.ceil(items / this.#usualParts()));
+        const job = this.#submission.map(f, rows, { ...resolved, chunksize: 1 }, new CallOrigin(), joined);
+        return new AsyncResult<unknown, boolean>(job, this.#context);
+      },
+      elements: (f, sequences) => {
+        const job = this.#submission.map(f, () => zipRows(sequences), resolved);
+        return new AsyncMapResult(job, this.#context, resolved.ordered);
+      },
+    });
+  }
+
+  /**
+   * Makes functions remote: called, they run on some engine and give an `AsyncResult`. Also a decorator of static
+   * methods. Throws `TypeError` and `RangeError` for flags.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 1 });
+   * await using client = await cluster.connect();
+   * const power = client.loadBalancedView().remote()((x: number, n: number) => x ** n);
+   * console.log(await power(2, 10)); // 1024
+   * ```
+   */
+  remote(flags: FlagOptions = {}): RemoteWrapper {
+    const resolved = resolveFlags(this.#flags, flags);
+    return remoteWrapper((f, args) => new AsyncResult(this.#submission.apply(f, args, resolved), this.#context));
+  }
+
   /** Changes the flags of this view for what is submitted from now on. Throws `TypeError`, `RangeError`. */
   setFlags(flags: FlagOptions): void {
     this.#flags = resolveFlags(this.#flags, flags);
@@ -118,6 +172,12 @@ export class LoadBalancedView {
   /** How many engines are there, whichever the flag `targets` names. */
   get engineCount(): number {
     return this.#submission.session.roster.ids.length;
+  }
+
+  /** Some for each slot, so that one slow part does not hold up the rest. */
+  #usualParts(): number {
+    const { roster } = this.#submission.session;
+    return PARTS_PER_SLOT * Math.max(1, roster.slots);
   }
 
   #usualOutstanding(): number {

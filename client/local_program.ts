@@ -8,6 +8,7 @@ import * as errors from "../wire/errors.ts";
 import { FunctionLinker, MissingImports, type ProgramCells } from "../wire/function_link.ts";
 import { decodeValue } from "../wire/value_codec.ts";
 import { CELLS, LINK } from "./closure_code.ts";
+import { importHere } from "./closure_imports.ts";
 import { currentTask } from "./current_task.ts";
 import { FunctionShipping } from "./function_shipping.ts";
 import { parseScript } from "./script_parser.ts";
@@ -20,7 +21,7 @@ const OWN: Readonly<Record<string, unknown>> = { ...errors, currentTask };
 /** The function made of its text and of copies of what it captured. Rejects as a task would fail that runs it. */
 export async function fromText(f: AnyFunction): Promise<Callable> {
   using shipping = new FunctionShipping();
-  shipping.open(parseScript);
+  shipping.open(parseScript, { resolveImport: importHere, shippedOf: () => null });
   const { text, captures } = shipping.pack(f);
   const linker: FunctionLinker = new FunctionLinker({
     compile: (text) => compile(linker, text),

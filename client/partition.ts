@@ -1,13 +1,17 @@
 /**
  * A sequence in parts, one for each engine, and the parts as a sequence again.
  *
- * Pure. Typed arrays stay what they are. Called by `direct_view.ts` for `scatter` and `gather`.
+ * Pure. Typed arrays stay what they are. Called by `direct_view.ts` for `scatter` and `gather`, and by
+ * `direct_submission.ts`.
  * @module
  */
 import { refuse } from "./flag_checks.ts";
 
 /** `block`: neighbours stay together; `roundRobin`: dealt out like cards. */
 export type Distribution = "block" | "roundRobin";
+
+/** Makes a result of those of all parts. */
+export type Shape = (values: readonly unknown[]) => unknown;
 
 type TypedArray = Float64Array;
 type TypedArrayClass = new (length: number) => TypedArray;

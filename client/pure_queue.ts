@@ -7,13 +7,13 @@
  */
 import type { Bus } from "../bus/bus.ts";
 import type { Session } from "../protocol/ids.ts";
-import type { PayloadMessage, PureMessage } from "../protocol/messages.ts";
+import type { CodeMessage, PayloadMessage, PureMessage } from "../protocol/messages.ts";
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { ConnectionError } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frame_codec.ts";
 import { BigValue } from "./big_value.ts";
 import type { EngineRoster } from "./engine_roster.ts";
-import type { FunctionCode } from "./function_code.ts";
+import { codesOf, type ShippedCode } from "./function_code.ts";
 import type { PureFlight } from "./pure_flight.ts";
 import type { PureWindow } from "./pure_window.ts";
 import { templateMessage } from "./task_batch.ts";
@@ -61,7 +61,7 @@ const MESSAGES_A_SLOT = 4;
 /** Publishes the tasks of a table. */
 export class PureQueue {
   readonly #options: PureQueueOptions;
-  readonly #bigCodes = new WeakMap<FunctionCode, BigValue>();
+  readonly #bigCodes = new WeakMap<ShippedCode, BigValue>();
   /** Everything below was sent, or is settled, or is among `#again`. */
   #cursor: number;
   /** Below the cursor, and to be sent: given back, or submitted under ids that were drawn before. */
@@ -162,12 +162,15 @@ export class PureQueue {
 
   #publish({ template }: PendingTask, tasks: readonly PendingTask[]): boolean {
     const { target, flight, session, node } = this.#options;
-    const code = payload(this.#sourceOf(template.code));
+    const asMessage = (code: ShippedCode): CodeMessage => [code.hash, payload(this.#sourceOf(code))];
+    const code = asMessage(template.code);
+    const modules = template.code.modules?.map(asMessage) ?? [];
     const runs = tasks.map(({ counter, args, inputs }) => {
       if (inputs === undefined) return [counter, payload(args)] as const;
       return [counter, payload(args), inputs.map((source) => source.payload)] as const;
     });
-    const message: PureMessage = [session, node, [template.code.hash, code], templateMessage(template), runs];
+    const parts = [session, node, code, templateMessage(template), runs] as const;
+    const message: PureMessage = modules.length === 0 ? parts : [...parts, modules];
     try {
       const bytes = encodeFrame(message);
       target.bus.publish(target.subject, bytes);
@@ -208,7 +211,8 @@ export class PureQueue {
   /** The part of a task that has to be brought to a host first. */
   #unplaced({ template, args, inputs = [] }: PendingTask): BigValue | null {
     const results = inputs.map(({ value }) => value);
-    for (const value of [this.#sourceOf(template.code), template.captures, args, ...results]) {
+    const sources = codesOf(template.code).map((part) => this.#sourceOf(part));
+    for (const value of [...sources, template.captures, args, ...results]) {
       if (!(value instanceof BigValue)) continue;
       this.#options.recheck(value);
       if (value.home === null) return value;
@@ -216,7 +220,7 @@ export class PureQueue {
     return null;
   }
 
-  #sourceOf(code: FunctionCode): Uint8Array | BigValue {
+  #sourceOf(code: ShippedCode): Uint8Array | BigValue {
     const { source } = code;
     if (source instanceof BigValue || source.length <= INLINE_CODE_BYTES) return source;
     let value = this.#bigCodes.get(code);

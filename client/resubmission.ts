@@ -14,7 +14,7 @@ import { SerializationError } from "../wire/errors.ts";
 import { flagsFromMessage, payloadFromMessage } from "../wire/messages.ts";
 import { BigValue } from "./big_value.ts";
 import { CallOrigin } from "./call_origin.ts";
-import type { FunctionCode } from "./function_code.ts";
+import type { FunctionCode, ShippedCode } from "./function_code.ts";
 import { InputSource } from "./input_source.ts";
 import { Job } from "./job.ts";
 import { isSingle, type Jobs, namedTasks } from "./jobs.ts";
@@ -84,7 +84,7 @@ export class Resubmission {
     source.moving = filled;
     const hash = "" as ContentHash;
     const template: TaskTemplateEntry = {
-      code: { hash, name: "<resubmitted>", source, modules: [] },
+      code: { hash, name: "<resubmitted>", source },
       flags: DEFAULT_FLAGS,
       message: [hash, "<resubmitted>", [], null],
       captures: null,
@@ -151,17 +151,17 @@ async function entriesOf(
   known: Map<string, TaskTemplateEntry>,
   scheduler: QuestionLink["scheduler"],
 ): Promise<TaskTemplateEntry[]> {
-  const sources = await codesOf([...new Set(messages.map(([hash]) => hash))], scheduler);
+  const hashes = messages.flatMap(([hash, , , , , modules = []]) => [hash, ...modules]);
+  const sources = await codesOf([...new Set(hashes)], scheduler);
   return messages.map((message) => {
     const [hash, name] = message;
     const key = keyOf(message);
     const entry = key === null ? undefined : known.get(key);
     if (entry !== undefined) return entry;
-    const source = sources.get(hash) ?? null;
-    if (source === null) {
-      throw new SerializationError(`Cannot submit "${name}" again: its code is not there any more; submit it anew.`);
-    }
-    const code: FunctionCode = { hash, name, source: valueOf(source), modules: [] };
+    const shipped = (hash: ContentHash): ShippedCode => ({ hash, source: codeSource(hash, name, sources) });
+    const own = { ...shipped(hash), name };
+    const modules = message[5]?.map(shipped);
+    const code: FunctionCode = modules === undefined ? own : { ...own, modules };
     const captures = message[3] === null ? null : valueOf(message[3]);
     const made: TaskTemplateEntry = { code, flags: flagsFromMessage(message[2]), message, captures };
     if (key !== null) known.set(key, made);
@@ -169,9 +169,19 @@ async function entriesOf(
   });
 }
 
+function codeSource(
+  hash: ContentHash,
+  name: string,
+  sources: ReadonlyMap<ContentHash, PayloadMessage | null>,
+): Uint8Array | BigValue {
+  const source = sources.get(hash) ?? null;
+  if (source !== null) return valueOf(source);
+  throw new SerializationError(`Cannot submit "${name}" again: its code is not there any more; submit it anew.`);
+}
+
 /** Templates without captures that say the same are one. */
-function keyOf([hash, name, flags, captures, chunked = false]: TemplateMessage): string | null {
-  return captures === null ? JSON.stringify([hash, name, flags, chunked]) : null;
+function keyOf([hash, name, flags, captures, chunked = false, modules = []]: TemplateMessage): string | null {
+  return captures === null ? JSON.stringify([hash, name, flags, chunked, modules]) : null;
 }
 
 async function codesOf(

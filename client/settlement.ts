@@ -19,6 +19,8 @@ import type { BlobTransfer } from "./blob_transfer.ts";
 import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
 import type { Job, TaskReport } from "./job.ts";
+import { stackLater } from "./lazy_stack.ts";
+import { toldStack } from "./source_positions.ts";
 import type { PendingTask } from "./task_table.ts";
 
 /** Settles tasks. */
@@ -104,7 +106,7 @@ export class Settlement {
       }
     }
     const error = outcome.kind === "threw"
-      ? remoteError(task, settled, bytes ?? EMPTY)
+      ? this.#remoteError(task, settled, bytes ?? EMPTY)
       : systemErrorInstance(outcome.error, bytes ?? undefined);
     showOrigin(error, task.job.plan.origin);
     const status = error instanceof TaskAborted ? "aborted" : "failed";
@@ -122,7 +124,7 @@ export class Settlement {
     outcomes.forEach(([failed, result], index) => {
       const item = items[index] ?? 0;
       if (failed === 0) return job.settleItem(item, true, result);
-      const error = remoteError(task, settled, encodeError(result));
+      const error = this.#remoteError(task, settled, encodeError(result));
       showOrigin(error, job.plan.origin);
       job.settleItem(item, false, error);
     });
@@ -133,12 +135,24 @@ export class Settlement {
     const { job } = task;
     const outcomes = chunkOutcomes(value, Array.isArray(value) ? value.length : 0);
     const errors = outcomes.filter(([failed]) => failed === 1)
-      .map(([, error]) => remoteError(task, settled, encodeError(error)));
+      .map(([, error]) => this.#remoteError(task, settled, encodeError(error)));
     const item = job.firstItem(task.task);
     if (errors.length === 0) return job.settleItem(item, true, outcomes.map(([, result]) => result));
     const error = new CompositeError(errors, outcomes.length);
     showOrigin(error, job.plan.origin);
     job.settleItem(item, false, error);
+  }
+
+  #remoteError({ job, task, template }: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
+    const error = explainMissingName(
+      toRemoteError(bytes, { engineId: settled.engine, msgId: job.taskId(task) }),
+    );
+    const { stack, remoteStack, cause } = error;
+    const tell = (text: string | undefined) => toldStack(text ?? "", template.code);
+    stackLater(error, () => tell(stack));
+    stackLater(error, () => tell(remoteStack), "remoteStack");
+    if (cause instanceof Error) tellStack(cause, tell);
+    return error;
   }
 
   #reportOf(settled: SettledTask, status: TaskReport["status"]): TaskReport {
@@ -162,13 +176,14 @@ export class Settlement {
 
 const EMPTY = new Uint8Array();
 
+function tellStack(error: Error, tell: (text: string | undefined) => string): void {
+  const { stack } = error;
+  stackLater(error, () => tell(stack));
+}
+
 function payloadOf(outcome: TaskOutcome): Payload | null {
   if (outcome.kind === "done") return outcome.value;
   return outcome.kind === "threw" ? outcome.error : outcome.error.cause ?? null;
-}
-
-function remoteError(task: PendingTask, settled: SettledTask, bytes: Uint8Array): Error {
-  return explainMissingName(toRemoteError(bytes, { engineId: settled.engine, msgId: task.job.taskId(task.task) }));
 }
 
 /** Whether the task runs several items of a map, also one that was submitted again by itself. */

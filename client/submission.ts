@@ -11,6 +11,7 @@ import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
+import type { Shape } from "./partition.ts";
 import { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
 import type { ResolvedFlags } from "./task_flags.ts";
@@ -38,7 +39,7 @@ export class Submission {
   /** `tie`: of the task that this is for. */
   constructor(session: Session, tie: TaskTie | null = null) {
     this.session = session;
-    this.#arguments = new ArgumentEncoder(session.shipping.encode);
+    this.#arguments = new ArgumentEncoder(session.shipping);
     this.#tie = tie;
   }
 
@@ -55,8 +56,9 @@ export class Submission {
       this.#tie?.check();
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
-      const template = this.session.templates.of(f, flags.task, false);
+      const plain = this.session.templates.of(f, flags.task, false);
       const given = this.#arguments.encode(args);
+      const template = this.session.templates.withModules(plain, given.modules);
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
       this.session.tasks.add({ counter: base, job, task: 0, template, engine: null, ...given });
@@ -68,8 +70,14 @@ export class Submission {
     }
   }
 
-  /** A task for each chunk of rows, a result for each row. */
-  map(f: AnyFunction, rows: () => Rows, flags: ResolvedFlags, origin: CallOrigin = new CallOrigin()): Job {
+  /** A task for each chunk of rows, a result for each row; `shape` makes one of them all. */
+  map(
+    f: AnyFunction,
+    rows: () => Rows,
+    flags: ResolvedFlags,
+    origin: CallOrigin = new CallOrigin(),
+    shape: Shape | null = null,
+  ): Job {
     let items = 1;
     try {
       this.#tie?.check();
@@ -80,7 +88,7 @@ export class Submission {
       items = list.length;
       const template = this.session.templates.of(f, flags.task, chunksize > 1);
       const base = this.#mapBase(Math.ceil(items / chunksize), flags);
-      const job = new Job(this.#plan({ base, items, chunksize, scalar: false, flags, origin }));
+      const job = new Job({ ...this.#plan({ base, items, chunksize, scalar: false, flags, origin }), shape });
       this.#addRows(job, template, list, flags);
       this.#watch(job, flags);
       this.#tie?.submitted(job);
@@ -110,12 +118,13 @@ export class Submission {
     if (rest < job.taskCount && !job.finished) this.session.tasks.addLater(job, rest, feed);
   }
 
-  #addTask(job: Job, task: number, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
+  #addTask(job: Job, task: number, plain: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
     const given = job.plan.chunksize === 1
       ? this.#encodeRow(job, task, rows)
       : this.#encodeChunk(job, task, rows, flags.task.retries);
     if (given === null) return;
     const counter = job.plan.base + task;
+    const template = this.session.templates.withModules(plain, given.modules);
     this.session.tasks.add({ counter, job, task, template, engine: null, ...given });
   }
 

@@ -10,6 +10,7 @@ import type { TaskFlags } from "../protocol/task_spec.ts";
 import { BigValue } from "./big_value.ts";
 import type { InputSource } from "./input_source.ts";
 import type { PendingTask } from "./task_table.ts";
+import { codesOf } from "./function_code.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
 /** Tasks in one message at most: the first ones start while the others are still on their way. */
@@ -26,8 +27,9 @@ function placed(payload: Uint8Array | BigValue): PayloadMessage | null {
 
 /** The part of a task that still has to be brought to a host; `null`: it can go. */
 export function unplaced({ template, args, inputs }: PendingTask): BigValue | null {
-  const { source } = template.code;
-  if (source instanceof BigValue && source.home === null) return source;
+  for (const { source } of codesOf(template.code)) {
+    if (source instanceof BigValue && source.home === null) return source;
+  }
   if (template.captures instanceof BigValue && template.captures.home === null) return template.captures;
   if (args instanceof BigValue && args.home === null) return args;
   for (const { value } of inputs ?? []) if (value instanceof BigValue && value.home === null) return value;
@@ -101,11 +103,13 @@ export class TaskBatch<Row> {
     return templateMessage(template);
   }
 
-  #addCode({ code }: TaskTemplateEntry): void {
-    if (this.#known.has(code.hash) || this.codes.some(([hash]) => hash === code.hash)) return;
-    const source = placed(code.source);
-    if (source === null) throw new TypeError(`Cannot send "${code.name}": its code is not placed yet.`);
-    if (source instanceof Uint8Array) this.#bytes += source.length;
-    this.codes.push([code.hash, source]);
+  #addCode({ code: { name }, code }: TaskTemplateEntry): void {
+    for (const { hash, source } of codesOf(code)) {
+      if (this.#known.has(hash) || this.codes.some(([known]) => known === hash)) continue;
+      const payload = placed(source);
+      if (payload === null) throw new TypeError(`Cannot send "${name}": its code is not placed yet.`);
+      if (payload instanceof Uint8Array) this.#bytes += payload.length;
+      this.codes.push([hash, payload]);
+    }
   }
 }

@@ -12,6 +12,7 @@ import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { BigValue } from "./big_value.ts";
 import { type AnyFunction, type FunctionCode, FunctionCodes } from "./function_code.ts";
 import type { FunctionShipping } from "./function_shipping.ts";
+import type { ModuleRef } from "./shipped_text.ts";
 
 /** One template. */
 export interface TaskTemplateEntry {
@@ -34,6 +35,8 @@ export class TaskTemplates {
   readonly #codes = new FunctionCodes();
   readonly #shipping: FunctionShipping;
   readonly #byFlags = new WeakMap<TaskFlags, FlagsTemplates>();
+  /** Those of tasks whose arguments name modules, by these. */
+  readonly #withModules = new WeakMap<TaskTemplateEntry, Map<string, TaskTemplateEntry>>();
 
   constructor(shipping: FunctionShipping) {
     this.#shipping = shipping;
@@ -55,16 +58,42 @@ export class TaskTemplates {
       : this.#make(code, flags, bytes, chunked);
   }
 
+  /** The template for a task with functions among its arguments, which load these modules. */
+  withModules(template: TaskTemplateEntry, modules: readonly ModuleRef[] = []): TaskTemplateEntry {
+    if (modules.length === 0) return template;
+    const key = modules.map(({ hash }) => hash).join();
+    let known = this.#withModules.get(template);
+    if (known === undefined) this.#withModules.set(template, known = new Map());
+    let made = known.get(key);
+    if (made === undefined) {
+      made = this.#extended(template, modules);
+      known.set(key, made);
+    }
+    return made;
+  }
+
+  #extended(template: TaskTemplateEntry, modules: readonly ModuleRef[]): TaskTemplateEntry {
+    const code = this.#codes.withModules(template.code, modules);
+    if (code === template.code) return template;
+    return { ...template, code, message: messageOf(code, template.flags, template.message[4] === true) };
+  }
+
   #make(code: FunctionCode, flags: TaskFlags, bytes: Uint8Array | null, chunked: boolean): TaskTemplateEntry {
     const captures = bytes !== null && bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
-    const parts = [code.hash, code.name, flagsToMessage(flags), null] as const;
-    const made: TaskTemplateEntry = { code, flags, message: chunked ? [...parts, true] : parts, captures };
+    const message = messageOf(code, flags, chunked);
+    const made: TaskTemplateEntry = { code, flags, message, captures };
     const known = this.#byFlags.get(flags);
     if (known === undefined) this.#byFlags.set(flags, { first: made, others: null });
     else if (known.first.code === code) known.first = made;
     else (known.others ??= new WeakMap()).set(code, made);
     return made;
   }
+}
+
+function messageOf(code: FunctionCode, flags: TaskFlags, chunked: boolean): TemplateMessage {
+  const parts = [code.hash, code.name, flagsToMessage(flags), null] as const;
+  if (code.modules !== undefined) return [...parts, chunked, code.modules.map(({ hash }) => hash)];
+  return chunked ? [...parts, true] : parts;
 }
 
 function areSame(captures: Uint8Array | BigValue | null, bytes: Uint8Array | null): boolean {

@@ -24,9 +24,13 @@ export function sourceName(name: string, hash: ContentHash): string {
   return `troupe:${name.replace(/[^\w$.<>-]/g, "_")}@${hash.slice(0, 8)}`;
 }
 
-/** Throws `SyntaxError` or `TypeError` where the text is no function. */
-export function compileFunction(text: string, name: string, hash: ContentHash): TaskFunction {
-  const value = evaluateText(text, `\n//# sourceURL=${sourceName(name, hash)}`, name);
+/**
+ * Throws `SyntaxError` or `TypeError` where the text is no function. `shift`: what was put before it on its first line,
+ * for its stacks to leave out.
+ */
+export function compileFunction(text: string, name: string, hash: ContentHash, shift = 0): TaskFunction {
+  const source = sourceName(name, hash) + (shift === 0 ? "" : `+${shift}`);
+  const value = evaluateText(text, `\n//# sourceURL=${source}`, name);
   if (typeof value === "function") return value as TaskFunction;
   throw new TypeError(
     `Cannot run "${name}": its source is not a function but ${value === null ? "null" : typeof value}`,
@@ -61,8 +65,8 @@ export function compileFactory(
   hash: ContentHash,
   captures: readonly string[],
 ): TaskFactory {
-  const around = `({${captures.filter(isIdentifier).join(",")}}) => (${text}\n)`;
-  const factory = compileFunction(around, name, hash);
+  const head = `({${captures.filter(isIdentifier).join(",")}}) => (`;
+  const factory = compileFunction(`${head}${text}\n)`, name, hash, head.length);
   return (values) => factory(values) as TaskFunction;
 }
 

@@ -10,6 +10,7 @@ import { contentHash } from "../wire/content_hash.ts";
 import type { CurrentTask } from "./current_task.ts";
 import { holdNamesOfClient, namesClient } from "./engine_client.ts";
 import { runInitializer } from "./initializer.ts";
+import { LoadedModules } from "./loaded_modules.ts";
 import { LongValues } from "./long_values.ts";
 import {
   type PipeBytes,
@@ -19,10 +20,13 @@ import {
   type ToEngineMessage,
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
+import { SpecialValues } from "./special_values.ts";
 import { type LoadClient, TaskClients } from "./task_clients.ts";
 import type { TaskOwners } from "./task_owners.ts";
 import type { TaskRun, Template } from "./task_run.ts";
 import { TaskRunner } from "./task_runner.ts";
+
+const NO_MODULES: readonly ContentHash[] = [];
 
 /** Where an engine's answers go. */
 export interface EngineOutlet {
@@ -39,6 +43,9 @@ export class Engine {
   readonly #templates = new Map<number, Template>();
   readonly #longValues = new LongValues();
   readonly #clients: TaskClients;
+  /** What tasks can load. */
+  readonly modules = new LoadedModules();
+  readonly #special = new SpecialValues();
   #runner: TaskRunner | null = null;
   readonly #initialized = Promise.withResolvers<void>();
   #state: unknown;
@@ -59,6 +66,11 @@ export class Engine {
   /** The task that the calling code belongs to. */
   get current(): CurrentTask | null {
     return this.#runner?.current ?? null;
+  }
+
+  /** What modules find where they import the library. */
+  get exports(): object {
+    return this.#special.exports;
   }
 
   /** How many tasks run. */
@@ -94,7 +106,7 @@ export class Engine {
         this.#addCode(message[1], this.#longValues.take(message[2]));
         return;
       case TO_ENGINE.template:
-        this.#addTemplate(message[1], message[2], message[3], message[4], message[5] ?? 0);
+        this.#addTemplate(message[1], message[2], message[3], message[4], message[5] ?? 0, message[6] ?? NO_MODULES);
         return;
       case TO_ENGINE.forget:
         for (let index = 1; index < message.length; index++) this.#forget(message[index] as number | ContentHash);
@@ -159,11 +171,13 @@ export class Engine {
         broken: (error) => this.#exit(error),
         progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
         slot: (number, lent, running) => outlet.send([TO_HOST.slot, number, lent, running]),
+        named: (line) => this.modules.named(line),
         printed: (number, channel, text, at) =>
           outlet.send([TO_HOST.printed, number, channel === "stdout" ? 0 : 1, text, at]),
       },
       this.#clients,
       this.#state,
+      this.#special,
     );
   }
 
@@ -179,16 +193,20 @@ export class Engine {
     name: string,
     captures: PipeBytes | null,
     priority: number,
+    modules: readonly ContentHash[],
   ): void {
-    const source = this.#codes.get(code);
-    if (source === undefined) throw new RangeError(`Cannot use code ${code}: it has not come`);
+    const source = this.#codeOf(code);
+    const texts = modules.map((hash) => this.#codeOf(hash));
+    modules.forEach((hash, index) => this.modules.use(hash, texts[index] ?? ""));
     const values = captures === null ? null : this.#longValues.take(captures).slice();
-    const wantsClient = namesClient(source) || (values !== null && holdNamesOfClient(values));
+    const wantsClient = namesClient(source) || texts.some(namesClient) ||
+      (values !== null && holdNamesOfClient(values));
     this.#templates.set(template, {
       code,
       name,
       source,
       captures: values,
+      modules,
       factory: null,
       waits: false,
       namesClient: wantsClient,
@@ -196,9 +214,16 @@ export class Engine {
     });
   }
 
+  #codeOf(hash: ContentHash): string {
+    const text = this.#codes.get(hash);
+    if (text === undefined) throw new RangeError(`Cannot use code ${hash}: it has not come`);
+    return text;
+  }
+
   #forget(name: number | ContentHash): void {
-    if (typeof name === "number") this.#templates.delete(name);
-    else this.#codes.delete(name);
+    if (typeof name === "string") return void this.#codes.delete(name);
+    for (const hash of this.#templates.get(name)?.modules ?? NO_MODULES) this.modules.letGo(hash);
+    this.#templates.delete(name);
   }
 
   #addRun(message: RunMessage): void {

@@ -16,6 +16,8 @@ export interface ErrorPlace {
   /** Name of the function. */
   readonly name: string;
   readonly engineId: EngineId;
+  /** A line of a stack, with names in place of what only this process can tell apart. */
+  readonly named?: (line: string) => string;
 }
 
 /** Trims the stacks of the error and its causes, and explains it. Never throws. */
@@ -23,7 +25,7 @@ export function explainError(error: unknown, place: ErrorPlace): void {
   try {
     let current = error;
     for (let depth = 0; depth < CAUSE_DEPTH && current instanceof Error; depth++) {
-      trimStack(current);
+      trimStack(current, place);
       current = current.cause;
     }
     if (!(error instanceof Error)) return;
@@ -34,8 +36,8 @@ export function explainError(error: unknown, place: ErrorPlace): void {
   }
 }
 
-function trimStack(error: Error): void {
-  if (typeof error.stack === "string") error.stack = remoteStack(error.stack);
+function trimStack(error: Error, { named }: ErrorPlace): void {
+  if (typeof error.stack === "string") error.stack = remoteStack(error.stack, named);
 }
 
 function replaceMessage(error: Error, message: string): void {

@@ -11,8 +11,10 @@ import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { UnmetDependency } from "../wire/errors.ts";
 import { CURRENT_TASK } from "./current_task.ts";
 import { Engine } from "./engine.ts";
+import { EXPORTS } from "./engine_exports.ts";
 import { Namespace } from "./namespace.ts";
 import { EnginePipe } from "./engine_pipe.ts";
+import { MODULES } from "./loaded_modules.ts";
 import { PIPE_VERSION, TO_HOST } from "../protocol/pipe_messages.ts";
 import { describeError, StrayErrors } from "./stray_errors.ts";
 import type { LoadClient } from "./task_clients.ts";
@@ -84,6 +86,9 @@ function offerCurrentTask(engine: Engine): void {
     Object.defineProperty(globalThis, key, { configurable: false, enumerable: false, ...value });
   fixed(CURRENT_TASK, { get: () => engine.current ?? undefined });
   fixed("currentTask", { value: () => engine.current ?? undefined });
+  const { modules } = engine;
+  fixed(MODULES, { value: Object.freeze({ load: (hash: string) => modules.load(hash) }) });
+  fixed(EXPORTS, { value: engine.exports });
   fixed("UnmetDependency", { value: UnmetDependency });
   fixed(Symbol.for(NAMESPACE_KEY), { value: new Namespace(() => engine.current?.engineId ?? null) });
 }

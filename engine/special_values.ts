@@ -2,31 +2,48 @@
  * Values that only the two ends of a task know how to carry, at the engine's end: functions, instances of registered
  * classes, references to what the engine holds, results of other tasks.
  *
- * One place for every kind of special form. Made by the task runner.
+ * One place for every kind of special form. Made by the engine.
  * @module
  */
 import { contentHash } from "../wire/content_hash.ts";
-import * as errors from "../wire/errors.ts";
+import { SerializationError } from "../wire/errors.ts";
 import { FunctionLinker, type ProgramCells } from "../wire/function_link.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import { compileFactory } from "./compile.ts";
+import { engineExports } from "./engine_exports.ts";
+import { MODULES } from "./loaded_modules.ts";
 import { inputValue } from "./input_values.ts";
 import { ownNamespace } from "./namespace.ts";
 
 /** Names that stand free in the text of programs. */
 const CELLS = "troupeCells";
 const LINK = "troupeLink";
-const MODULES = Symbol.for("troupe.modules");
 
 const NO_INPUTS: readonly Uint8Array[] = [];
 
 type Namespace = Readonly<Record<string, unknown>>;
 
+type RegistrableClass = abstract new (...args: never[]) => object;
+
+/** How instances of a class travel; as the options of `registerType`. */
+interface Registration {
+  readonly name?: string;
+  readonly encode?: (value: object) => unknown;
+  readonly decode?: (data: unknown) => object;
+}
+
 export class SpecialValues {
   readonly #linker: FunctionLinker = new FunctionLinker({
     compile: (text, name) => this.#compile(text, name),
-    own: ownValue,
+    own: (name) => this.#own(name),
     import: importModule,
+  });
+
+  /** What tasks, and the modules that travel, have of Troupe itself. */
+  readonly exports = engineExports({
+    currentTask,
+    registerType: (Class: RegistrableClass, { name, encode, decode }: Registration = {}) =>
+      this.#linker.register(Class, name ?? Class.name, encode, decode),
   });
 
   /** Arguments and captures. */
@@ -40,7 +57,7 @@ export class SpecialValues {
       case "input":
         return inputValue(parts, NO_INPUTS, this.decode);
       default:
-        throw new errors.SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
+        throw new SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
     }
   };
 
@@ -60,6 +77,15 @@ export class SpecialValues {
     return captures;
   }
 
+  /** What programs name: of Troupe, all of it as an object, and of the runtime. */
+  #own(name: string): unknown {
+    if (name === "*") return this.exports;
+    if (name === "globalThis") return globalThis;
+    const [, global] = /^globalThis\.(.*)$/.exec(name) ?? [];
+    if (global !== undefined) return (globalThis as Record<string, unknown>)[global];
+    return Object.hasOwn(this.exports, name) ? this.exports[name] : undefined;
+  }
+
   #compile(text: string, name: string): (cells: ProgramCells) => unknown {
     const hash = contentHash(new TextEncoder().encode(text));
     const factory = compileFactory(text, name, hash, [CELLS, LINK]);
@@ -67,31 +93,23 @@ export class SpecialValues {
   }
 }
 
+/** That of the task that calls it. */
+function currentTask(): unknown {
+  return (globalThis as { currentTask?: () => unknown }).currentTask?.();
+}
+
 /** Throws `ReferenceError` for a name that is not there. */
 function referred(path: unknown): unknown {
-  if (typeof path !== "string") throw new errors.SerializationError("Cannot decode a reference: it names nothing.");
+  if (typeof path !== "string") throw new SerializationError("Cannot decode a reference: it names nothing.");
   return ownNamespace().pull([path])[0];
 }
-
-/** What tasks may use of Troupe: what the engine offers to all of them, and the errors. */
-function ownValue(name: string): unknown {
-  if (name === "*") return OWN_NAMESPACE;
-  if (name === "globalThis") return globalThis;
-  if (name.startsWith("globalThis.")) return (globalThis as Record<string, unknown>)[name.slice("globalThis.".length)];
-  if (name === "currentTask" || name === "UnmetDependency") return (globalThis as Record<string, unknown>)[name];
-  return Object.hasOwn(errors, name) ? errors[name as keyof typeof errors] : undefined;
-}
-
-const OWN_NAMESPACE = Object.freeze(
-  Object.defineProperty({ ...errors }, "currentTask", { get: () => ownValue("currentTask"), enumerable: true }),
-);
 
 function importModule(specifier: string): Promise<Namespace> {
   if (!specifier.startsWith("troupe:")) return import(specifier);
   const modules =
     (globalThis as unknown as Record<symbol, { load(hash: string): Promise<Namespace> } | undefined>)[MODULES];
   if (modules === undefined) {
-    throw new errors.SerializationError("Cannot import a local module: this engine takes none.");
+    throw new SerializationError("Cannot import a local module: this engine takes none.");
   }
   return modules.load(specifier.slice("troupe:".length));
 }

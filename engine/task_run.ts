@@ -18,6 +18,8 @@ export interface Template {
   readonly name: string;
   readonly source: string;
   readonly captures: Uint8Array | null;
+  /** What it may load; absent: nothing. */
+  readonly modules?: readonly ContentHash[];
   factory: TaskFactory | null;
   /** It is known to return promises. */
   waits: boolean;

@@ -13,7 +13,7 @@ import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { TaskAborted } from "../wire/errors.ts";
 import { MissingImports } from "../wire/function_link.ts";
-import { decodeValue, encodeValue } from "../wire/value_codec.ts";
+import { type DecodeOptions, decodeValue, type EncodeOptions, encodeValue } from "../wire/value_codec.ts";
 import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } from "./compile.ts";
 import { CurrentTask, type TaskNews, type TaskPlace } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
@@ -45,6 +45,8 @@ export interface RunnerEvents {
   printed(number: number, channel: OutputChannel, text: string, at: number): void;
   /** A run waits for tasks of its own, and lends its slot, or takes it back; `running` runs have begun and not ended. */
   slot(number: number, lent: boolean, running: number): void;
+  /** A line of a stack, with names in place of what only this process can tell apart. */
+  named?(line: string): string;
   /** The engine can't go on: what a task did to it can't be undone, or its result can't be written. */
   broken(error: unknown): void;
 }
@@ -56,10 +58,10 @@ export class TaskRunner {
   readonly #events: RunnerEvents;
   readonly #live: LiveNews;
   readonly #intrinsics = new Intrinsics();
-  readonly #special = new SpecialValues();
-  readonly #decoding = { special: this.#special.decode };
-  readonly #result = { root: "result", special: this.#special.encode };
-  readonly #data = { root: "data", special: this.#special.encode };
+  readonly #special: SpecialValues;
+  readonly #decoding: DecodeOptions;
+  readonly #result: EncodeOptions;
+  readonly #data: EncodeOptions;
   readonly #now = performance.now.bind(performance);
   readonly #nextTurn = setImmediate;
   readonly #queue = new TaskRunList();
@@ -82,7 +84,12 @@ export class TaskRunner {
     events: RunnerEvents,
     clients: TaskClients = new TaskClients(null, () => {}),
     state?: unknown,
+    special: SpecialValues = new SpecialValues(),
   ) {
+    this.#special = special;
+    this.#decoding = { special: special.decode };
+    this.#result = { root: "result", special: special.encode };
+    this.#data = { root: "data", special: special.encode };
     this.#clients = clients;
     this.#state = state;
     this.#engineId = engineId;
@@ -346,7 +353,8 @@ export class TaskRunner {
     if (run.state === "ended") return;
     this.#intrinsics.restore();
     const code = isUnmetDependency(error) ? RAN.declined : RAN.threw;
-    explainError(error, { name: run.template.name, engineId: this.#engineId });
+    const named = (line: string) => this.#events.named?.(line) ?? line;
+    explainError(error, { name: run.template.name, engineId: this.#engineId, named });
     this.#end(run, code, encodeError(error, hasOutcomes(error) ? this.#special.encode : null));
   }
 

@@ -93,13 +93,16 @@ export class EngineInputs {
   }
 
   async #sendTemplate(template: TaskTemplate): Promise<number> {
-    const { code, name, captures, flags } = template;
-    if (this.#codes.use(code) === undefined) await this.#sendCode(code);
+    const { code, name, captures, flags, modules } = template;
+    for (const hash of [code, ...modules ?? []]) {
+      if (this.#codes.use(hash) === undefined) await this.#sendCode(hash);
+    }
     const placed = captures === null ? null : await this.#place(captures, () => true);
     const number = ++this.#templateCount;
     const { priority } = flags;
     const message = [TO_ENGINE.template, number, code, name, placed] as const;
-    this.#process.send(priority === 0 ? message : [...message, priority]);
+    if (modules !== undefined) this.#process.send([...message, priority, modules]);
+    else this.#process.send(priority === 0 ? message : [...message, priority]);
     this.#forgetTemplate(this.#templates.add(keyOf(template), number));
     return number;
   }
@@ -143,11 +146,12 @@ export class EngineInputs {
 }
 
 /** Every message has template objects of its own; equal ones are the same to an engine, which decodes captures afresh. */
-function keyOf({ code, name, captures, flags: { priority } }: TaskTemplate): string {
-  if (captures === null) return `${code} ${priority} ${name}`;
-  if (!(captures instanceof Uint8Array)) return `${code} ${priority} ${captures.hash} ${name}`;
+function keyOf({ code, name, captures, modules = [], flags: { priority } }: TaskTemplate): string {
+  const shared = [code, ...modules, priority].join(" ");
+  if (captures === null) return `${shared} ${name}`;
+  if (!(captures instanceof Uint8Array)) return `${shared} ${captures.hash} ${name}`;
   const values = captures.length <= SHORT_CAPTURES ? BYTE_TEXT.decode(captures) : contentHash(captures);
-  return `${code} ${priority} ${captures.length} ${values} ${name}`;
+  return `${shared} ${captures.length} ${values} ${name}`;
 }
 
 /** Whether all of them have room in one message. */

@@ -292,10 +292,10 @@ export class HostActor extends Actor implements HostApi {
   #takePure(engine: EngineId, bytes: Uint8Array): void {
     const order = this.#read("pure", () => readPure(bytes, engine), "the queue group");
     if (order === null) return;
-    const { session, node, code, runs } = order;
+    const { session, node, codes, runs } = order;
     const { fleet, news } = this.#own;
     this.#meet(session, `client.${node}`);
-    this.#takeCodes([code]);
+    this.#takeCodes(codes);
     const uuid = fleet.uuidOf(engine);
     if (uuid !== null) news.taken(session, engine, uuid, runs.map(([counter]) => counter));
     for (const [counter, run] of runs) {

@@ -19,7 +19,8 @@ export interface PureOrder {
   readonly session: Session;
   /** The client's node, for what is to be told to it. */
   readonly node: string;
-  readonly code: ReceivedCode;
+  /** Of the function, then of the modules that it loads. */
+  readonly codes: readonly ReceivedCode[];
   readonly runs: readonly (readonly [counter: number, run: EngineRun])[];
 }
 
@@ -27,11 +28,13 @@ export interface PureOrder {
 export function readPure(bytes: Uint8Array, engine: EngineId): PureOrder {
   const message = decodeFrame(bytes);
   if (!isArray(message, 5)) throw malformedMessage("task", message);
-  const [session, node, code, templateMessage, rows] = message;
-  if (!isText(session) || !isText(node) || !isArray(rows, 1)) throw malformedMessage("task", message);
+  const [session, node, code, templateMessage, rows, modules = []] = message;
+  if (!isText(session) || !isText(node) || !isArray(rows, 1) || !isArray(modules, 0)) {
+    throw malformedMessage("task", message);
+  }
   const template = templateFromMessage(templateMessage);
   const runs = rows.map((row) => readRun(row, session as Session, node, template, engine));
-  return { session: session as Session, node, code: readCode(code), runs };
+  return { session: session as Session, node, codes: [code, ...modules].map(readCode), runs };
 }
 
 function readRun(

@@ -55,6 +55,8 @@ export type TemplateMessage = readonly [
   captures: PayloadMessage | null,
   /** Its tasks run several items of a map each. */
   chunked?: boolean,
+  /** Texts of modules that the function loads; they travel as function code does. */
+  modules?: readonly ContentHash[],
 ];
 
 /** Function code that the receiver has not had from this sender yet. */
@@ -219,6 +221,8 @@ export type PureMessage = readonly [
   code: CodeMessage,
   template: TemplateMessage,
   runs: readonly (readonly [counter: number, args: PayloadMessage, inputs?: readonly PayloadMessage[]])[],
+  /** The texts of the modules that the template names. */
+  modules?: readonly CodeMessage[],
 ];
 
 /** Host → client: these of its tasks are now with this engine. */

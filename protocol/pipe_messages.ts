@@ -89,6 +89,8 @@ export type ToEngineMessage =
     captures: PipeBytes | null,
     /** Of its tasks; absent: 0. */
     priority?: number,
+    /** Code that came before, and that is the text of a module which the function or its arguments load. */
+    modules?: readonly ContentHash[],
   ]
   /** Templates that no later run will name, and code that no later template will. */
   | readonly [kind: typeof TO_ENGINE.forget, ...names: (number | ContentHash)[]]

@@ -101,6 +101,8 @@ export interface TaskTemplate {
   readonly captures: Payload | null;
   /** A task of it runs several items of a map, and its result is a list of their outcomes. */
   readonly chunked?: true;
+  /** The texts of modules that the function loads, by hash; absent: none. */
+  readonly modules?: readonly ContentHash[];
 }
 
 /** One task as asked for. */

@@ -19,11 +19,14 @@ interface Code {
   readonly source: Payload;
 }
 
+const NO_CODES: readonly Code[] = [];
+
 /** The code that the tasks of a cluster run. */
 export class CodeStore {
   readonly #known = new Map<ContentHash, WeakRef<Code>>();
   readonly #bySession = new Map<Session, Set<Code>>();
-  readonly #byTemplate = new WeakMap<TaskTemplate, Code>();
+  /** Of the function, then of the modules that it loads. */
+  readonly #byTemplate = new WeakMap<TaskTemplate, readonly Code[]>();
   readonly #byHost = new Map<HostId, Set<ContentHash>>();
   readonly #collected = new FinalizationRegistry<ContentHash>((hash) => this.#drop(hash));
 
@@ -34,22 +37,22 @@ export class CodeStore {
 
   /** From now on the template keeps its code alive. Throws where the code never came. */
   bind(template: TaskTemplate): void {
-    const code = this.#known.get(template.code)?.deref();
-    if (code === undefined) {
-      throw new SerializationError(
-        `Cannot run "${template.name}": its code "${template.code.slice(0, 12)}…" was not sent`,
-      );
-    }
-    this.#byTemplate.set(template, code);
+    const codes = [template.code, ...template.modules ?? []].map((hash) => {
+      const code = this.#known.get(hash)?.deref();
+      if (code !== undefined) return code;
+      throw new SerializationError(`Cannot run "${template.name}": its code "${hash.slice(0, 12)}…" was not sent`);
+    });
+    this.#byTemplate.set(template, codes);
   }
 
-  /** The code to send along with the first task that needs it on a host; `null` where the host has it. */
-  forHost(host: HostId, template: TaskTemplate): CodeMessage | null {
+  /** The code to send along with the first task that needs it on a host: what the host has not had yet. */
+  forHost(host: HostId, template: TaskTemplate): readonly CodeMessage[] {
     const sent = this.#set(this.#byHost, host);
-    const code = this.#byTemplate.get(template);
-    if (code === undefined || sent.has(code.hash)) return null;
-    sent.add(code.hash);
-    return [code.hash, payloadToMessage(code.source)];
+    const fresh = this.#byTemplate.get(template)?.filter(({ hash }) => !sent.has(hash)) ?? NO_CODES;
+    return fresh.map(({ hash, source }) => {
+      sent.add(hash);
+      return [hash, payloadToMessage(source)];
+    });
   }
 
   /** The code of a hash, for a client that submits again what another one did; `null` where it is gone. */

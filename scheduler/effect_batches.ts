@@ -46,8 +46,7 @@ export class DispatchBatch {
     if (index === undefined) {
       index = this.#templates.push(templateToMessage(template)) - 1;
       this.#indexes.set(template, index);
-      const code = codes.forHost(host, template);
-      if (code !== null) this.#codes.push(code);
+      this.#codes.push(...codes.forHost(host, template));
     }
     this.#lastTemplate = template;
     this.#lastIndex = index;

@@ -109,6 +109,18 @@ export class FunctionLinker {
     return instanceForm(value, constructor, known.encode);
   };
 
+  /** A class that was made here: instances of it travel in results, to programs that know it by this name. */
+  register(
+    Class: object,
+    name: string,
+    encode: RegisteredClass["encode"] = null,
+    decode: RegisteredClass["decode"] = null,
+  ): void {
+    // For the loop of chunks, which must know what travels.
+    Object.defineProperty(Class, REGISTERED, { value: true });
+    this.#registered.set(Class, { key: name, name, encode, decode });
+  }
+
   #decodeCells(bytes: Uint8Array, program: LinkedProgram): readonly unknown[] {
     const special: DecodeSpecial = (kind, parts) => this.#decode(kind, parts, program);
     return decodeValue(bytes, { special }) as readonly unknown[];

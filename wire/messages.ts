@@ -90,24 +90,29 @@ export function payloadsFromMessage(message: unknown): readonly Payload[] | unde
 
 /** What the tasks of a batch share. */
 export function templateToMessage(template: TaskTemplate): TemplateMessage {
-  const { code, name, flags, chunked } = template;
+  const { code, name, flags, chunked, modules } = template;
   const captures = template.captures === null ? null : payloadToMessage(template.captures);
   const message = [code, name, flagsToMessage(flags), captures] as const;
+  if (modules !== undefined) return [...message, chunked === true, modules];
   return chunked === true ? [...message, true] : message;
 }
 
 /** The template in a message, with every default filled in. */
 export function templateFromMessage(message: unknown): TaskTemplate {
   if (!isArray(message, 2)) throw malformedMessage("template", message);
-  const [code, name, flags, captures, chunked] = message;
+  const [code, name, flags, captures, chunked, modules = null] = message;
   if (!isContentHash(code) || !isText(name)) throw malformedMessage("template", message);
+  if (modules !== null && !(isArray(modules, 1) && modules.every(isContentHash))) {
+    throw malformedMessage("template", message);
+  }
   const template: TaskTemplate = {
     code,
     name,
     flags: flagsFromMessage(flags ?? []),
     captures: captures === undefined || captures === null ? null : payloadFromMessage(captures),
   };
-  return chunked === true ? { ...template, chunked: true } : template;
+  const shaped: TaskTemplate = chunked === true ? { ...template, chunked: true } : template;
+  return modules === null ? shaped : { ...shaped, modules };
 }
 
 /** How an attempt ended, to send. */

@@ -69,8 +69,8 @@ const message: PureMessage = ["abc" as Session, "node", [hash, source], [hash, "
 ]];
 
 Deno.test("a message becomes runs for the engine that got it", () => {
-  const { session, node, code, runs } = readPure(encodeFrame(message), ENGINE);
-  assert.deepEqual([session, node, code[0], runs.length], ["abc", "node", hash, 2]);
+  const { session, node, codes: [code], runs } = readPure(encodeFrame(message), ENGINE);
+  assert.deepEqual([session, node, code?.[0], runs.length], ["abc", "node", hash, 2]);
   const [counter, run] = runs[1] ?? [];
   assert.equal(counter, 8);
   assert.deepEqual([run?.engine, run?.task, run?.attempt, run?.template.name], [3, "abc-8", 1, "f"]);

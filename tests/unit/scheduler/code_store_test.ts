@@ -19,11 +19,11 @@ Deno.test("code goes to each host once in its life", () => {
   const task = template();
   store.add(session, [[hash, source]]);
   store.bind(task);
-  assert.deepEqual(store.forHost(host, task), [hash, source]);
-  assert.equal(store.forHost(host, task), null);
-  assert.notEqual(store.forHost("other" as HostId, task), null);
+  assert.deepEqual(store.forHost(host, task), [[hash, source]]);
+  assert.deepEqual(store.forHost(host, task), []);
+  assert.deepEqual(store.forHost("other" as HostId, task), [[hash, source]]);
   store.forgetHost(host);
-  assert.notEqual(store.forHost(host, task), null);
+  assert.deepEqual(store.forHost(host, task), [[hash, source]]);
 });
 
 Deno.test("code whose bytes are not those of its hash is refused", () => {
@@ -40,5 +40,20 @@ Deno.test("a task's template keeps its code after the session that sent it is go
   store.add(session, [[hash, source]]);
   store.bind(task);
   store.forgetSession(session);
-  assert.deepEqual(store.forHost(host, task), [hash, source]);
+  assert.deepEqual(store.forHost(host, task), [[hash, source]]);
+});
+
+Deno.test("the modules that a template names go along with its code, each once to a host", () => {
+  const store = new CodeStore();
+  const text = new TextEncoder().encode("export const x = 1;");
+  const module = contentHash(text);
+  const task = { ...template(), modules: [module] };
+  store.add(session, [[hash, source]]);
+  assert.throws(() => store.bind(task), /its code "[0-9a-f]{12}…" was not sent/);
+  store.add(session, [[module, text]]);
+  const plain = template();
+  for (const each of [plain, task]) store.bind(each);
+  store.forgetSession(session);
+  assert.deepEqual(store.forHost(host, plain), [[hash, source]]);
+  assert.deepEqual(store.forHost(host, task), [[module, text]]);
 });

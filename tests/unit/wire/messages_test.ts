@@ -121,7 +121,9 @@ Deno.test("payloads come out as they went in, bytes untouched", () => {
 });
 
 Deno.test("templates come out as they went in", () => {
-  const template = fc.record({ code: hash, name: fc.string(), flags, captures: fc.option(payload) });
+  const parts = { code: hash, name: fc.string(), flags, captures: fc.option(payload) };
+  const modules = fc.array(hash, { minLength: 1, maxLength: 3 });
+  const template = fc.oneof(fc.record(parts), fc.record({ ...parts, modules }));
   fc.assert(
     fc.property(template, (given) => {
       assertSame(messages.templateFromMessage(sent(messages.templateToMessage(given), [1])), given);
