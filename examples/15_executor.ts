@@ -22,7 +22,7 @@ function isPrime(n: number): boolean {
   console.log(`executor: ${await one}, ${many.join(" ")}`);
 }
 
-// Piscina: was `import { Piscina } from "piscina"`. The worker file is any module that engines can import.
+// Piscina: was `import { Piscina } from "piscina"`. The worker file is any module: a file of yours travels as a bundle.
 const Piscina = piscinaOn(lview);
 const piscina = new Piscina({ filename: "node:zlib", name: "crc32" });
 const sums = await Promise.all(["a", "b", "c"].map((text) => piscina.run(text)));
