@@ -8,11 +8,15 @@ import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AsyncResult } from "./async_result.ts";
 import type { Executor } from "./executor.ts";
+import { remoteModule } from "./remote_module.ts";
+import type { AnyFunction } from "./source_text.ts";
 import type { FlagOptions } from "./task_flags.ts";
 
 /** One worker file. */
 export class PoolModule {
   readonly #specifier: string;
+  /** Of a file on this machine, which travels as a bundle; `null`: engines import it. */
+  readonly #bundled: Readonly<Record<string, AnyFunction>> | null;
 
   /** A path, or a specifier as `import.meta.resolve` gives it. Throws `TypeError` for what is neither. */
   constructor(file: string | URL) {
@@ -25,10 +29,13 @@ export class PoolModule {
           `write import.meta.resolve(${JSON.stringify(text)}).`,
       );
     }
+    this.#bundled = this.#specifier.startsWith("file:") ? remoteModule(this.#specifier) : null;
   }
 
   /** Calls the export `name`. Rejects where there is none. */
   call(executor: Executor, flags: FlagOptions, name: string, args: readonly unknown[]): AsyncResult<unknown> {
+    const bundled = this.#bundled?.[name];
+    if (bundled !== undefined) return executor.submitWith(flags, bundled, args);
     return executor.submitWith(flags, callExport, [this.#specifier, name, args]);
   }
 }

@@ -79,22 +79,22 @@ const SHOWN: Readonly<Record<string, Shown>> = {
       /^By engine: 3 results$/m,
     ],
   },
-  "13_executor.ts": {
+  "14_nested.ts": { says: [/^20000 values, sorted: true, by more than 20 tasks$/m] },
+  "15_executor.ts": {
     says: [
       /^executor: true, true false false false true$/m,
       /^piscina: \d+ \d+ \d+, 3 completed$/m,
       /^workerpool: 42\nworkerpool: TimeoutError after 100 ms$/m,
     ],
   },
-  "14_moving_a_program.ts": {
+  "16_moving_a_program.ts": {
     n: 4,
     says: [
-      /^maxFeatures 0.8, 25 trees: 1[34]\d of 150 right$/m,
+      /^25 trees, 0.8 of the features: 1[34]\d of 150 right$/m,
       /Equal to the serial result: true/,
       /^30 forests: .* on 4 engines/m,
     ],
   },
-  "13_nested.ts": { says: [/^20000 values, sorted: true, by more than 20 tasks$/m] },
   "actors_counter.ts": { says: [/./] },
 };
 

@@ -20,6 +20,11 @@ Deno.test("the results of a map make one list, with and without chunks", () => {
 
 Deno.test("what was known when it was encoded is the value itself", () => {
   assert.deepEqual(decode("input", ["value", [1, 2]]), [1, 2]);
+  assert.deepEqual(
+    new SpecialValues().decode("input", ["value", [1, 2]]),
+    [1, 2],
+    "also where a task brings none along",
+  );
 });
 
 Deno.test("a form that names what is not there, or is no list of outcomes, is refused", () => {

@@ -1,7 +1,7 @@
 /**
  * Code that was written for a pool of workers, on engines: the executor, and Piscina's and workerpool's own interfaces.
  *
- * `deno run -A examples/13_executor.ts`, with engines started by `start -n 4`.
+ * `deno run -A examples/15_executor.ts`, with engines started by `start -n 4`.
  * @module
  */
 import { Client, piscinaOn, workerpoolOn } from "../mod.ts";
@@ -22,7 +22,7 @@ function isPrime(n: number): boolean {
   console.log(`executor: ${await one}, ${many.join(" ")}`);
 }
 
-// Piscina: was `import { Piscina } from "piscina"`. The worker file is any module that engines can import.
+// Piscina: was `import { Piscina } from "piscina"`. The worker file is any module: a file of yours travels as a bundle.
 const Piscina = piscinaOn(lview);
 const piscina = new Piscina({ filename: "node:zlib", name: "crc32" });
 const sums = await Promise.all(["a", "b", "c"].map((text) => piscina.run(text)));
