@@ -72,7 +72,7 @@ export class BlobTransfer {
     for (let attempt = 1; value.home === null && value.failure === null; attempt++) {
       let home: HostId | null = null;
       try {
-        home = this.#nearest(value) ?? await this.#roster.anyHost();
+        home = (attempt === 1 ? this.#nearest(value) : null) ?? await this.#roster.anyHost();
         await this.#upload(value, home);
         value.home = home;
       } catch (cause) {
@@ -84,6 +84,7 @@ export class BlobTransfer {
     value.moving = null;
   }
 
+  /** A host of the engines it is for: another one would have to give it to that one. */
   #nearest({ engines }: BigValue): HostId | null {
     for (const engine of engines) {
       const host = this.#roster.hostOf(engine);

@@ -32,13 +32,14 @@ export async function pushResult(
   const node = clientNodeOf(run, id.session);
   const underWay = new Set<Promise<unknown>>();
   let wanted = true;
-  for (let offset = 0; offset < total && wanted; offset += BLOB_PIECE_BYTES) {
+  for (let offset = 0; offset < total; offset += BLOB_PIECE_BYTES) {
     const length = Math.min(BLOB_PIECE_BYTES, total - offset);
     if (!await blob.reaches(offset + length)) return;
     const isLast = offset + length === total;
     const hash = isLast ? await blob.whole() : null;
     if (isLast && hash === null) return;
     if (underWay.size >= WINDOW) await Promise.race(underWay);
+    if (!wanted) return;
     const bytes = new Uint8Array(length);
     blob.readInto(bytes, offset);
     const sent = send(node, [id.counter, total, offset, bytes, hash]).catch(() => false).then((more) => {
