@@ -6,7 +6,7 @@
  * Moved by `blob_transfer.ts`.
  * @module
  */
-import type { ContentHash, HostId } from "../protocol/ids.ts";
+import type { ContentHash, EngineId, HostId } from "../protocol/ids.ts";
 import type { PayloadMessage } from "../protocol/messages.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
@@ -17,6 +17,8 @@ export class BigValue {
   readonly bytes: Uint8Array | null;
   readonly size: number;
   #hash: ContentHash | null;
+  /** The engines whose direct tasks it is for, as far as they are known: it goes to a host of these where that can be. */
+  readonly engines = new Set<EngineId>();
   /** The host that holds it; `null` until then. */
   home: HostId | null;
   /** Why no host takes it. */

@@ -72,7 +72,7 @@ export class BlobTransfer {
     for (let attempt = 1; value.home === null && value.failure === null; attempt++) {
       let home: HostId | null = null;
       try {
-        home = await this.#roster.anyHost();
+        home = (attempt === 1 ? this.#nearest(value) : null) ?? await this.#roster.anyHost();
         await this.#upload(value, home);
         value.home = home;
       } catch (cause) {
@@ -82,6 +82,15 @@ export class BlobTransfer {
       }
     }
     value.moving = null;
+  }
+
+  /** A host of the engines it is for: another one would have to give it to that one. */
+  #nearest({ engines }: BigValue): HostId | null {
+    for (const engine of engines) {
+      const host = this.#roster.hostOf(engine);
+      if (host !== undefined) return host;
+    }
+    return null;
   }
 
   /** A host that is gone leaves the list soon: until then it would only be tried again. */
@@ -94,8 +103,15 @@ export class BlobTransfer {
     const { bytes, hash } = value;
     if (bytes === null) throw bytesGone(value);
     const host = this.#host(home);
+    const engines = [...value.engines];
     await this.#inPieces(bytes.length, (offset, length) => {
-      return host.putBlob(hash, bytes.length, offset, bytes.subarray(offset, offset + length));
+      return host.putBlob(
+        hash,
+        bytes.length,
+        offset,
+        bytes.subarray(offset, offset + length),
+        offset === 0 ? engines : [],
+      );
     });
   }
 

@@ -9,6 +9,7 @@ import type { Epoch, HostId } from "../protocol/ids.ts";
 import type {
   EngineMessage,
   NewsMessage,
+  ResultPiece,
   RunningMessage,
   SettledMessage,
   TakenMessage,
@@ -48,6 +49,10 @@ export class ClientActor extends Actor implements ClientApi {
 
   news(rows: readonly NewsMessage[]): void {
     this.#session.news(rows);
+  }
+
+  resultPiece(piece: ResultPiece): boolean {
+    return this.#session.resultPiece(this.context.sender, piece);
   }
 
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void {

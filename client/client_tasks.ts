@@ -17,7 +17,13 @@ import {
   type TaskId,
   wayOf,
 } from "../protocol/ids.ts";
-import { NEWS, type NewsMessage, type RunningMessage, type SettledMessage } from "../protocol/messages.ts";
+import {
+  NEWS,
+  type NewsMessage,
+  type ResultPiece,
+  type RunningMessage,
+  type SettledMessage,
+} from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import type { Log } from "../wire/log.ts";
@@ -41,6 +47,7 @@ import { OutputWatch } from "./output_watch.ts";
 import type { PureTarget } from "./pure_queue.ts";
 import { PureTasks } from "./pure_tasks.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
+import { PushedResults } from "./pushed_results.ts";
 import { Settlement } from "./settlement.ts";
 import { SubmitQueue } from "./submit_queue.ts";
 import { TaskAborts } from "./task_aborts.ts";
@@ -79,6 +86,7 @@ export class ClientTasks {
   readonly #directQueue: DirectQueue;
   readonly #slices: MapSlices;
   readonly #transfer: BlobTransfer;
+  readonly #pushed: PushedResults;
   readonly #settlement: Settlement;
   readonly #outcomes: KnownOutcomes;
   readonly #gate: InputGate;
@@ -91,8 +99,9 @@ export class ClientTasks {
     const { id: session, node, clock, log, host } = options;
     this.#options = options;
     this.#transfer = new BlobTransfer(roster, host, clock);
+    this.#pushed = new PushedResults(clock);
     const told = (job: Job, task: number) => this.output.ended(job, task);
-    this.#settlement = new Settlement(clock, this.#transfer, options.special ?? null, told);
+    this.#settlement = new Settlement(clock, this.#transfer, this.#pushed, options.special ?? null, told);
     this.#slices = new MapSlices(clock, () => this.#queue.wake());
     this.#outcomes = new KnownOutcomes(session);
     this.drawnIds = new DrawnIds(session, () => this.allocate(1));
@@ -185,6 +194,7 @@ export class ClientTasks {
       if (this.#closed !== null) this.#settlement.fail(task, closedError(this.#closed));
       else {
         this.#direct.set(task);
+        // Before the first piece leaves, all are known that it is for: it is sent at the end of this turn.
         this.#placeEarly(task);
         if (task.inputs !== undefined) this.#whenResolved(task, () => this.#directQueue.add([task]));
       }
@@ -291,6 +301,7 @@ export class ClientTasks {
     this.#gate.forget(counter);
     this.#balanced.take(counter);
     this.pure.take(counter);
+    this.#pushed.forget(counter);
     if (this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);
     if (wayOf(counter) === "balanced") this.#outcomes.endedHere(counter, error);
     this.#settlement.fail({ job, task }, error);
@@ -309,6 +320,7 @@ export class ClientTasks {
     this.#slices.close();
     this.pure.close();
     this.#directQueue.close();
+    this.#pushed.close();
   }
 
   // --- what the session hears ---
@@ -343,6 +355,13 @@ export class ClientTasks {
       const open = { attempts: 0, completed: null, received: null, stdout: "", stderr: "" };
       task.job.running(task.task, { status: "running", engineId, engineUuid, started, ...open });
     }
+  }
+
+  /** A piece of a big result, from the host of its engine. Whether more of it is wanted. */
+  resultPiece(host: string, piece: ResultPiece): boolean {
+    const [counter] = piece;
+    const task = this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
+    return this.#pushed.add(host, piece, task !== undefined);
   }
 
   /** Running tasks show these. */
@@ -419,8 +438,12 @@ export class ClientTasks {
   }
 
   /** Big values start moving at once, in parallel to what is queued before them. */
-  #placeEarly({ args, template }: PendingTask): void {
-    for (const value of [args, template.captures]) if (value instanceof BigValue) void this.#transfer.place(value);
+  #placeEarly({ args, template, engine }: PendingTask): void {
+    for (const value of [args, template.captures]) {
+      if (!(value instanceof BigValue)) continue;
+      if (engine !== null) value.engines.add(engine);
+      void this.#transfer.place(value);
+    }
   }
 
   #recheckPlaces({ args, template, inputs = [] }: PendingTask): void {

@@ -17,7 +17,14 @@ export interface HostLink {
   signalEngines(signal: string, ids: readonly EngineId[]): Promise<void>;
   /** Ends all engines of the host, and then its process with all it runs. */
   shutdown(drainMs: number): Promise<void>;
-  putBlob(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): Promise<void>;
+  /** `engines`: those whose next task is to come with the blob. */
+  putBlob(
+    hash: ContentHash,
+    size: number,
+    offset: number,
+    bytes: Uint8Array,
+    engines: readonly EngineId[],
+  ): Promise<void>;
   getBlob(hash: ContentHash, offset: number, length: number): Promise<Uint8Array>;
 }
 

@@ -4,12 +4,19 @@
  * Pure. What isn't ours throws `SerializationError` before anything is done. Called by `session.ts`.
  * @module
  */
-import { NEWS, type NewsMessage, type TakenMessage } from "../protocol/messages.ts";
+import { NEWS, type NewsMessage, type ResultPiece, type TakenMessage } from "../protocol/messages.ts";
+import { isContentHash } from "../wire/content_hash.ts";
 import { isArray, isCount, isText, malformedMessage } from "../wire/message_checks.ts";
 
 /** Which engine took which tasks. */
 export function readTaken(message: unknown): readonly TakenMessage[] {
   if (!isArray(message, 0) || !message.every(isTaken)) throw malformedMessage("taken", message);
+  return message;
+}
+
+/** A piece of a big result. */
+export function readResultPiece(message: unknown): ResultPiece {
+  if (!isArray(message, 5) || !isPiece(message)) throw malformedMessage("piece of a result", message);
   return message;
 }
 
@@ -28,6 +35,12 @@ export function readCounters(message: unknown): readonly number[] {
 function isTaken(message: unknown): message is TakenMessage {
   if (!isArray(message, 3) || !isCount(message[0]) || !isText(message[1])) return false;
   return isArray(message[2], 0) && message[2].every(isCount);
+}
+
+function isPiece(message: readonly unknown[]): message is ResultPiece {
+  const [counter, total, offset, bytes, hash] = message;
+  if (!isCount(counter) || !isCount(total) || !isCount(offset) || !(bytes instanceof Uint8Array)) return false;
+  return offset + bytes.length <= total && (hash === null || isContentHash(hash));
 }
 
 /** Of an attempt of a task. */

@@ -13,6 +13,7 @@ import type {
   ClientWelcome,
   EngineMessage,
   NewsMessage,
+  ResultPiece,
   RunningMessage,
   SettledMessage,
   TakenMessage,
@@ -28,7 +29,7 @@ import { EngineRoster } from "./engine_roster.ts";
 import type { HostLink } from "./host_link.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { FunctionShipping } from "./function_shipping.ts";
-import { readCounters, readNews, readTaken } from "./read_news.ts";
+import { readCounters, readNews, readResultPiece, readTaken } from "./read_news.ts";
 import { TaskTemplates } from "./task_templates.ts";
 import { WatchedResults } from "./watched_results.ts";
 
@@ -134,6 +135,12 @@ export class Session {
   /** What running tasks show; too late, or of no task of ours, it changes nothing. */
   news(rows: readonly NewsMessage[]): void {
     this.tasks.news(this.#read("news", () => readNews(rows)) ?? []);
+  }
+
+  /** A piece of a big result, from that node. Whether more is wanted. */
+  resultPiece(sender: string, piece: ResultPiece): boolean {
+    const read = this.#closed === null ? this.#read("resultPiece", () => readResultPiece(piece)) : null;
+    return read !== null && this.tasks.resultPiece(sender, read);
   }
 
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void {

@@ -18,6 +18,7 @@ import { type DecodeOptions, decodeValue } from "../wire/value_codec.ts";
 import type { BlobTransfer } from "./blob_transfer.ts";
 import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
+import type { PushedResults } from "./pushed_results.ts";
 import type { Job, TaskReport } from "./job.ts";
 import { stackLater } from "./lazy_stack.ts";
 import { toldStack } from "./source_positions.ts";
@@ -27,6 +28,7 @@ import type { PendingTask } from "./task_table.ts";
 export class Settlement {
   readonly #clock: Clock;
   readonly #transfer: BlobTransfer;
+  readonly #pushed: PushedResults;
   readonly #decoding: DecodeOptions;
   readonly #ended: (job: Job, task: number) => void;
 
@@ -34,12 +36,14 @@ export class Settlement {
   constructor(
     clock: Clock,
     transfer: BlobTransfer,
+    pushed: PushedResults,
     special: DecodeSpecial | null,
     ended: (job: Job, task: number) => void,
   ) {
     this.#decoding = { special };
     this.#clock = clock;
     this.#transfer = transfer;
+    this.#pushed = pushed;
     this.#ended = ended;
   }
 
@@ -48,8 +52,10 @@ export class Settlement {
     try {
       const settled = settledFromMessage(message);
       const payload = payloadOf(settled.outcome);
-      if (payload === null || payload instanceof Uint8Array) this.#finish(task, settled, payload);
-      else void this.#fetchAndFinish(task, settled, payload);
+      if (payload === null || payload instanceof Uint8Array) {
+        this.#pushed.forget(task.counter);
+        this.#finish(task, settled, payload);
+      } else void this.#fetchAndFinish(task, settled, payload);
     } catch (error) {
       this.fail(task, error);
     }
@@ -65,7 +71,7 @@ export class Settlement {
 
   async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
     try {
-      const bytes = await this.#transfer.download(ref);
+      const bytes = await this.#pushed.take(task.counter, ref) ?? await this.#transfer.download(ref);
       // Of a chunk that was submitted again by itself the items are what others want, not the outcomes.
       if (settled.outcome.kind === "done" && !isLoneChunk(task)) task.job.setBlob(task.task, ref);
       this.#finish(task, settled, bytes);

@@ -1,7 +1,7 @@
 /**
  * A blob on its way into the folder: appended to a file and hashed as it grows, so its size is no matter.
  *
- * Used by `blob_folder.ts`, and through it for results that arrive in pieces.
+ * Used by `blob_folder.ts`, and through it for results that arrive in pieces; `blob_follower.ts` reads it meanwhile.
  * @module
  */
 import { createHash, type Hash } from "node:crypto";
@@ -12,8 +12,10 @@ export class BlobFile {
   readonly path: string;
   readonly #file: Deno.FsFile;
   readonly #hash: Hash = createHash("sha256");
+  readonly #waiting: (() => void)[] = [];
   #size = 0;
   #closed = false;
+  #whole: ContentHash | null = null;
 
   constructor(path: string) {
     this.path = path;
@@ -29,12 +31,38 @@ export class BlobFile {
     for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
     this.#hash.update(bytes);
     this.#size += bytes.length;
+    this.wake();
   }
 
-  /** Closes the file; the hash of what is in it. */
-  finish(): ContentHash {
+  /** Nothing is added any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The hash of its content, once that is known to be right; `null` before that, and for ever where it was discarded. */
+  get whole(): ContentHash | null {
+    return this.#whole;
+  }
+
+  /** Resolves at the next change: more bytes, or the end. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+
+  /** Lets those who wait look again. */
+  wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Closes the file; the hash of what is in it. Throws `RangeError` where another one is `expected`. */
+  finish(expected?: ContentHash): ContentHash {
+    const hash = this.#hash.digest("hex") as ContentHash;
+    if (expected === undefined || hash === expected) this.#whole = hash;
     this.#close();
-    return this.#hash.digest("hex") as ContentHash;
+    if (this.#whole !== null) return hash;
+    throw new RangeError(
+      `Cannot store blob "${expected}": its ${this.#size} bytes have the hash "${hash}"; send it again`,
+    );
   }
 
   /** Closes and removes it. */
@@ -50,5 +78,6 @@ export class BlobFile {
   #close(): void {
     if (!this.#closed) this.#file.close();
     this.#closed = true;
+    this.wake();
   }
 }

@@ -10,6 +10,7 @@ import { BLOB_PIECE_BYTES } from "../protocol/roles.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import { isContentHash } from "../wire/content_hash.ts";
 import { BlobFile } from "./blob_file.ts";
+import { BlobFollower, readFully } from "./blob_follower.ts";
 
 const DEFAULT_LIMIT_BYTES = 4 * 1024 ** 3;
 /** Uploads that were begun; the oldest is dropped past this. */
@@ -80,11 +81,7 @@ export class BlobFolder implements Disposable {
   /** Takes in what was written. With `expected`, another content is refused with a `RangeError`. */
   adopt(file: BlobFile, expected?: ContentHash): BlobRef {
     const size = file.size;
-    const hash = file.finish();
-    if (expected !== undefined && hash !== expected) {
-      file.discard();
-      throw new RangeError(`Cannot store blob "${expected}": its ${size} bytes have the hash "${hash}"; send it again`);
-    }
+    const hash = finished(file, expected);
     if (this.#blobs.has(hash)) {
       this.#touch(hash);
       file.discard();
@@ -129,6 +126,12 @@ export class BlobFolder implements Disposable {
     this.adopt(upload, hash);
   }
 
+  /** Reads an upload that is under way; `null`: there is none. Must be disposed of. */
+  follow(hash: ContentHash): BlobFollower | null {
+    const upload = this.#uploads.get(hash);
+    return upload === undefined ? null : new BlobFollower(upload);
+  }
+
   /** At most `length` bytes (and at most `BLOB_PIECE_BYTES`) from `offset`. Throws `RangeError` for an unknown blob. */
   read(hash: ContentHash, offset: number, length: number): Uint8Array {
     const blob = this.#known(hash);
@@ -143,12 +146,7 @@ export class BlobFolder implements Disposable {
 
   #fill(buffer: Uint8Array, hash: ContentHash, offset: number): void {
     using file = Deno.openSync(this.#pathOf(hash));
-    file.seekSync(offset, Deno.SeekMode.Start);
-    for (let at = 0; at < buffer.length;) {
-      const count = file.readSync(buffer.subarray(at));
-      if (count === null) throw new RangeError(`Cannot read blob "${hash}": its file was cut short by someone else`);
-      at += count;
-    }
+    readFully(file, buffer, offset);
   }
 
   /** Holds a blob that is here. */
@@ -216,5 +214,14 @@ export class BlobFolder implements Disposable {
 
   #pathOf(hash: ContentHash): string {
     return `${this.path}/${hash}`;
+  }
+}
+
+function finished(file: BlobFile, expected: ContentHash | undefined): ContentHash {
+  try {
+    return file.finish(expected);
+  } catch (error) {
+    file.discard();
+    throw error;
   }
 }

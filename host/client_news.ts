@@ -43,7 +43,7 @@ export class ClientNews {
     const id = parseTaskId(run.task);
     const uuid = this.#uuidOf(run);
     if (id === null || uuid === null) return;
-    const node = nodeOf(run, id.session);
+    const node = clientNodeOf(run, id.session);
     let rows = this.#rows.get(node);
     if (rows === undefined) this.#rows.set(node, rows = []);
     rows.push(row(id.counter, run.engine, uuid, run.attempt));
@@ -65,6 +65,6 @@ type RowHead = readonly [
 ];
 
 /** The node of the client: its own, where it has said so; else it is named by the session. */
-function nodeOf({ origin }: EngineRun, session: Session): NodeAddress {
+export function clientNodeOf({ origin }: EngineRun, session: Session): NodeAddress {
   return origin.kind === "scheduled" ? `client.${session}` : origin.client as NodeAddress;
 }

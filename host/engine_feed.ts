@@ -13,7 +13,7 @@ import {
   TO_HOST,
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
-import type { EngineId } from "../protocol/ids.ts";
+import type { ContentHash, EngineId } from "../protocol/ids.ts";
 import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
@@ -21,6 +21,7 @@ import { isCount } from "../wire/message_checks.ts";
 import { EngineInputs, inlineBytes, type InlineRun, type InputSources, type PreparedRun } from "./engine_inputs.ts";
 import { EngineOutputs } from "./engine_outputs.ts";
 import type { BlobFolder } from "./blob_folder.ts";
+import type { BlobFollower } from "./blob_follower.ts";
 import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { FeedWindow, WINDOW_BYTES } from "./feed_window.ts";
@@ -39,6 +40,8 @@ export interface FeedEvents {
   printed(run: EngineRun, channel: 0 | 1, text: string, at: number): void;
   /** A run waits for tasks of its own and lends its slot, or takes it back. */
   slot(run: EngineRun, lent: boolean): void;
+  /** The result of a run, of `total` bytes, begins to come. Whoever follows it must dispose of what it gets. */
+  resultBegun(run: EngineRun, total: number, follow: () => BlobFollower): void;
 }
 
 export interface FeedOptions {
@@ -76,7 +79,13 @@ export class EngineFeed {
     this.#options = options;
     this.#events = events;
     this.#inputs = new EngineInputs(process, options.sources);
-    this.#outputs = new EngineOutputs(options.folder);
+    this.#outputs = new EngineOutputs(options.folder, (total, follow) => {
+      // Which run it is of is said in the end only: with several, nobody knows before.
+      const [only, ...others] = this.#sent.running;
+      if (only !== undefined && others.length === 0 && only.run.state !== "ended") {
+        this.#events.resultBegun(only.run, total, follow);
+      }
+    });
     const { clock, graceMs, slots } = options;
     this.#window = new FeedWindow(slots);
     this.#sent = new SentRuns(slots);
@@ -108,6 +117,16 @@ export class EngineFeed {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onIdle = resolve;
     return promise;
+  }
+
+  /**
+   * Sends a value that is still being uploaded, ahead of the run it is for. Not while there is anything else to do: a
+   * task that keeps its thread busy would keep the pipe full, and what it waits for behind it.
+   */
+  sendAhead(hash: ContentHash, total: number, follow: () => BlobFollower | null): void {
+    if (!this.#open || !this.idle || this.#queue.first !== null) return;
+    const blob = follow();
+    if (blob !== null) this.#inputs.sendAhead(hash, total, blob);
   }
 
   /** Sends what fits, at the end of this turn. */
@@ -194,6 +213,7 @@ export class EngineFeed {
     this.#open = false;
     this.#deadline.stop();
     this.#outputs.close();
+    this.#inputs.close();
     const now = this.#options.clock.now();
     const waiting = this.#putOff;
     for (const sent of this.#sent.clear()) {

@@ -5,7 +5,8 @@
  * actor is a thin layer over it.
  * @module
  */
-import type { EngineId, EngineUuid } from "../protocol/ids.ts";
+import type { BlobFollower } from "./blob_follower.ts";
+import type { ContentHash, EngineId, EngineUuid } from "../protocol/ids.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import type { BlobFolder } from "./blob_folder.ts";
@@ -115,6 +116,11 @@ export class EngineFleet implements AsyncDisposable {
     if (seat !== undefined) return seat.enqueue(run);
     run.state = "ended";
     this.#events.runEnded(run, endWith({ kind: "returned" }, this.#options.clock.now()));
+  }
+
+  /** Sends a value that is still being uploaded to engines that have nothing else to do. Unknown ids are passed over. */
+  sendAhead(ids: readonly EngineId[], hash: ContentHash, total: number, follow: () => BlobFollower | null): void {
+    for (const id of new Set(ids)) this.#named.get(id)?.sendAhead(hash, total, follow);
   }
 
   /** Ends a run, wherever it is. One that has ended is left alone. */

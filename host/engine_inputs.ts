@@ -10,7 +10,9 @@ import type { ContentHash } from "../protocol/ids.ts";
 import type { BlobRef, Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { EngineError } from "../wire/errors.ts";
+import { AheadValues } from "./ahead_values.ts";
 import type { BlobLease } from "./blob_folder.ts";
+import type { BlobFollower } from "./blob_follower.ts";
 import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { KnownNames } from "./known_names.ts";
@@ -57,10 +59,22 @@ export class EngineInputs {
   /** The template of the last run: mostly it is the next one's too. */
   #last: { readonly template: TaskTemplate; readonly number: number } | null = null;
   #longValues = 0;
+  readonly #ahead: AheadValues;
 
   constructor(process: EngineProcess, sources: InputSources) {
     this.#process = process;
     this.#sources = sources;
+    this.#ahead = new AheadValues((value) => process.send([TO_ENGINE.drop, value]));
+  }
+
+  /** Sends a value of `total` bytes that is still being uploaded, for a run that is to come. Takes the follower over. */
+  sendAhead(hash: ContentHash, total: number, blob: BlobFollower): void {
+    this.#ahead.begin(hash, blob, () => this.#sendGrowing(total, blob));
+  }
+
+  /** The process is gone. */
+  close(): void {
+    this.#ahead.close();
   }
 
   /** The number of the run's template, where the run can be sent at once; else `null`: `prepare` it. */
@@ -126,6 +140,8 @@ export class EngineInputs {
   /** `fits`: there is still room for short ones in the message. */
   async #place(payload: Payload, wanted: () => boolean, fits = true): Promise<PipeBytes> {
     if (fits && isInline(payload)) return payload;
+    const ahead = payload instanceof Uint8Array ? null : await this.#ahead.take(payload.hash);
+    if (ahead !== null) return ahead;
     const lease = payload instanceof Uint8Array ? leaseOfBytes(payload) : await this.#sources.lease(payload);
     try {
       return await this.#sendPieces(lease, wanted);
@@ -137,11 +153,28 @@ export class EngineInputs {
   async #sendPieces(lease: BlobLease, wanted: () => boolean): Promise<number> {
     const value = ++this.#longValues;
     for (let offset = 0; offset < lease.size && wanted(); offset += PIECE_BYTES) {
-      const length = Math.min(PIECE_BYTES, lease.size - offset);
-      this.#process.sendPiece(value, lease.size, offset, length, (room) => lease.readInto(room, offset));
-      if (this.#process.outgoingBytes > AHEAD_BYTES) await this.#process.flushed();
+      await this.#sendPiece(value, lease, offset);
     }
     return value;
+  }
+
+  async #sendGrowing(total: number, blob: BlobFollower): Promise<number | null> {
+    const value = ++this.#longValues;
+    const source = { size: total, readInto: blob.readInto.bind(blob) };
+    for (let offset = 0; offset < total; offset += PIECE_BYTES) {
+      if (!await blob.reaches(Math.min(offset + PIECE_BYTES, total))) break;
+      await this.#sendPiece(value, source, offset);
+    }
+    if (await blob.whole() !== null) return value;
+    this.#process.send([TO_ENGINE.drop, value]);
+    return null;
+  }
+
+  /** Resolves when the next piece may follow. */
+  async #sendPiece(value: number, source: Pick<BlobLease, "size" | "readInto">, offset: number): Promise<void> {
+    const length = Math.min(PIECE_BYTES, source.size - offset);
+    this.#process.sendPiece(value, source.size, offset, length, (room) => source.readInto(room, offset));
+    if (this.#process.outgoingBytes > AHEAD_BYTES) await this.#process.flushed();
   }
 }
 

@@ -8,6 +8,10 @@ import type { PipeBytes } from "../protocol/pipe_messages.ts";
 import { INLINE_LIMIT_BYTES, type Payload } from "../protocol/task_spec.ts";
 import type { BlobFile } from "./blob_file.ts";
 import type { BlobFolder } from "./blob_folder.ts";
+import { BlobFollower } from "./blob_follower.ts";
+
+/** Told of each value that begins to come in pieces; `follow`: to read it meanwhile. */
+export type OnLongOutput = (total: number, follow: () => BlobFollower) => void;
 
 interface LongOutput {
   readonly file: BlobFile;
@@ -16,16 +20,22 @@ interface LongOutput {
 
 export class EngineOutputs {
   readonly #folder: BlobFolder;
+  readonly #onLong: OnLongOutput;
   readonly #longOutputs = new Map<number, LongOutput>();
 
-  constructor(folder: BlobFolder) {
+  constructor(folder: BlobFolder, onLong: OnLongOutput = () => {}) {
     this.#folder = folder;
+    this.#onLong = onLong;
   }
 
   /** Throws `RangeError` for pieces that do not follow each other. */
   addPiece(value: number, total: number, offset: number, bytes: Uint8Array): void {
     let output = this.#longOutputs.get(value);
-    if (output === undefined) this.#longOutputs.set(value, output = { file: this.#folder.create(), total });
+    if (output === undefined) {
+      const file = this.#folder.create();
+      this.#longOutputs.set(value, output = { file, total });
+      this.#onLong(total, () => new BlobFollower(file));
+    }
     if (offset !== output.file.size || offset + bytes.length > output.total) {
       throw new RangeError(`Cannot take piece ${offset} of a value of which ${output.file.size} bytes are here`);
     }

@@ -9,12 +9,13 @@
  */
 import type { ToHostMessage } from "../protocol/pipe_messages.ts";
 import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
-import type { EngineId, EngineUuid, Session } from "../protocol/ids.ts";
+import type { ContentHash, EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import { BusBridge, type ClientAccess } from "./bus_bridge.ts";
 import type { EngineCommand } from "./engine_command.ts";
+import type { BlobFollower } from "./blob_follower.ts";
 import { EngineFeed, type FeedEvents, type FeedOptions } from "./engine_feed.ts";
 import { EngineProcess, type ProcessEnd } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
@@ -121,6 +122,11 @@ export class EngineSeat {
       this.#returnQueue(() => true);
     } else if (run.origin.kind === "pure" && this.#state !== "up") this.callBack(run);
     else this.#feed?.pump();
+  }
+
+  /** See `EngineFeed.sendAhead`; without a process, nothing. */
+  sendAhead(hash: ContentHash, total: number, follow: () => BlobFollower | null): void {
+    this.#feed?.sendAhead(hash, total, follow);
   }
 
   /** Queued: gone at once. Sent: see `EngineFeed.abort`. */

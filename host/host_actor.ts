@@ -8,10 +8,18 @@
 import { Actor, type WatchEvent } from "../actors/actor.ts";
 import type { NodeAddress } from "../actors/link_port.ts";
 import type { ContentHash, DispatchNumber, EngineId, Epoch, HostId, Incarnation, Session } from "../protocol/ids.ts";
-import type { DirectMessage, DispatchMessage, EngineMessage, HostHello, NewsMessage } from "../protocol/messages.ts";
+import type {
+  DirectMessage,
+  DispatchMessage,
+  EngineMessage,
+  HostHello,
+  NewsMessage,
+  ResultPiece,
+} from "../protocol/messages.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
 import { PURE_SCHEME } from "../protocol/subjects.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
+import { pushResult } from "./result_pushes.ts";
 import { ConnectionError, MailboxFull, SerializationError } from "../wire/errors.ts";
 import { ClientNews } from "./client_news.ts";
 import { DirectClients } from "./direct_clients.ts";
@@ -178,8 +186,16 @@ export class HostActor extends Actor implements HostApi {
     this.context.after(SAY_SO_MS, () => this.#options.onShutdown?.());
   }
 
-  putBlob(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): void {
-    this.#own.folder.put(hash, size, offset, bytes);
+  putBlob(
+    hash: ContentHash,
+    size: number,
+    offset: number,
+    bytes: Uint8Array,
+    engines: readonly EngineId[] = [],
+  ): void {
+    const { folder, fleet } = this.#own;
+    folder.put(hash, size, offset, bytes);
+    if (offset === 0) fleet.sendAhead(this.#readNumbers("putBlob", engines), hash, size, () => folder.follow(hash));
   }
 
   getBlob(hash: ContentHash, offset: number, length: number): Uint8Array {
@@ -253,6 +269,11 @@ export class HostActor extends Actor implements HostApi {
         this.#own.link.tell((cast) =>
           lent ? cast.slots(origin.epoch, numbers, none) : cast.slots(origin.epoch, none, numbers)
         );
+      },
+      resultBegun: (run, total, follow) => {
+        const send = (node: NodeAddress, piece: ResultPiece) =>
+          this.context.system.refAt<ClientApi>(node, ACTOR_NAMES.client).call.resultPiece(piece);
+        void pushResult(run, total, follow(), send);
       },
       clientEnded: (session) => this.#own.link.tell((cast) => cast.endClient(session)),
     };

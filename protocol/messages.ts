@@ -179,6 +179,18 @@ export type NewsMessage =
 
 type NewsOf = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, attempt: number];
 
+/**
+ * Host → client: a piece of the big result of a task, in order, before its end is told. `hash`: with the last piece, that
+ * of all of it; before, `null`.
+ */
+export type ResultPiece = readonly [
+  counter: number,
+  total: number,
+  offset: number,
+  bytes: Uint8Array,
+  hash: ContentHash | null,
+];
+
 /** One direct task. `args`: bytes, or the place in the message of an earlier run that has the same. */
 export type DirectRunMessage = readonly [
   counter: number,

@@ -18,6 +18,7 @@ import type {
   HostWelcome,
   NewsMessage,
   PayloadMessage,
+  ResultPiece,
   RunningMessage,
   SettledMessage,
   SubmitMessage,
@@ -131,8 +132,17 @@ export interface HostApi {
   signalEngines(signal: string, ids: readonly EngineId[]): void;
   /** Ends all engines, running tasks may finish within `drainMs`, and then the host's process with all it runs. */
   shutdown(drainMs: number): void | Promise<void>;
-  /** A piece of a blob, `offset` bytes from its start. The last one completes it; a wrong hash throws. */
-  putBlob(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): void | Promise<void>;
+  /**
+   * A piece of a blob, `offset` bytes from its start. The last one completes it; a wrong hash throws. `engines`, with the
+   * first one: those whose next task is to come with it, so that they may be given it while it arrives.
+   */
+  putBlob(
+    hash: ContentHash,
+    size: number,
+    offset: number,
+    bytes: Uint8Array,
+    engines?: readonly EngineId[],
+  ): void | Promise<void>;
   /** At most `length` bytes from `offset`. Throws where the blob is not known. */
   getBlob(hash: ContentHash, offset: number, length: number): Uint8Array | Promise<Uint8Array>;
 }
@@ -149,6 +159,8 @@ export interface ClientApi {
   directSettled(results: readonly SettledMessage[]): void;
   /** From a host: what tasks of this client show on their way. */
   news(rows: readonly NewsMessage[]): void;
+  /** From a host: a piece of a big result that an engine still writes. The answer: whether more is wanted. */
+  resultPiece(piece: ResultPiece): boolean | Promise<boolean>;
   /** A broadcast was heard by this host; not taken where something before it is missing: the client sends it again. */
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void;
   /** Scheme `pure`: engines of this host took these tasks. Their results come as those of direct tasks do. */

@@ -116,6 +116,7 @@ export class FleetFixture implements AsyncDisposable {
       },
       published: (run, data) => tell({ kind: "published", run, data: decodeValue(data) }),
       slot: (run, lent) => tell({ kind: "slot", run, lent }),
+      resultBegun: () => {},
       clientEnded: (session) => tell({ kind: "client-ended", session }),
       progress: (run, fraction, text) => tell({ kind: "progress", run, fraction, text }),
       printed: () => {},

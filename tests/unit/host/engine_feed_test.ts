@@ -47,6 +47,7 @@ class Stage {
       progress: (run) => this.news.push(run.task),
       printed: (run, channel, text, at) => this.news.push(`${run.task} ${channel} ${text} ${at}`),
       slot: (run, lent) => this.news.push(`${run.task} ${lent ? "lends" : "retakes"}`),
+      resultBegun: () => {},
     });
     this.feed.open(0 as EngineId);
   }

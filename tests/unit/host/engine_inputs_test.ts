@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { EngineInputs } from "../../../host/engine_inputs.ts";
 import { TO_ENGINE } from "../../../protocol/pipe_messages.ts";
 import { DEFAULT_FLAGS, type Payload, type TaskTemplate } from "../../../protocol/task_spec.ts";
+import { BlobFolder } from "../../../host/blob_folder.ts";
+import { contentHash } from "../../../wire/content_hash.ts";
 import type { EngineRun } from "../../../host/engine_run.ts";
 
 const CODE = "c".repeat(64) as never;
@@ -90,4 +92,53 @@ Deno.test("a result that is a blob is fetched and goes in pieces; where it can't
     prepareWith([new Uint8Array(1), blob], noLease),
     /result 2 of those that stand in its arguments can't be had \(nobody has it\).*submit the task that makes it again/,
   );
+});
+
+/** A value is sent ahead while it is uploaded with this end; then a run asks for it. */
+async function aheadOfRun(end: Uint8Array) {
+  using folder = new BlobFolder({ home: "h" as never });
+  const bytes = new Uint8Array(300_000).fill(7);
+  const hash = contentHash(bytes);
+  const pieces: number[] = [];
+  const dropped: unknown[] = [];
+  let leases = 0;
+  const process = {
+    send: ([kind, value]: readonly unknown[]) => void (kind === TO_ENGINE.drop && dropped.push(value)),
+    sendPiece(value: number, _total: number, _offset: number, length: number, fill: (room: Uint8Array) => void) {
+      const room = new Uint8Array(length);
+      fill(room);
+      assert.ok(room.every((byte) => byte === 7));
+      pieces.push(value);
+    },
+    outgoingBytes: 0,
+  };
+  const lease = { size: 1, read: () => bytes, readInto: (room: Uint8Array) => void room.fill(7), release() {} };
+  const inputs = new EngineInputs(process as never, {
+    code: () => new Uint8Array([1]),
+    lease: () => Promise.resolve((leases++, lease)),
+  });
+  folder.put(hash, 300_000, 0, bytes.subarray(0, 270_000));
+  const blob = folder.follow(hash);
+  assert.ok(blob !== null);
+  inputs.sendAhead(hash, 300_000, blob);
+  const args = { hash, size: 300_000, home: "h" as never };
+  const run = { template: template(null), args, inputs: [] } as unknown as EngineRun;
+  const preparing = inputs.prepare(run, () => true);
+  try {
+    folder.put(hash, 300_000, 270_000, end);
+  } catch {
+    // The wrong end.
+  }
+  const prepared = await preparing;
+  return { args: prepared.args, pieces, dropped, leases };
+}
+
+Deno.test("a run uses the value that was sent ahead of it", async () => {
+  const { args, pieces, dropped, leases } = await aheadOfRun(new Uint8Array(30_000).fill(7));
+  assert.deepEqual({ args, pieces, dropped, leases }, { args: 1, pieces: [1, 1], dropped: [], leases: 0 });
+});
+
+Deno.test("a value sent ahead that turns out wrong is dropped, and no run gets it", async () => {
+  const { args, dropped, leases } = await aheadOfRun(new Uint8Array(30_000).fill(8));
+  assert.deepEqual({ args, dropped, leases }, { args: 2, dropped: [1], leases: 1 });
 });
