@@ -8,7 +8,7 @@
  */
 import { types } from "node:util";
 import { SerializationError } from "../wire/errors.ts";
-import type { CapturedScope, ClosureReader, ReadClosure } from "./closure_reader.ts";
+import type { CapturedScope, ReadClosure, ScopeReader } from "./closure_reader.ts";
 import { isLibrary, type ResolveImport } from "./closure_imports.ts";
 import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.ts";
 import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
@@ -68,7 +68,7 @@ type Overrides = ReadonlyMap<string, GraphCell>;
 /** What graphs of one client share. */
 export interface GraphSource {
   readonly scripts: ClosureScripts;
-  readonly reader: ClosureReader | null;
+  readonly reader: ScopeReader | null;
   /** Functions whose variables never change. */
   readonly settled: WeakMap<AnyFunction, SettledClosure>;
   readonly resolveImport: ResolveImport;

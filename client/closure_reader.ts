@@ -41,7 +41,15 @@ const EVALUATE = { expression: 'globalThis[Symbol.for("troupe.inspected")].f', o
 const FETCH = 'function () { globalThis[Symbol.for("troupe.inspected")].scopes = this; }';
 
 /** Reads closures of this program. */
-export class ClosureReader implements Disposable {
+export interface ScopeReader extends Disposable {
+  /** The function's scopes and its place. What was read is a snapshot; the objects in it are the program's own. */
+  read(f: object): ReadClosure;
+  /** `null` where it is gone. */
+  source(scriptId: string): ScriptSource | null;
+}
+
+/** Through the inspector. */
+export class ClosureReader implements ScopeReader {
   readonly #session: inspector.Session;
   readonly #urls = new Map<string, string>();
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { SerializationError } from "../wire/errors.ts";
-import type { ClosureReader, ScriptPlace } from "./closure_reader.ts";
+import type { ScopeReader, ScriptPlace } from "./closure_reader.ts";
 import type { BoundName, ParsedScript, ParseScript, ScriptNote, ScriptReference, TextRange } from "./parsed_script.ts";
 import { isClassText, isMethodText } from "./source_text.ts";
 
@@ -68,11 +68,11 @@ const MAX_SCRIPT_LENGTH = 4_000_000;
 /** Finds out about functions of this program. */
 export class ClosureScripts {
   readonly #parse: ParseScript;
-  readonly #reader: ClosureReader | null;
+  readonly #reader: ScopeReader | null;
   readonly #scripts = new Map<string, Script | null>();
   readonly #texts = new Map<string, FunctionText>();
 
-  constructor(parse: ParseScript, reader: ClosureReader | null) {
+  constructor(parse: ParseScript, reader: ScopeReader | null) {
     this.#parse = parse;
     this.#reader = reader;
   }

@@ -13,9 +13,11 @@ import type { DecodeSpecial, EncodeSpecial, SpecialForm } from "../wire/special_
 import { encodeValue } from "../wire/value_codec.ts";
 import { type ProgramText, programText } from "./closure_code.ts";
 import { ClosureGraph, type GraphCell, type GraphSource, nameOf } from "./closure_graph.ts";
+import { CellReader } from "./cell_reader.ts";
 import { travellingImport } from "./closure_imports.ts";
 import { ClosureReader } from "./closure_reader.ts";
 import { ClosureScripts, type TextPosition } from "./closure_scripts.ts";
+import { kernelHere } from "./notebook_kernel.ts";
 import { ownName } from "./own_values.ts";
 import type { ParseScript } from "./parsed_script.ts";
 import { type AnyClass, registeredType, typeNamed } from "./registered_type.ts";
@@ -90,7 +92,7 @@ export class FunctionShipping implements Disposable {
   /** Functions are looked at from now on. */
   open(parse: ParseScript, rules: ShippingRules = TRAVELLING): void {
     if (this.#source !== null) return;
-    const reader = ClosureReader.open();
+    const reader = kernelHere() === null ? ClosureReader.open() : new CellReader();
     this.#source = {
       ...rules,
       scripts: new ClosureScripts(parse, reader),

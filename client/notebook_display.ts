@@ -9,15 +9,11 @@ import type { Clock } from "../wire/clock.ts";
 import { barHtml, type Cell, foldedHtml, tableHtml } from "./display_html.ts";
 import { jobBarState } from "./interactive_wait.ts";
 import type { Job } from "./job.ts";
+import { kernelHere } from "./notebook_kernel.ts";
 import { plainLine, shownDuration } from "./progress_bar.ts";
 
 /** Representations of a value by media type. */
 export type DisplayBundle = Readonly<Record<string, string>>;
-
-/** What a kernel offers. */
-interface Kernel {
-  broadcast(type: string, content: unknown): Promise<void>;
-}
 
 const SHOWN_TASKS = 20;
 const SHOWN_CHARACTERS = 200;
@@ -104,16 +100,6 @@ function outcomeCell(job: Job, task: number): Cell {
   }
   const shown = job.plan.chunksize === 1 ? values[0] : values;
   return cut(Deno.inspect(shown, { depth: 2, colors: false, iterableLimit: 20, strAbbreviateSize: SHOWN_CHARACTERS }));
-}
-
-/** The kernel that this program runs in; `null`: none. */
-function kernelHere(): Kernel | null {
-  try {
-    return (Deno as unknown as { jupyter?: Kernel }).jupyter ?? null;
-  } catch {
-    // Outside a kernel it throws.
-    return null;
-  }
 }
 
 function bundle(text: string, html: readonly { toString(): string }[]): DisplayBundle {

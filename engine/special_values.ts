@@ -19,6 +19,8 @@ import { ownNamespace } from "./namespace.ts";
 const CELLS = "troupeCells";
 const LINK = "troupeLink";
 
+const NO_INPUTS: readonly Uint8Array[] = [];
+
 type Namespace = Readonly<Record<string, unknown>>;
 
 type RegistrableClass = abstract new (...args: never[]) => object;
@@ -52,6 +54,8 @@ export class SpecialValues {
         return this.#linker.decode(kind, parts);
       case "reference":
         return referred(parts[0]);
+      case "input":
+        return inputValue(parts, NO_INPUTS, this.decode);
       default:
         throw new SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
     }

@@ -27,18 +27,20 @@ export function enqueue(s: SchedulerState, task: TaskRecord, deadline: DeadlineP
   if (waits !== null) {
     const never = lostFollow(s, waits);
     if (never !== null) return settle(s, task, "doom", task.lastFailure ?? never);
-    if (!hasPlace(s, waits) || awaitsInputs(waits)) return block(s, waits, deadline);
   }
-  const missing = missingInput(s, task);
+  const awaits = waits !== null && awaitsInputs(s, waits);
+  const missing = awaits ? null : missingInput(s, task);
   if (missing !== null) return settle(s, task, "doom", task.lastFailure ?? missing);
+  if (waits !== null && (awaits || !hasPlace(s, waits))) return block(s, waits, deadline);
   task.near = nearestPlace(s, task.spec);
   if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) s.lastChances.push(task);
   s.placement.push(task);
 }
 
-/** It ran in an earlier life, and what it was given then is only made again in this one. */
-function awaitsInputs({ inputs }: TaskWaits): boolean {
-  return inputs !== null && !inputs.isMet && !inputs.isImpossible;
+/** It ran in an earlier life, and what it was given then is made again in this one: all of it, or there is no use in it. */
+function awaitsInputs(s: SchedulerState, { inputs }: TaskWaits): boolean {
+  if (inputs === null || inputs.isMet || inputs.isImpossible) return false;
+  return inputs.spec.ids.every((id) => s.task(id) !== null);
 }
 
 /** A ready task has lost the places where it may run, and may yet get others. */
