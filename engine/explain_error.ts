@@ -68,8 +68,9 @@ function explainFreeVariable(message: string, { name, engineId }: ErrorPlace): s
 }
 
 function explainLocalImport(resource: string, { engineId }: ErrorPlace): string {
-  return `Cannot import "${resource}" on engine ${engineId}: local modules do not travel with the function; import from ` +
-    `an "npm:" or "https:" specifier inside it, or let engines read the file with --allow-read=${resource}`;
+  return `Cannot import "${resource}" on engine ${engineId}: a local module travels only where the import in the function ` +
+    `says its name; write import("./module.ts") with a plain text, or let engines read the file with ` +
+    `--allow-read=${resource}`;
 }
 
 function explainPermission(what: string, flag: string, resource: string, { name, engineId }: ErrorPlace): string {

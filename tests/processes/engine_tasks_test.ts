@@ -161,7 +161,7 @@ Deno.test("a task without permission fails with a hint that names the flag", asy
 Deno.test("the import of a local module is explained", async () => {
   await using host = await FleetFixture.start(1);
   const error = await host.error("(url) => import(url)", ["file:///etc/hostname"]);
-  assert.match(error.message, /Cannot import "\/etc\/hostname" on engine 0: local modules do not travel/);
+  assert.match(error.message, /Cannot import "\/etc\/hostname" on engine 0: a local module travels only where/);
 });
 
 Deno.test("granted permissions reach the task, and secret folders do not", async () => {

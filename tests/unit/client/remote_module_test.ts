@@ -4,6 +4,8 @@ import { FunctionCodes } from "../../../client/function_code.ts";
 import { FunctionShipping } from "../../../client/function_shipping.ts";
 import { parseScript } from "../../../client/script_parser.ts";
 import type { AnyFunction } from "../../../client/source_text.ts";
+import { FakeCluster } from "./fake_cluster.ts";
+import { count } from "./modules/lib/helper.ts";
 import { depend } from "../../../client/depend.ts";
 import { remoteModule } from "../../../client/remote_module.ts";
 
@@ -55,4 +57,18 @@ Deno.test("what engines import themselves travels as a specifier alone", () => {
 Deno.test("a specifier that engines could not tell is refused at once", () => {
   assert.throws(() => remoteModule("./tasks.ts"), /TypeError: .*import\.meta\.resolve\("\.\/tasks\.ts"\)/);
   assert.throws(() => remoteModule("lodash"), TypeError);
+});
+
+Deno.test("a task's template names the modules of functions among its arguments, and no other task's does", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const lview = cluster.client.loadBalancedView();
+  const call = (f: () => unknown) => f();
+  lview.map(call, [() => 1, () => count(), () => 2, () => count()]);
+  cluster.client.at(0).apply(call, () => count());
+  await cluster.until(() => cluster.tasks.size === 5);
+  const named = [...cluster.tasks.values()].map(({ template }) => template[5] ?? []);
+  const [hash] = named[1] ?? [];
+  assert.deepEqual(named, [[], [hash], [], [hash], [hash]]);
+  const text = new TextDecoder().decode(cluster.codes.get(hash ?? assert.fail()));
+  assert.match(text, /function count\(\)/);
 });
