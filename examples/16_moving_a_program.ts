@@ -16,12 +16,13 @@ const FOLDS = 5;
 
 /** How many flowers of one fold a forest gets right that has learnt from all the others. */
 function rightInFold(options: { nEstimators: number; maxFeatures: number }, fold: number): number {
-  const learnt = samples.keys().filter((i) => i % FOLDS !== fold).toArray();
-  const asked = samples.keys().filter((i) => i % FOLDS === fold).toArray();
+  const isLearnt = (_: unknown, index: number) => index % FOLDS !== fold;
+  const isAsked = (_: unknown, index: number) => index % FOLDS === fold;
   const classifier = new RandomForestClassifier({ seed: 3, replacement: true, ...options });
-  classifier.train(learnt.map((i) => samples[i]), learnt.map((i) => answers[i]));
-  const guesses: number[] = classifier.predict(asked.map((i) => samples[i]));
-  return guesses.filter((guess, index) => guess === answers[asked[index] ?? -1]).length;
+  classifier.train(samples.filter(isLearnt), answers.filter(isLearnt));
+  const guesses: number[] = classifier.predict(samples.filter(isAsked));
+  const expected = answers.filter(isAsked);
+  return guesses.filter((guess, index) => guess === expected[index]).length;
 }
 
 const candidates = [25, 50].flatMap((nEstimators) =>
