@@ -190,11 +190,12 @@ export class ClientTasks {
 
   /** Sends the tasks of one call to the hosts of their engines; those that wait for results of others, when these are there. */
   addDirect(tasks: readonly PendingTask[]): void {
+    // The first piece of a big value says for which engines it is.
+    for (const task of tasks) this.#aim(task);
     for (const task of tasks) {
       if (this.#closed !== null) this.#settlement.fail(task, closedError(this.#closed));
       else {
         this.#direct.set(task);
-        // Before the first piece leaves, all are known that it is for: it is sent at the end of this turn.
         this.#placeEarly(task);
         if (task.inputs !== undefined) this.#whenResolved(task, () => this.#directQueue.add([task]));
       }
@@ -438,11 +439,13 @@ export class ClientTasks {
   }
 
   /** Big values start moving at once, in parallel to what is queued before them. */
-  #placeEarly({ args, template, engine }: PendingTask): void {
+  #placeEarly({ args, template }: PendingTask): void {
+    for (const value of [args, template.captures]) if (value instanceof BigValue) void this.#transfer.place(value);
+  }
+
+  #aim({ args, template, engine }: PendingTask): void {
     for (const value of [args, template.captures]) {
-      if (!(value instanceof BigValue)) continue;
-      if (engine !== null) value.engines.add(engine);
-      void this.#transfer.place(value);
+      if (value instanceof BigValue && engine !== null) value.engines.add(engine);
     }
   }
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { BLOB_PIECE_BYTES } from "../../../protocol/roles.ts";
+import type { HostId } from "../../../protocol/ids.ts";
+import { contentHash } from "../../../wire/content_hash.ts";
 import { ConnectionError, EngineError } from "../../../wire/errors.ts";
 import { encodeValue } from "../../../wire/value_codec.ts";
 import { engineMessage, FakeCluster, HOST, settleTurn } from "./fake_cluster.ts";
@@ -103,4 +105,34 @@ Deno.test("a new controller gets big values again, from another host where their
   assert.deepEqual(homes, ["h1", "h2"]);
   await cluster.run();
   assert.equal(await result, 100_000);
+});
+
+Deno.test("a big value for certain engines goes to their host, which is told of them; a balanced one to any", async () => {
+  const cluster = await FakeCluster.start(undefined, (cluster) => {
+    cluster.engines = [engineMessage(0), engineMessage(1, "h2" as HostId), engineMessage(2, "h2" as HostId)];
+  });
+  const size = (text: string) => text.length;
+  const text = "x".repeat(1_000_000);
+  assert.deepEqual(await cluster.client.directView([1, 2]).apply(size, text), [1_000_000, 1_000_000]);
+  assert.equal(await cluster.client.loadBalancedView().apply(size, `${text}y`), 1_000_001);
+  assert.deepEqual(cluster.uploads[0], ["h2", [1, 2]]);
+  assert.deepEqual(cluster.uploads[1]?.[1], []);
+});
+
+Deno.test("a big result that came while it was made is not fetched again", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  cluster.blobError = new Error("it is fetched");
+  const result = cluster.client.loadBalancedView().apply((text: string) => text, "short");
+  await cluster.until(() => cluster.tasks.size === 1);
+  const [counter = 0] = cluster.tasks.keys();
+  const bytes = encodeValue("y".repeat(100_000));
+  const hash = contentHash(bytes);
+  const [first, second] = [bytes.subarray(0, 60_000), bytes.subarray(60_000)];
+  const { session } = cluster;
+  assert.equal(session.resultPiece("host.h1", [counter, bytes.length, 0, first, null]), true);
+  cluster.settle([counter, 0, [hash, bytes.length, HOST], 0 as never, "uuid-0" as never, 1, 1, 0]);
+  assert.equal(session.resultPiece("host.h1", [counter, bytes.length, 60_000, second, hash]), true);
+  assert.equal(await result, "y".repeat(100_000));
+  assert.equal(session.resultPiece("host.h1", [counter, bytes.length, 0, first, null]), false);
+  assert.equal(session.resultPiece("host.h1", [counter, 1, 2, first, null]), false);
 });

@@ -77,6 +77,8 @@ export class FakeCluster implements SchedulerLink {
   takesDirect: (host: HostId, batch: DirectMessage) => boolean = () => true;
   readonly orders: (readonly [what: string, host: HostId, ids: readonly EngineId[]])[] = [];
   readonly detached: SessionId[] = [];
+  /** Where blobs went, and for which engines. */
+  readonly uploads: (readonly [host: HostId, engines: readonly EngineId[]])[] = [];
   readonly blobs = new Map<ContentHash, Uint8Array>();
   readonly tasks = new Map<number, Arrived>();
   /** Those that were run. */
@@ -383,7 +385,10 @@ export class FakeCluster implements SchedulerLink {
       stopEngines: (ids) => this.#order("stop", id, ids),
       signalEngines: (signal, ids) => this.#order(signal, id, ids),
       shutdown: () => this.#order("shutdown", id, []),
-      putBlob: (hash, size, offset, bytes) => this.#putPiece(hash, size, offset, bytes),
+      putBlob: (hash, size, offset, bytes, engines) => {
+        if (offset === 0) this.uploads.push([id, engines]);
+        return this.#putPiece(hash, size, offset, bytes);
+      },
       getBlob: (hash, offset, length) => this.#getPiece(hash, offset, length),
     };
   }
