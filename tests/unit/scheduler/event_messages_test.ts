@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import type { HostHello, SubmitMessage } from "../../../protocol/messages.ts";
-import { hostJoined, tasksSubmitted } from "../../../scheduler/event_messages.ts";
+import type { ClientHello, HostHello, SubmitMessage } from "../../../protocol/messages.ts";
+import {
+  clientAttached,
+  clientEnded,
+  hostJoined,
+  slotsChanged,
+  tasksSubmitted,
+} from "../../../scheduler/event_messages.ts";
 import { SerializationError } from "../../../wire/errors.ts";
 
 const submit = (...rest: unknown[]) => ["sess", [], [], [], ...rest] as unknown as SubmitMessage;
@@ -39,4 +45,19 @@ Deno.test("a host says which of its engines are on their way back; one that does
   assert.deepEqual(hostJoined(hello([3, 5]), 7).returning, [3, 5]);
   assert.deepEqual(hostJoined(hello(), 7).returning, []);
   for (const bad of [null, 3, [-1], ["3"]]) assert.throws(() => hostJoined(hello(bad), 0), SerializationError);
+});
+
+Deno.test("a host says whose slots are lent; what is no list of numbers is refused", () => {
+  const event = slotsChanged("h" as never, 1 as never, [1, 2] as never, [], 7);
+  assert.deepEqual([event.host, event.lent, event.retaken], ["h", [1, 2], []]);
+  for (const [lent, retaken] of [[1, []], [[], ["1"]], [[-1], []], [[], undefined]]) {
+    assert.throws(() => slotsChanged("h" as never, 1 as never, lent as never, retaken as never, 7), SerializationError);
+  }
+  assert.throws(() => clientEnded(5 as never, 7), SerializationError);
+});
+
+Deno.test("a client in an engine says whose engine it is", () => {
+  const hello = (...rest: unknown[]) => [1, "0", "sess", "sess", 0, ...rest] as unknown as ClientHello;
+  assert.deepEqual([clientAttached(hello(), 7).engineHost, clientAttached(hello("h"), 7).engineHost], [null, "h"]);
+  assert.throws(() => clientAttached(hello(5), 7), SerializationError);
 });
