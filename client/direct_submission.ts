@@ -65,7 +65,7 @@ export class DirectSubmission {
   ): Job {
     let shared: EncodedArguments | null = null;
     const encoded = () => shared ??= this.#arguments.encode(args);
-    return this.#submit(targets, { f, items: null, args: encoded, flags, shape, scalar: typeof targets === "number" });
+    return this.#perEngine(targets, f, encoded, flags, shape);
   }
 
   /** A call on each engine with arguments of its own. */
@@ -76,14 +76,7 @@ export class DirectSubmission {
     flags: ResolvedFlags,
   ): Job {
     const encoded: ArgumentsOf = (index, count) => this.#arguments.encode(args(index, count));
-    return this.#submit(targets, {
-      f,
-      items: null,
-      args: encoded,
-      flags,
-      shape: null,
-      scalar: typeof targets === "number",
-    });
+    return this.#perEngine(targets, f, encoded, flags, null);
   }
 
   /** The same call on each engine, with arguments that come later. What they fail with is the outcome of all. */
@@ -100,14 +93,7 @@ export class DirectSubmission {
     };
     // Where there are no engines, nobody waits for it.
     args.catch(() => {});
-    return this.#submit(targets, {
-      f,
-      items: null,
-      args: encoded,
-      flags,
-      shape: null,
-      scalar: typeof targets === "number",
-    });
+    return this.#perEngine(targets, f, encoded, flags, null);
   }
 
   /** The rows in as many parts as there are engines, each a task; a result for each row. */
@@ -137,6 +123,11 @@ export class DirectSubmission {
     } catch (error) {
       return this.#refused({ flags, scalar: false }, new CallOrigin(), error);
     }
+  }
+
+  /** A task and a result for each engine. */
+  #perEngine(targets: Targets, f: AnyFunction, args: ArgumentsOf, flags: ResolvedFlags, shape: Shape | null): Job {
+    return this.#submit(targets, { f, items: null, args, flags, shape, scalar: typeof targets === "number" });
   }
 
   #submit(targets: Targets, wish: Wish): Job {
