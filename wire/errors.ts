@@ -270,3 +270,11 @@ export class TimeoutError extends TroupeError {
   /** Always `"TIMEOUT"`. */
   override readonly code = "TIMEOUT";
 }
+
+/** A store can't be opened, or can't be written any more; the message says which one, why, and what to do. */
+export class StoreError extends TroupeError {
+  /** Always `"StoreError"`, also across processes. */
+  override readonly name = "StoreError";
+  /** Always `"STORE"`. */
+  override readonly code = "STORE";
+}
