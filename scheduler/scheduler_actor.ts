@@ -52,12 +52,14 @@ import {
   slotsChanged,
   tasksSubmitted,
 } from "./event_messages.ts";
+import type { OpenedJournal } from "./journal/open_journal.ts";
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
 import { PendingReplies } from "./pending_replies.ts";
 import { hashesOf, idOf, idsOf, purgeObstacles, targetsOf } from "./question_messages.ts";
 import { Receivers } from "./receivers.ts";
 import { ReleaseGate } from "./release_gate.ts";
 import { SettleGate } from "./settle_gate.ts";
+import { payloadToMessage } from "../wire/messages.ts";
 import { checkVersion } from "./version_check.ts";
 
 /** What the scheduler is made with. */
@@ -69,6 +71,8 @@ export interface SchedulerActorOptions {
   readonly scheme?: string;
   /** Takes the facts of each step, in order, before anything leaves that rests on them. */
   readonly onFacts: (facts: readonly Fact[]) => void;
+  /** Where it is written down what has to outlive this life, and what earlier ones wrote; absent: nothing does. */
+  readonly journal?: OpenedJournal;
 }
 
 /** The actor named `scheduler` of a cluster. */
@@ -117,6 +121,27 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#step({ kind: "scheduler-began", at: this.#now() });
+    const { journal } = this.#options;
+    if (journal !== undefined) this.#inherit(journal);
+  }
+
+  /** Goes on with what earlier lives left. */
+  #inherit({ ledger, codes, writer }: OpenedJournal): void {
+    writer.findCode((hash) => this.#codes.find(hash));
+    const event = ledger.event(this.#now());
+    for (const template of new Set(event.tasks.map(({ spec }) => spec.template))) {
+      if (this.#codes.inherit(template, codes)) continue;
+      this.context.log("error", "code is missing in the store", { task: template.name, code: template.code });
+    }
+    if (event.tasks.length > 0) this.#options.onFacts([...ledger.facts()]);
+    this.#step(event);
+  }
+
+  /** Does it when all that was decided until now is as durable as was asked for. */
+  #whenDurable(action: () => void): void {
+    const { journal } = this.#options;
+    if (journal === undefined) action();
+    else journal.writer.whenDurable(action);
   }
 
   protected override onWatched(event: WatchEvent): void {
@@ -210,7 +235,10 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   }
 
   /** Its place in the order of messages is all that matters. */
-  caughtUp(): void {}
+  caughtUp(): void | Promise<void> {
+    if (this.#options.journal === undefined) return;
+    return this.context.replyLater(new Promise((resolve) => this.#whenDurable(resolve)));
+  }
 
   explain(id: TaskId): Explanation {
     // So that what is left of a pause is told as of now.
@@ -226,11 +254,14 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     return this.#core.queueStatus(targetsOf(targets), verbose === true);
   }
 
-  purge(ids: readonly TaskId[] | null): PurgeMessage {
+  purge(ids: readonly TaskId[] | null): PurgeMessage | Promise<PurgeMessage> {
     const wanted = ids === null ? null : idsOf(ids, "purge");
     const [pending, unknown] = wanted === null ? [[], []] : purgeObstacles(this.#core, wanted);
     if (pending.length + unknown.length === 0) this.#step({ kind: "purge-requested", at: this.#now(), ids: wanted });
-    return [pending, unknown];
+    if (this.#options.journal === undefined) return [pending, unknown];
+    return this.context.replyLater(
+      new Promise<PurgeMessage>((resolve) => this.#whenDurable(() => resolve([pending, unknown]))),
+    );
   }
 
   watch(session: Session, ids: readonly TaskId[]): StatusWords {
@@ -241,7 +272,10 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   }
 
   codes(hashes: readonly ContentHash[]): readonly (PayloadMessage | null)[] {
-    return hashesOf(hashes).map((hash) => this.#codes.find(hash));
+    return hashesOf(hashes).map((hash) => {
+      const source = this.#codes.find(hash);
+      return source === null ? null : payloadToMessage(source);
+    });
   }
 
   #now(): number {
@@ -294,8 +328,9 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       case "tell-watcher":
         return batches.tellWatcher(effect, at);
       case "release":
-        return this.#releases.add(effect.host, effect.epoch, effect.numbers);
+        return this.#whenDurable(() => this.#releases.add(effect.host, effect.epoch, effect.numbers));
       case "facts":
+        this.#options.journal?.writer.write(effect.facts);
         return this.#options.onFacts(effect.facts);
       case "wake":
         return this.#wakeAt(effect.at);
@@ -319,14 +354,18 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   #send(batches: EffectBatches): void {
     const { epoch } = this.#options;
-    for (const [session, results] of batches.settled) this.#gate.push(session, results);
-    for (const [session, results] of batches.watched) {
-      this.#receivers.toClient(session, (cast) => cast.watched(results));
-    }
+    if (batches.settled.size + batches.watched.size > 0) this.#whenDurable(() => this.#tellOutcomes(batches));
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
       this.#receivers.toHost(host, (cast) => cast.dispatch(message));
       this.#releases.flush(host);
+    }
+  }
+
+  #tellOutcomes(batches: EffectBatches): void {
+    for (const [session, results] of batches.settled) this.#gate.push(session, results);
+    for (const [session, results] of batches.watched) {
+      this.#receivers.toClient(session, (cast) => cast.watched(results));
     }
   }
 
