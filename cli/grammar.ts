@@ -89,15 +89,16 @@ const scheduling = {
   ),
   store: withDefault(
     option("--store", choice(["memory", "sqlite", "jetstream"], { metavar: "STORE" }), {
-      description: message`Where records are kept: memory; no other yet.`,
+      description:
+        message`What outlives the controller: memory: nothing; sqlite: tasks and results, in a file; jetstream: the same, on the NATS servers.`,
     }),
     "memory",
   ),
-  durability: withDefault(
+  durability: optional(
     option("--durability", choice(["none", "process", "power"], { metavar: "LEVEL" }), {
-      description: message`What survives what: nothing; no other yet.`,
+      description:
+        message`What the store survives: no crash for sure, that of the controller (unless told otherwise), that of the machine.`,
     }),
-    "none",
   ),
 };
 

@@ -8,6 +8,7 @@
 import type { EngineId } from "../protocol/ids.ts";
 import type { RosterReport } from "./roster.ts";
 import type { Credential, Credentials } from "./credentials.ts";
+import type { Durability, StoreKind } from "../store/store.ts";
 import type { EnginePermissions } from "../host/permissions.ts";
 
 /** The embedded broker of a controller. */
@@ -25,6 +26,14 @@ export interface KeepConfig {
   readonly bytes?: number;
 }
 
+/** A store that outlives the controller. */
+export interface StoreConfig {
+  readonly kind: Exclude<StoreKind, "memory">;
+  /** Of the database file; `null`: it is none. */
+  readonly path: string | null;
+  readonly durability: Durability;
+}
+
 /** What a controller is told. */
 export interface ControllerConfig {
   readonly cluster: string;
@@ -37,6 +46,8 @@ export interface ControllerConfig {
   readonly hwm: number | "auto";
   readonly keep: KeepConfig;
   readonly heartbeatMs: number;
+  /** Absent: what it knows ends with it. */
+  readonly store?: StoreConfig;
 }
 
 /** What a life of a controller is told besides: which one it is, and what the one before it left. */

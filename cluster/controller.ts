@@ -21,6 +21,10 @@ import { SchedulerActor, type SchedulerActorOptions } from "../scheduler/schedul
 import { AlreadyRunning, NameTaken } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import type { BrokerConfig, ControllerLife } from "./control_line.ts";
+import { type OpenedJournal } from "../scheduler/journal/open_journal.ts";
+import type { Ledger } from "../scheduler/journal/ledger.ts";
+import { openStore } from "./open_store.ts";
+import { GRACE_HEARTBEATS } from "./cluster_options.ts";
 import { Roster, type RosterReport } from "./roster.ts";
 import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
 import { logSchemeFailures, schemeFor, type SchemeInUse } from "./scheme_in_use.ts";
@@ -56,6 +60,15 @@ function coreScheme(scheme: string, custom: SchemeInUse["custom"]): SchemeName {
   return scheme === PURE_SCHEME ? "leastload" : scheme as SchemeName;
 }
 
+/** What this life begins with: what its host told it, and what earlier lives wrote down. */
+function lifeOf(config: ControllerLife, ledger: Ledger | undefined): ControllerLife {
+  if (ledger === undefined || ledger.epoch === 0) return config;
+  const hosts = [...new Set([...config.before.hosts, ...ledger.hosts])];
+  const nextEngineId = Math.max(config.before.nextEngineId, ledger.nextEngineId);
+  const graceMs = hosts.length === 0 ? 0 : Math.max(config.graceMs, GRACE_HEARTBEATS * config.heartbeatMs);
+  return { ...config, epoch: Math.max(config.epoch, ledger.epoch + 1), graceMs, before: { hosts, nextEngineId } };
+}
+
 function makeCore(config: ControllerLife, { scheme, custom }: SchemeInUse): SchedulerCore {
   const { retention } = DEFAULT_OPTIONS;
   const options = {
@@ -85,6 +98,7 @@ export async function startController(
   await using stack = new AsyncDisposableStack();
   const { cluster, heartbeatMs, servers, credential } = config;
   const scheme = await schemeFor(config, log);
+  const store = config.store === undefined ? null : stack.use(await openStore(config, config.store, log));
   const node: NodeOptions = {
     cluster,
     role: "controller",
@@ -98,13 +112,13 @@ export async function startController(
   const prefix = inboxPrefix(cluster, "controller", CONTROLLER_NODE);
   const bus = stack.use(broker?.connectLocal({ inboxPrefix: prefix }) ?? await connectServers(node));
   const system = stack.use(await joinBus(bus, node));
-  const actors = await spawnActors(system, config, scheme, log, onRoster).catch((error) => {
+  const actors = await spawnActors(system, config, store?.journal, scheme, log, onRoster).catch((error) => {
     throw error instanceof NameTaken ? anotherLeads(config, error) : error;
   });
   const kept = stack.move();
   return {
     servers: broker === null ? servers : [broker.url],
-    failed: Promise.race([endOf(actors), lossOf(bus)]),
+    failed: Promise.race([endOf(actors), lossOf(bus), ...(store === null ? [] : [store.lost])]),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -116,19 +130,22 @@ export async function startController(
 async function spawnActors(
   system: ActorSystem,
   config: ControllerLife,
+  journal: OpenedJournal | undefined,
   inUse: SchemeInUse,
   log: Log,
   onRoster: (roster: RosterReport) => void,
 ): Promise<Ref<object>[]> {
-  const { cluster, epoch, hwm, heartbeatMs } = config;
+  const life = lifeOf(config, journal?.ledger);
+  const { cluster, epoch, hwm, heartbeatMs } = life;
   const { scheme, schemeProblem, custom } = inUse;
   const hub = system.ref<HubActor>(ACTOR_NAMES.hub);
-  const roster = new Roster(config.before);
+  const roster = new Roster(life.before);
   const scheduler: SchedulerActorOptions = {
-    core: makeCore(config, inUse),
+    core: makeCore(life, inUse),
     epoch: epoch as Epoch,
     heartbeatMs,
     scheme,
+    ...(journal !== undefined && { journal }),
     onFacts: (facts: readonly Fact[]) => {
       hub.cast.facts(facts);
       if (custom !== null) logSchemeFailures(facts, scheme, log);

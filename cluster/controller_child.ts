@@ -6,8 +6,10 @@
  * again, ever more slowly. Owned by `host_service.ts`.
  * @module
  */
+import { dirname } from "node:path";
 import type { Log } from "../wire/log.ts";
 import { restoreError } from "./child_errors.ts";
+import { GRACE_HEARTBEATS } from "./cluster_options.ts";
 import { ChildProcess } from "./child_process.ts";
 import { type ControllerConfig, type ControllerLife, type ControllerReport, controlLine } from "./control_line.ts";
 import type { RosterReport } from "./roster.ts";
@@ -21,6 +23,12 @@ export const CONTROLLER_FLAGS: readonly string[] = [
   "--allow-import",
 ];
 
+/** Its store needs the folder that it lies in. */
+function controllerFlags({ store }: ControllerConfig): readonly string[] {
+  const path = store?.path ?? null;
+  return path === null ? CONTROLLER_FLAGS : [...CONTROLLER_FLAGS, `--allow-write=${dirname(path)}`];
+}
+
 const RESTART_FIRST_MS = 50;
 const RESTART_MAX_MS = 5_000;
 /** A life longer than this ends the slowing down. */
@@ -28,8 +36,6 @@ const HEALTHY_MS = 10_000;
 const STOP_MS = 3_000;
 /** From its start until it must be ready: longer than an attempt to reach a server takes. */
 const READY_LIMIT_MS = 60_000;
-/** So long a further life waits for the hosts it knows of, unless all of them are back before. */
-const GRACE_HEARTBEATS = 3;
 
 /** A controller under the eyes of its host. */
 export class ControllerChild implements AsyncDisposable {
@@ -93,7 +99,7 @@ export class ControllerChild implements AsyncDisposable {
     const child = new ChildProcess({
       name: "controller",
       module: import.meta.resolve("./controller_main.ts"),
-      flags: CONTROLLER_FLAGS,
+      flags: controllerFlags(this.#life),
       log: this.#log,
       stopMs: STOP_MS,
     });
