@@ -235,7 +235,8 @@ export function grammar(cores: number) {
     }),
     { brief: message`Print the log of a cluster.` },
   );
-  const clean = command("clean", object({ verb: constant("clean") }), {
+  const stores = option("--stores", { description: message`Stored tasks and results as well.` });
+  const clean = command("clean", object({ verb: constant("clean"), stores }), {
     brief: message`Remove the files of clusters that do not run.`,
   });
   const natsUsers = command(
