@@ -193,7 +193,9 @@ export function grammar(cores: number) {
     merge(
       object({
         verb: constant("controller"),
-        standby: option("--standby", { description: message`Wait to take over; not there yet.` }),
+        standby: option("--standby", {
+          description: message`Wait to take over from the one that leads; with --store jetstream.`,
+        }),
         ...named,
       }),
       object({ ...joining, ...brokering, ...scheduling }),

@@ -56,6 +56,8 @@ export interface ControllerLife extends ControllerConfig {
   /** How long it waits for the hosts of the life before, ms. */
   readonly graceMs: number;
   readonly before: RosterReport;
+  /** It takes over when the one that leads is gone, instead of being refused. */
+  readonly standby?: boolean;
 }
 
 /** What a host is told. */
@@ -80,6 +82,8 @@ export interface HostConfig {
   readonly importConfig: string | null;
   /** Whether it outlives the process that started it. */
   readonly daemon: boolean;
+  /** Its controller stands by: the name and the files of the cluster on this machine are another's. */
+  readonly standby?: boolean;
   /** Whether its profile folder goes with it. */
   readonly temporary: boolean;
 }
@@ -88,6 +92,8 @@ export interface HostConfig {
 export type ControllerReport =
   | ({ readonly kind: "roster" } & RosterReport)
   | { readonly kind: "ready"; readonly servers: readonly string[] }
+  /** Another leads; it waits to take over. `ready` comes when it has. */
+  | { readonly kind: "standing-by"; readonly servers: readonly string[] }
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
 
 /** What a host child says. */

@@ -59,9 +59,11 @@ export class ControllerChild implements AsyncDisposable {
     config: ControllerConfig,
     log: Log,
     signal?: AbortSignal,
+    standby = false,
   ): Promise<ControllerChild> {
     signal?.throwIfAborted();
-    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before: { hosts: [], nextEngineId: 0 } };
+    const before = { hosts: [], nextEngineId: 0 };
+    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before, standby };
     const controller = new ControllerChild({ ...config, ...first }, log);
     const abort = () => void controller.#child[Symbol.asyncDispose]();
     signal?.addEventListener("abort", abort);
@@ -132,7 +134,10 @@ export class ControllerChild implements AsyncDisposable {
         throw restoreError(report);
       }
       if (report.kind === "roster") this.#keepRoster(report);
-      else {
+      else if (report.kind === "standing-by") {
+        this.#listening = this.#listen(reports);
+        return report.servers;
+      } else {
         this.#keepAddress(report.servers);
         this.#listening = this.#listen(reports);
         return report.servers;
@@ -143,7 +148,11 @@ export class ControllerChild implements AsyncDisposable {
   }
 
   async #listen(reports: AsyncGenerator<ControllerReport>): Promise<void> {
-    for await (const report of reports) if (report.kind === "roster") this.#keepRoster(report);
+    for await (const report of reports) {
+      if (report.kind === "roster") this.#keepRoster(report);
+      else if (report.kind === "ready") this.#log("info", "controller has taken over", { pid: this.#child.pid });
+      else if (report.kind === "failed") this.#log("error", "controller failed", { reason: report.message });
+    }
   }
 
   /** The next life listens where this one does. */
@@ -178,7 +187,9 @@ export class ControllerChild implements AsyncDisposable {
 
   async #startAgain(): Promise<void> {
     const epoch = Math.max(this.#life.epoch + 1, Math.floor(Date.now() / 1000));
-    this.#life = { ...this.#life, epoch, graceMs: GRACE_HEARTBEATS * this.#life.heartbeatMs };
+    // Meanwhile another may have taken over: then it is this one that stands by.
+    const standby = this.#life.store?.kind === "jetstream";
+    this.#life = { ...this.#life, epoch, graceMs: GRACE_HEARTBEATS * this.#life.heartbeatMs, standby };
     this.#child = this.#spawn();
     try {
       await this.#ready();

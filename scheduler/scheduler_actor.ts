@@ -73,6 +73,16 @@ export interface SchedulerActorOptions {
   readonly onFacts: (facts: readonly Fact[]) => void;
   /** Where it is written down what has to outlive this life, and what earlier ones wrote; absent: nothing does. */
   readonly journal?: OpenedJournal;
+  /** Whether this controller leads, where others stand by to take over; absent: there is no other. */
+  readonly leadership?: Leadership;
+}
+
+/** The right to decide, for as long as it lasts. */
+export interface Leadership {
+  /** False: another may lead by now. Nothing is decided, and nothing leaves, before that is known. */
+  readonly valid: boolean;
+  /** Resolves when it is valid again; never, where it is lost. */
+  whenValid(): Promise<void>;
 }
 
 /** The actor named `scheduler` of a cluster. */
@@ -101,6 +111,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   #time!: MonotonicWallClock;
   #cancelWake: (() => void) | null = null;
   #requests = 0;
+  /** What happened while it was not known whether this controller still leads. */
+  #held: SchedulerEvent[] | null = null;
 
   constructor(options: SchedulerActorOptions) {
     super();
@@ -312,11 +324,27 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   /** The one way into the core and out of it. */
   #step(event: SchedulerEvent): void {
+    if (this.#held !== null || this.#options.leadership?.valid === false) return this.#hold(event);
     const effects = this.#core.step(event);
     if (effects.length === 0) return;
     const batches = new EffectBatches(this.#codes);
     for (const effect of effects) this.#carryOut(effect, batches, event.at);
     this.#send(batches);
+  }
+
+  /** This process may have been stopped for so long that another leads by now: it says nothing before it knows. */
+  #hold(event: SchedulerEvent): void {
+    if (this.#held !== null) {
+      this.#held.push(event);
+      return;
+    }
+    this.#held = [event];
+    this.context.log("warn", "leadership is in doubt; nothing is decided until it is confirmed", {});
+    void this.#options.leadership?.whenValid().then(() => {
+      const events = this.#held ?? [];
+      this.#held = null;
+      for (const one of events) this.#step(one);
+    });
   }
 
   #carryOut(effect: Effect, batches: EffectBatches, at: number): void {
