@@ -80,7 +80,7 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
   }
   ending = true;
   const what = config.controller === null ? "the engines here" : `"${config.cluster}"`;
-  console.error(`Stopping ${what}; running tasks may finish for ${config.drainMs} ms. Again: at once.`);
+  console.error(`Stopping ${what}; running tasks may finish for ${config.drainMs / 1_000} s. Again: at once.`);
   endAtNext(signals);
   return EXIT.done;
 }

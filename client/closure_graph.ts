@@ -14,7 +14,7 @@ import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.t
 import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
 import { OWN_NAMESPACE, ownName } from "./own_values.ts";
 import { type ModuleRef, type ShippedText } from "./shipped_text.ts";
-import { type AnyFunction, checkSyntax, printed } from "./source_text.ts";
+import { type AnyFunction, checkSyntax, printed, runtimeFunction } from "./source_text.ts";
 
 /** What a variable holds. */
 export type CellContent =
@@ -177,6 +177,7 @@ export class ClosureGraph {
       if (error instanceof SyntaxError) checkSyntax(f.name, text);
       throw error;
     }
+    if (/^(?:ext|node):/.test(look.url)) throw runtimeFunction(f);
     if (look.scriptId === null) checkSyntax(f.name, text);
     return look;
   }
