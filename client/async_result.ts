@@ -268,6 +268,13 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     this.#context.abort(this.#job);
   }
 
+  /** For `console.log`: how far it is; `await` gives the result. */
+  [Symbol.for("Deno.customInspect")](): string {
+    const { failures, finished, progress } = this.#job;
+    const failed = failures === 0 ? "" : `, ${failures} failed`;
+    return `${this.constructor.name} { ${progress} of ${this.length} done${failed}${finished ? "" : "; await it"} }`;
+  }
+
   /** For notebooks: a table of its tasks, errors folded; while it is not there, a bar that follows it. */
   [Symbol.for("Jupyter.display")](): Promise<DisplayBundle> {
     return resultBundle(this.#job, this.#context.clock);

@@ -401,6 +401,11 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 
+  /** For `console.log`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return `Client { engines: ${this.ids.join(", ") || "none"} }`;
+  }
+
   /** For notebooks: a table of its engines. */
   [Symbol.for("Jupyter.display")](): DisplayBundle {
     return clientBundle(this.ids, this.#session.tasks.unfinishedJobs().size);
