@@ -267,7 +267,10 @@ export class ClosureGraph {
   }
 
   #contentOf(f: AnyFunction, text: FunctionText, { binding, name }: FreeName, value: unknown): CellContent {
-    const imported = ownName(value) !== null ? null : binding?.imported ?? null;
+    // A class that travels by itself is the same one wherever instances of it are made.
+    const isOwnOrRegistered = ownName(value) !== null ||
+      typeof value === "function" && this.#source.isRegistered(value);
+    const imported = isOwnOrRegistered ? null : binding?.imported ?? null;
     if (imported !== null && !imported.attributes) {
       if (imported.name === null && isLibrary(nameOf(f), imported.specifier, text.url)) {
         return { kind: "own", name: OWN_NAMESPACE };
