@@ -48,7 +48,8 @@ export function isVariableName(name: string): boolean {
 /** The text as the runtime prints it. Throws `SerializationError` for native code, `TypeError` for what is no function. */
 export function printed(f: AnyFunction): string {
   if (typeof f !== "function") {
-    throw new TypeError(`Cannot ship ${JSON.stringify(f) ?? String(f)}: it is a ${typeof f}, not a function.`);
+    const kind = typeof f === "object" ? "an object" : `a ${typeof f}`;
+    throw new TypeError(`Cannot ship ${JSON.stringify(f) ?? String(f)}: it is ${kind}, not a function.`);
   }
   const text = Function.prototype.toString.call(f);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) throw new SerializationError(nativeMessage(f));

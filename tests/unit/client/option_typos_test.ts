@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { joinResults } from "../../../client/join_results.ts";
 import { FakeCluster } from "./fake_cluster.ts";
 
 /** As somebody without a compiler may write it. */
@@ -76,4 +77,13 @@ Deno.test("an uncaught failure of a map shows the place of the call, and no plac
   const { stack } = await map.catch((error: Error) => error) as Error;
   assert.match(stack ?? "", /option_typos_test\.ts/);
   assert.doesNotMatch(stack ?? "", /client\/async_result\.ts/);
+});
+
+Deno.test("what is no result can't be joined, and a list of results is told to be spread", async () => {
+  const cluster = await FakeCluster.start();
+  const join: Loose = joinResults;
+  assert.throws(() => join(4), { name: "TypeError", message: /Cannot join 4: it is no result/ });
+  const results = [1, 2].map((x) => cluster.client.loadBalancedView().apply((x: number) => x, x));
+  assert.throws(() => join(results), /joinResults\(\.\.\.list\)/);
+  assert.deepEqual(await joinResults(...results), [1, 2]);
 });
