@@ -87,3 +87,21 @@ Deno.test("what is no result can't be joined, and a list of results is told to b
   assert.throws(() => join(results), /joinResults\(\.\.\.list\)/);
   assert.deepEqual(await joinResults(...results), [1, 2]);
 });
+
+Deno.test("functions of the runtime are refused with the call to write instead", async (t) => {
+  const cluster = await FakeCluster.start();
+  const view: Loose = cluster.client.loadBalancedView();
+  const rejects = (result: PromiseLike<unknown>, message: RegExp) =>
+    assert.rejects(async () => await result, { name: "SerializationError", message });
+  const get = fetch;
+  await t.step("native ones", async () => {
+    await rejects(view.map(Math.sqrt, [4]), /"sqrt".*\(x\) => Math\.sqrt\(x\)\.$/);
+    await rejects(view.apply(Math.max, 1, 2), /\(\.\.\.args\) => Math\.max\(\.\.\.args\)\.$/);
+    await rejects(view.map(parseInt, ["1"]), /=> parseInt\(/);
+  });
+  await t.step(
+    "those with a text",
+    () => rejects(view.apply(() => get("data:,")), /"fetch": it belongs to the runtime.*=> fetch\(/),
+  );
+  await t.step("a client and its views", () => rejects(view.apply(() => view.map), /use currentTask\(\)\.client/));
+});
