@@ -1,6 +1,8 @@
 /** A cluster ends with the program that started it, however that ends. @module */
 import assert from "node:assert/strict";
 import { findSetpriv } from "../../host/engine_command.ts";
+import { Cluster } from "../../mod.ts";
+import { within } from "../../testing/within.ts";
 import { CliFixture, gone } from "./cli_fixture.ts";
 
 const PROGRAM = new URL("cluster_program.ts", import.meta.url).pathname;
