@@ -5,7 +5,7 @@
 import { AlreadyRunning, NotRunning } from "../wire/errors.ts";
 
 /** What the process says with its end. */
-export const EXIT = { done: 0, failed: 1, usage: 2, alreadyRunning: 10, notRunning: 11 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, alreadyRunning: 10, notRunning: 11, interrupted: 130 } as const;
 
 /** The flags were well-formed, and yet can't be meant: said before anything starts. */
 export class UsageError extends Error {

@@ -16,15 +16,22 @@ import { StatusLine } from "./status_line.ts";
 /** What the verb says when everything is up. */
 type Describe = (service: HostService) => string;
 
+/** What follows a signal so soon is the same one: `deno task` passes on what the terminal has sent to all. */
+const SAME_SIGNAL_MS = 200;
+
 /** Resolves with the first signal, and again with the next. */
 class StopSignals {
   #wake: () => void = () => {};
   #pending = 0;
+  #last = -Infinity;
 
   constructor() {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
       Deno.addSignalListener(signal, () => {
+        const isSame = performance.now() - this.#last < SAME_SIGNAL_MS;
+        this.#last = performance.now();
+        if (isSame) return;
         this.#pending++;
         this.#wake();
       });
@@ -62,7 +69,7 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
     onProgress: (ready, wanted) => line.show(`${ready} of ${wanted} engines ready`),
   });
   if (await Promise.race([starting, stopping]) === "stop") {
-    console.error(`Stopping "${config.cluster}" before it has started. Again: at once.`);
+    console.error(`Stopping "${config.cluster}" before it has started.`);
     endAtNext(signals);
     interrupt.abort();
     await abandon(starting);
@@ -80,13 +87,14 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
   }
   ending = true;
   const what = config.controller === null ? "the engines here" : `"${config.cluster}"`;
-  console.error(`Stopping ${what}; running tasks may finish for ${config.drainMs} ms. Again: at once.`);
+  console.error(`Stopping ${what}; running tasks may finish for ${config.drainMs / 1_000} s.`);
   endAtNext(signals);
   return EXIT.done;
 }
 
 /** Whoever asks twice does not want to wait. Children end with this process; files that stay are known to be stale. */
 function endAtNext(signals: StopSignals): void {
+  Deno.unrefTimer(setTimeout(() => console.error("Again: at once."), SAME_SIGNAL_MS));
   void signals.next().then(() => Deno.exit(EXIT.failed));
 }
 

@@ -55,6 +55,9 @@ function explain(error: unknown): string {
   if (error instanceof TroupeError || error instanceof UsageError) return error.message;
   if (error instanceof TypeError || error instanceof RangeError) return error.message;
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    return `${error.message}; or run this with all that it needs: deno run -A cli.ts …`;
+  }
   // Ours say what could not be done; of others the place is all there is to go by.
   return error.message.startsWith("Cannot ") ? error.message : error.stack ?? String(error);
 }

@@ -6,7 +6,7 @@
  */
 import { Cluster } from "../cluster/cluster.ts";
 import { resolveClusterOptions } from "../cluster/cluster_options.ts";
-import { UsageError } from "./exit_code.ts";
+import { EXIT, UsageError } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
 import { importConfig, initializerOf, permissionsOf } from "./host_flags.ts";
 
@@ -28,21 +28,33 @@ function moduleFlags(): string[] {
 export async function run(said: Said<"run">, scriptArgs: readonly string[]): Promise<number> {
   checkScript(said.script);
   const permissions = permissionsOf(said);
-  // An interrupt reaches the script too; what it makes of it decides when this ends.
-  Deno.addSignalListener("SIGINT", () => {});
-  await using cluster = await Cluster.launch({
+  const interrupt = new AbortController();
+  // An interrupt reaches the script too; what it makes of it decides when this ends. Before there is one, we end.
+  Deno.addSignalListener("SIGINT", () => interrupt.abort());
+  const config = {
     ...await resolveClusterOptions({ n: said.n }),
     ...initializerOf(said),
     permissions,
     importConfig: importConfig(),
+  };
+  const starting = Cluster.launch(config, { signal: interrupt.signal });
+  await using cluster = await starting.catch((error) => {
+    if (interrupt.signal.aborted) return null;
+    throw error;
   });
+  if (cluster === null) return EXIT.interrupted;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", ...moduleFlags(), said.script, ...scriptArgs],
     env: { TROUPE_CLUSTER: cluster.name },
   }).spawn();
-  const end = () => child.kill("SIGTERM");
+  const end = () => {
+    interrupt.abort();
+    child.kill("SIGTERM");
+  };
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
   const { code } = await child.status;
   if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", end);
+  // Whoever wanted the results of what still runs is gone.
+  if (interrupt.signal.aborted) await cluster.abandon();
   return code;
 }

@@ -78,7 +78,8 @@ export const duration: ValueParser<"sync", number> = valueParser(
 export const keep: ValueParser<"sync", KeepBounds> = valueParser<KeepBounds>(
   "BOUNDS",
   {},
-  ({ records = 100_000, ageMs = 3_600_000, bytes = 256_000_000 }) => `${records},${ageMs}ms,${bytes / 1_000_000}MB`,
+  ({ records = 100_000, ageMs = 3_600_000, bytes = 256_000_000 }) =>
+    `${records},${ageMs % 3_600_000 === 0 ? `${ageMs / 3_600_000}h` : `${ageMs}ms`},${bytes / 1_000_000}MB`,
   readKeep,
   'records, an age and a size, any of them, like "100000,1h,256MB"',
 );

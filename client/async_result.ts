@@ -7,7 +7,9 @@
  */
 import type { Clock } from "../wire/clock.ts";
 import { CompositeError, TimeoutError } from "../wire/errors.ts";
-import { type InteractiveOptions, jobBarState, waitWithBar } from "./interactive_wait.ts";
+import { showOrigin } from "./call_origin.ts";
+import { checkOptionNames } from "./flag_checks.ts";
+import { INTERACTIVE_OPTIONS, type InteractiveOptions, jobBarState, waitWithBar } from "./interactive_wait.ts";
 import type { Job } from "./job.ts";
 import { iterateJob } from "./job_iteration.ts";
 import { splitJob } from "./mirrored_job.ts";
@@ -15,7 +17,7 @@ import { type DisplayBundle, resultBundle } from "./notebook_display.ts";
 import { resultByEngine } from "./results_by_engine.ts";
 import { type TaskMetadata, taskMetadata } from "./task_metadata.ts";
 import type { BeginWait } from "./task_tie.ts";
-import { happensInTime, type WaitOptions } from "./waiting.ts";
+import { happensInTime, WAIT_OPTIONS, type WaitOptions } from "./waiting.ts";
 
 /** One of it for a single task, an array for the tasks of a map or of many targets. */
 export type PerTask<X, Many extends boolean> = Many extends true ? X[] : X;
@@ -31,6 +33,8 @@ export interface GetOptions extends WaitOptions {
   /** Errors in the place of results; default: the flag of that name. */
   readonly returnExceptions?: boolean;
 }
+
+const GET_OPTIONS = [...WAIT_OPTIONS, "returnExceptions"];
 
 /** What may stand in the second place of `then`. */
 // deno-lint-ignore no-explicit-any -- as with the built-in promise, so that handlers may name the error they expect
@@ -104,20 +108,23 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   get(options: GetOptions & { readonly returnExceptions: true }): Promise<WithErrors<T, Many>>;
   /** The same, as the flag `returnExceptions` was when it was submitted. */
   get(options?: GetOptions): Promise<T>;
-  async get({ returnExceptions, ...options }: GetOptions = {}): Promise<T | WithErrors<T, Many>> {
-    if (await this.wait(options)) return this.#outcome(returnExceptions);
+  async get(options: GetOptions = {}): Promise<T | WithErrors<T, Many>> {
+    checkOptionNames("get the result", options, GET_OPTIONS);
+    const { returnExceptions, ...wait } = options;
+    if (await this.wait(wait)) return this.#outcome(returnExceptions);
     const { progress, plan } = this.#job;
     throw new TimeoutError(
       `Waited ${options.timeout} ms for task "${this.msgId}": ${progress} of ${plan.items} results are there; ` +
-        `wait again, or abort() it.`,
+        `wait again, abort() it, or ask client.explain(…) what it waits for.`,
     );
   }
 
   /** Whether it is settled within `timeout` ms. Never rejects for what the task failed with. */
-  wait(options: WaitOptions = {}): Promise<boolean> {
+  async wait(options: WaitOptions = {}): Promise<boolean> {
+    checkOptionNames("wait for the result", options, WAIT_OPTIONS);
     const endWait = this.#beginWait();
     const settled = happensInTime((callback) => this.#job.onFinished(callback), options, this.#context.clock);
-    return endWait === undefined ? settled : settled.finally(endWait);
+    return await (endWait === undefined ? settled : settled.finally(endWait));
   }
 
   /**
@@ -134,9 +141,10 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
    * console.log(await squares.waitInteractive({ timeout: 60_000 })); // true
    * ```
    */
-  waitInteractive(options: InteractiveOptions = {}): Promise<boolean> {
+  async waitInteractive(options: InteractiveOptions = {}): Promise<boolean> {
+    checkOptionNames("wait for the result", options, INTERACTIVE_OPTIONS);
     const state = () => jobBarState(this.#job, this.elapsed);
-    return waitWithBar((callback) => this.#job.onFinished(callback), state, options, this.#context.clock);
+    return await waitWithBar((callback) => this.#job.onFinished(callback), state, options, this.#context.clock);
   }
 
   /**
@@ -260,6 +268,13 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     this.#context.abort(this.#job);
   }
 
+  /** For `console.log`: how far it is; `await` gives the result. */
+  [Symbol.for("Deno.customInspect")](): string {
+    const { failures, finished, progress } = this.#job;
+    const failed = failures === 0 ? "" : `, ${failures} failed`;
+    return `${this.constructor.name} { ${progress} of ${this.length} done${failed}${finished ? "" : "; await it"} }`;
+  }
+
   /** For notebooks: a table of its tasks, errors folded; while it is not there, a bar that follows it. */
   [Symbol.for("Jupyter.display")](): Promise<DisplayBundle> {
     return resultBundle(this.#job, this.#context.clock);
@@ -310,7 +325,11 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
       values.push(value);
     }
     const isWanted = returnExceptions ?? plan.returnExceptions;
-    if (errors.length > 0 && !isWanted) throw new CompositeError(errors, plan.items);
+    if (errors.length > 0 && !isWanted) {
+      const error = new CompositeError(errors, plan.items);
+      showOrigin(error, plan.origin);
+      throw error;
+    }
     return values;
   }
 

@@ -1,20 +1,20 @@
 /**
- * The variables that functions have captured in a notebook, where the runtime's inspector belongs to the kernel: a program
- * that posts to it there ends the kernel.
+ * The variables that functions have captured in a notebook or in `deno repl`, where the runtime's inspector belongs to the
+ * kernel or the REPL: a program that posts to it there ends these.
  *
  * The variables of all cells are in reach of code that is evaluated globally, so these can be captured; those of a
  * function around another can't. Called by `function_shipping.ts`.
  * @module
  */
 import type { ReadClosure, ScopeReader } from "./closure_reader.ts";
-import { kernelHere } from "./notebook_kernel.ts";
+import { isInteractive } from "./notebook_kernel.ts";
 import { isVariableName } from "./source_text.ts";
 
 /** What was there before the first cell ran means something on every engine. */
-const GLOBALS = new Set(kernelHere() === null ? [] : Object.getOwnPropertyNames(globalThis));
+const GLOBALS = new Set(isInteractive() ? Object.getOwnPropertyNames(globalThis) : []);
 const evaluate = eval;
 
-/** The variables of the cells of a notebook. */
+/** The variables of the cells of a notebook, or of the lines of a REPL. */
 export class CellReader implements ScopeReader {
   readonly #scope = new Proxy({}, {
     get: (_target, name) => valueOf(name),

@@ -18,8 +18,8 @@ import { connectionLost } from "./closed_error.ts";
 import type { BroadcastTarget } from "./direct_broadcast.ts";
 import { DirectView, type DirectViewParts, type Targets } from "./direct_view.ts";
 import { EngineOrders, type ShutdownOptions } from "./engine_orders.ts";
-import { checkBoolean, checkInteger } from "./flag_checks.ts";
-import { enginesBarState, type InteractiveOptions, waitWithBar } from "./interactive_wait.ts";
+import { checkBoolean, checkInteger, checkOptionNames } from "./flag_checks.ts";
+import { enginesBarState, INTERACTIVE_OPTIONS, type InteractiveOptions, waitWithBar } from "./interactive_wait.ts";
 import type { Job } from "./job.ts";
 import { asList, type Jobs } from "./jobs.ts";
 import { LoadBalancedView } from "./load_balanced_view.ts";
@@ -35,7 +35,7 @@ import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
 import { TaskTie } from "./task_tie.ts";
-import { happensInTime, unlessAborted, type WaitOptions } from "./waiting.ts";
+import { happensInTime, unlessAborted, WAIT_OPTIONS, type WaitOptions } from "./waiting.ts";
 
 /** For compositions: what a client is built on. */
 export interface AttachOptions {
@@ -163,6 +163,7 @@ export class Client implements AsyncDisposable {
    */
   async waitForEngines(n: number, options: EngineWaitOptions = {}): Promise<void> {
     checkInteger("n", n, 0);
+    checkOptionNames("wait for engines", options, [...INTERACTIVE_OPTIONS, "interactive"]);
     const { clock, roster } = this.#session;
     if (roster.ids.length >= n && options.interactive !== true) return;
     const { interactive = false, interval, output, ...wait } = options;
@@ -209,7 +210,9 @@ export class Client implements AsyncDisposable {
    * await client.at(0).apply(() => console.log("hello"));
    * ```
    */
-  echo({ grouped = false }: EchoOptions = {}): Disposable {
+  echo(options: EchoOptions = {}): Disposable {
+    checkOptionNames("echo", options, ["grouped"]);
+    const { grouped = false } = options;
     checkBoolean("grouped", grouped);
     return this.#session.tasks.output.add(grouped ? echoBlocks(console) : echoLines(console));
   }
@@ -246,6 +249,7 @@ export class Client implements AsyncDisposable {
    * `NoEnginesRegistered`.
    */
   async signal(signal: Deno.Signal, options: { readonly targets?: Targets } = {}): Promise<void> {
+    checkOptionNames("signal engines", options, ["targets"]);
     await this.#orders.signal(signal, options.targets ?? "all");
   }
 
@@ -264,6 +268,7 @@ export class Client implements AsyncDisposable {
    * other clients are `UnknownTask` here.
    */
   async wait(jobs?: Jobs, options: WaitOptions = {}): Promise<boolean> {
+    checkOptionNames("wait", options, WAIT_OPTIONS);
     const { clock } = this.#session;
     const waitedFor = jobs === undefined ? this.#unfinished() : new Set(this.#jobsOf(asList(jobs)));
     const deadline = clock.now() + (options.timeout ?? Infinity);
@@ -394,6 +399,11 @@ export class Client implements AsyncDisposable {
   /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** For `console.log`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return `Client { engines: ${this.ids.join(", ") || "none"} }`;
   }
 
   /** For notebooks: a table of its engines. */

@@ -30,7 +30,7 @@ import type { Log } from "../wire/log.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
 import { BlobTransfer } from "./blob_transfer.ts";
-import { closedError } from "./closed_error.ts";
+import { closedError, notSubmittedError } from "./closed_error.ts";
 import type { BroadcastTarget } from "./direct_broadcast.ts";
 import { DirectQueue } from "./direct_queue.ts";
 import { DrawnIds } from "./drawn_ids.ts";
@@ -179,7 +179,7 @@ export class ClientTasks {
 
   /** Submits the task at the end of this turn. */
   add(task: PendingTask): void {
-    if (this.#closed !== null) return this.#settlement.fail(task, closedError(this.#closed));
+    if (this.#closed !== null) return this.#settlement.fail(task, notSubmittedError(this.#closed));
     if (this.pure.owns(task.counter)) return this.#whenResolved(task, () => this.pure.add(task));
     this.#balanced.set(task);
     this.#placeEarly(task);
@@ -193,7 +193,7 @@ export class ClientTasks {
     // The first piece of a big value says for which engines it is.
     for (const task of tasks) this.#aim(task);
     for (const task of tasks) {
-      if (this.#closed !== null) this.#settlement.fail(task, closedError(this.#closed));
+      if (this.#closed !== null) this.#settlement.fail(task, notSubmittedError(this.#closed));
       else {
         this.#direct.set(task);
         this.#placeEarly(task);
@@ -206,7 +206,7 @@ export class ClientTasks {
 
   /** The tasks of the job from `at` on are added later, by `feed`. */
   addLater(job: Job, at: number, feed: FeedTasks): void {
-    if (this.#closed !== null) this.failAll(job, closedError(this.#closed));
+    if (this.#closed !== null) this.failAll(job, notSubmittedError(this.#closed));
     else if (this.pure.owns(job.plan.base)) this.pure.addLater(job, at, feed);
     else this.#slices.add(job, at, feed);
   }

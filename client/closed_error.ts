@@ -14,6 +14,14 @@ export function closedError(cause: Error): ConnectionError {
   return new ConnectionError(`Lost the result: ${cause.message} ${tasks}, and submit what is still needed.`, { cause });
 }
 
+/** For a task that is submitted after the end. */
+export function notSubmittedError(cause: Error): ConnectionError {
+  const again = cause instanceof NotRunning ? "Start it again" : "Connect again with Client.connect()";
+  return new ConnectionError(`Cannot submit the task: ${cause.message} ${again}, and use a view of the new client.`, {
+    cause,
+  });
+}
+
 /** For a question. */
 export function unansweredError(cause: Error): ConnectionError {
   return new ConnectionError(`Cannot ask the cluster: ${cause.message} Connect again with Client.connect().`, {

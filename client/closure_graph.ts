@@ -14,7 +14,7 @@ import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.t
 import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
 import { OWN_NAMESPACE, ownName } from "./own_values.ts";
 import { type ModuleRef, type ShippedText } from "./shipped_text.ts";
-import { type AnyFunction, checkSyntax, printed } from "./source_text.ts";
+import { type AnyFunction, checkSyntax, printed, runtimeFunction } from "./source_text.ts";
 
 /** What a variable holds. */
 export type CellContent =
@@ -177,6 +177,7 @@ export class ClosureGraph {
       if (error instanceof SyntaxError) checkSyntax(f.name, text);
       throw error;
     }
+    if (/^(?:ext|node):/.test(look.url)) throw runtimeFunction(f);
     if (look.scriptId === null) checkSyntax(f.name, text);
     return look;
   }
@@ -266,7 +267,10 @@ export class ClosureGraph {
   }
 
   #contentOf(f: AnyFunction, text: FunctionText, { binding, name }: FreeName, value: unknown): CellContent {
-    const imported = ownName(value) !== null ? null : binding?.imported ?? null;
+    // A class that travels by itself is the same one wherever instances of it are made.
+    const isOwnOrRegistered = ownName(value) !== null ||
+      typeof value === "function" && this.#source.isRegistered(value);
+    const imported = isOwnOrRegistered ? null : binding?.imported ?? null;
     if (imported !== null && !imported.attributes) {
       if (imported.name === null && isLibrary(nameOf(f), imported.specifier, text.url)) {
         return { kind: "own", name: OWN_NAMESPACE };

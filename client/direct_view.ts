@@ -11,7 +11,7 @@ import { type DirectFlagOptions, resolveDirectFlags } from "./direct_flags.ts";
 import { DirectSubmission, type Targets } from "./direct_submission.ts";
 import type { EngineOrders } from "./engine_orders.ts";
 import type { Fitting, FittingArguments, MapFunction, Sequences } from "./fitting.ts";
-import { checkInteger, refuse } from "./flag_checks.ts";
+import { checkInteger, checkOptionNames, refuse, show } from "./flag_checks.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { checkGlobalName } from "./global_names.ts";
 import type { Job } from "./job.ts";
@@ -184,7 +184,7 @@ export class DirectView<T extends Targets = Targets> {
   }
 
   /**
-   * Runs a JavaScript text on each engine. What it declares at its top level stays there under its name, `const`s as
+   * Runs a text on each engine: JavaScript, or TypeScript, of which the types are taken off. What it declares at its top level stays there under its name, `const`s as
    * variables; `await` and `import` work. The value is that of its last statement, where that is an expression and no
    * function. Rejects with `SyntaxError` (line and column) before anything runs, `TypeError` for names that are built in.
    */
@@ -231,7 +231,7 @@ export class DirectView<T extends Targets = Targets> {
   pull<R = unknown>(name: string): DirectResult<T, R>;
   pull(names: string | readonly string[]): DirectResult<T, unknown> {
     return this.#checked(() => {
-      const paths = typeof names === "string" ? [names] : Array.from(names);
+      const paths = typeof names === "string" ? [names] : checkNames(names);
       for (const path of paths) checkPath(path);
       return typeof names === "string"
         ? this.#submission.apply(this.#targets, pullOne, [names], this.#flags)
@@ -251,6 +251,7 @@ export class DirectView<T extends Targets = Targets> {
   scatter(name: string, sequence: Iterable<unknown>, options: ScatterOptions = {}): DirectResult<T, undefined> {
     return this.#checked(() => {
       checkGlobalName(name);
+      checkOptionNames("scatter", options, ["dist", "flatten"]);
       const dist = checkDistribution(options.dist);
       const items = checkSequence(sequence);
       const args = (index: number, count: number) => {
@@ -264,6 +265,7 @@ export class DirectView<T extends Targets = Targets> {
   /** The parts of a sequence together again: an array, or where all parts are, a typed array. */
   gather<R = unknown[]>(name: string, options: GatherOptions = {}): JoinedResult<T, R> {
     return this.#checked(() => {
+      checkOptionNames("gather", options, ["dist"]);
       const dist = checkDistribution(options.dist);
       const join = (parts: readonly unknown[]) => joinParts(parts, dist);
       return this.#submission.apply(this.#targets, pullOne, [checkPath(name)], this.#flags, join);
@@ -284,8 +286,9 @@ export class DirectView<T extends Targets = Targets> {
    * Ends its engines for good; running tasks may finish within 10 s. Resolves when they are gone. With `hub`, for a view
    * of all engines: the hosts and the controller too. Rejects with `NoEnginesRegistered`.
    */
-  shutdown(options: { readonly hub?: boolean } = {}): Promise<void> {
-    return this.#parts.orders.shutdown({ ...options, targets: this.#targets });
+  async shutdown(options: { readonly hub?: boolean } = {}): Promise<void> {
+    checkOptionNames("shut down", options, ["hub"]);
+    await this.#parts.orders.shutdown({ ...options, targets: this.#targets });
   }
 
   /** For notebooks: where it goes. */
@@ -337,6 +340,11 @@ export function checkTargets<T extends Targets>(targets: T): T {
   else if (Array.isArray(value)) { for (const id of value) checkInteger("targets", id, 0); }
   else throw refuse(TypeError, "targets", value, 'an engine id, a list of them, or "all"');
   return (Array.isArray(value) ? [...value] : value) as T;
+}
+
+function checkNames(names: unknown): readonly string[] {
+  if (Array.isArray(names)) return names;
+  throw new TypeError(`Cannot pull ${show(names)}: give a name, or a list of names.`);
 }
 
 function checkText(code: unknown): string {

@@ -6,6 +6,7 @@
  */
 import type { EngineId, HostId } from "../protocol/ids.ts";
 import { NoEnginesRegistered, RemoteError } from "../wire/errors.ts";
+import { checkOptionNames } from "./flag_checks.ts";
 import type { HostLink } from "./host_link.ts";
 import type { Session } from "./session.ts";
 import { happensInTime } from "./waiting.ts";
@@ -33,7 +34,10 @@ export class EngineOrders {
   }
 
   /** Running tasks may finish within 10 s; resolves when the engines are gone. Rejects with `NoEnginesRegistered`. */
-  async shutdown({ targets = "all", hub = false }: ShutdownOptions): Promise<void> {
+  async shutdown(options: ShutdownOptions): Promise<void> {
+    // A typo in "targets" would end them all.
+    checkOptionNames("shut down", options, ["targets", "hub"]);
+    const { targets = "all", hub = false } = options;
     if (typeof hub !== "boolean") throw new TypeError(`Cannot shut down with hub ${String(hub)}: it is true or false.`);
     if (!hub) return await this.#stop(this.#byHost(targets));
     if (targets !== "all") {

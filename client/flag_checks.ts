@@ -63,3 +63,16 @@ export function show(value: unknown): string {
   }
   return typeof value === "object" && value !== null ? Object.prototype.toString.call(value) : String(value);
 }
+
+/**
+ * Throws `TypeError` for options that are no object, and for one that is not known: a typo would go unnoticed. `action` as
+ * in `Cannot ${action} with option …`.
+ */
+export function checkOptionNames(action: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`Cannot ${action} with ${show(options)}: options are an object with ${known.join(", ")}.`);
+  }
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new TypeError(`Cannot ${action} with option "${unknown}": it is unknown; there are ${known.join(", ")}.`);
+}

@@ -17,7 +17,7 @@ import { CellReader } from "./cell_reader.ts";
 import { travellingImport } from "./closure_imports.ts";
 import { ClosureReader } from "./closure_reader.ts";
 import { ClosureScripts, type TextPosition } from "./closure_scripts.ts";
-import { kernelHere } from "./notebook_kernel.ts";
+import { isInteractive } from "./notebook_kernel.ts";
 import { ownName } from "./own_values.ts";
 import type { ParseScript } from "./parsed_script.ts";
 import { type AnyClass, registeredType, typeNamed } from "./registered_type.ts";
@@ -92,7 +92,7 @@ export class FunctionShipping implements Disposable {
   /** Functions are looked at from now on. */
   open(parse: ParseScript, rules: ShippingRules = TRAVELLING): void {
     if (this.#source !== null) return;
-    const reader = kernelHere() === null ? ClosureReader.open() : new CellReader();
+    const reader = isInteractive() ? new CellReader() : ClosureReader.open();
     this.#source = {
       ...rules,
       scripts: new ClosureScripts(parse, reader),

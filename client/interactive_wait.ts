@@ -8,7 +8,7 @@ import type { Clock } from "../wire/clock.ts";
 import type { Job } from "./job.ts";
 import { type BarState, ProgressBar, type ProgressOutput } from "./progress_bar.ts";
 import { standardError } from "./standard_error.ts";
-import { happensInTime, type Subscribe, type WaitOptions } from "./waiting.ts";
+import { happensInTime, type Subscribe, WAIT_OPTIONS, type WaitOptions } from "./waiting.ts";
 
 /** What waiting with a progress bar takes. */
 export interface InteractiveOptions extends WaitOptions {
@@ -17,6 +17,9 @@ export interface InteractiveOptions extends WaitOptions {
   /** Where it is drawn; default: standard error. */
   readonly output?: ProgressOutput;
 }
+
+/** Their names. */
+export const INTERACTIVE_OPTIONS: readonly string[] = [...WAIT_OPTIONS, "interval", "output"];
 
 const TERMINAL_INTERVAL_MS = 100;
 const PLAIN_INTERVAL_MS = 1_000;

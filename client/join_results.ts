@@ -5,6 +5,7 @@
  * @module
  */
 import { AsyncMapResult } from "./async_map_result.ts";
+import { show } from "./flag_checks.ts";
 import { AsyncResult } from "./async_result.ts";
 import { joinJobs } from "./mirrored_job.ts";
 
@@ -36,7 +37,7 @@ export type JoinedItem<X> = X extends AsyncResult<any, any>
 export function joinResults<A extends readonly AsyncResult<any, any>[]>(
   ...results: A
 ): AsyncMapResult<JoinedItem<A[number]>> {
-  const jobs = results.map((result) => AsyncResult.jobOf(result));
+  const jobs = results.map(jobOf);
   const [first] = jobs;
   const [result] = results;
   if (first === undefined || result === undefined) {
@@ -51,4 +52,13 @@ export function joinResults<A extends readonly AsyncResult<any, any>[]>(
     submittedAt: Math.min(...plans.map((plan) => plan.submittedAt)),
   };
   return new AsyncMapResult(joinJobs(jobs, plan), AsyncResult.contextOf(result), true);
+}
+
+// deno-lint-ignore no-explicit-any -- as above
+function jobOf(result: AsyncResult<any, any>) {
+  if (result instanceof AsyncResult) return AsyncResult.jobOf(result);
+  const hint = Array.isArray(result)
+    ? "of a list, spread it: joinResults(...list)"
+    : "give what apply() or map() returned";
+  throw new TypeError(`Cannot join ${show(result)}: it is no result; ${hint}.`);
 }

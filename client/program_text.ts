@@ -8,23 +8,37 @@
 import type { ScriptParts } from "../protocol/namespace.ts";
 import { importedSpecifiers, scriptParts } from "./script_parts.ts";
 
-/** The parts of a text. Rejects with `SyntaxError` (line and column), `TypeError` for an import from a local file. */
+/** The parts of a text; types in it are taken off. Rejects with `SyntaxError` (line and column), `TypeError` for an import from a local file. */
 export async function textParts(code: string, name: string): Promise<ScriptParts> {
   const { parse } = await import("../deps/acorn.ts");
-  return scriptParts(code, name, parse, (specifier) => {
+  const parts = (text: string) => scriptParts(text, name, parse, placeless(name));
+  try {
+    return parts(code);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const plain = await plainText(code, `${name}.ts`).catch(() => code);
+    // What is wrong with it, the first error says in the words for JavaScript.
+    if (plain === code) throw error;
+    return parts(plain);
+  }
+}
+
+/** A text stands nowhere, so its imports are the same anywhere. Throws `TypeError` for those that are not. */
+function placeless(name: string): (specifier: string) => string {
+  return (specifier) => {
     if (!isLocal(specifier)) return specifier;
     throw new TypeError(
       `Cannot run "${name}": a text has no place to import ${JSON.stringify(specifier)} from; put it into a file and ` +
         `use run(file), or give a specifier such as "npm:lodash-es@4".`,
     );
-  });
+  };
 }
 
 /** The parts of a file, a path or `file:` URL. Rejects with what reading it fails with, and as `textParts`. */
 export async function fileParts(file: string | URL): Promise<ScriptParts> {
   const url = fileUrl(file);
   const name = url.pathname.split("/").at(-1) ?? "file";
-  const text = await plainText(await Deno.readTextFile(url), name);
+  const text = await plainText(await readText(url, name), name);
   const { parse } = await import("../deps/acorn.ts");
   const bundles = new Map<string, string>();
   for (const specifier of importedSpecifiers(text, name, parse)) {
@@ -39,6 +53,16 @@ function fileUrl(file: string | URL): URL {
     throw new TypeError(`Cannot run ${JSON.stringify(file) ?? String(file)}: it is no path of a file.`);
   }
   return new URL(file, new URL(`file://${Deno.cwd().replaceAll("\\", "/").replace(/^([A-Z]:)/i, "/$1")}/`));
+}
+
+async function readText(url: URL, name: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(url);
+  } catch (error) {
+    // Deno's own words say which file, and not what it was wanted for.
+    if (error instanceof Error) error.message = `Cannot run "${name}": ${error.message}`;
+    throw error;
+  }
 }
 
 /** JavaScript, with the positions of the file as long as its types say nothing at run time. */

@@ -48,10 +48,11 @@ export function isVariableName(name: string): boolean {
 /** The text as the runtime prints it. Throws `SerializationError` for native code, `TypeError` for what is no function. */
 export function printed(f: AnyFunction): string {
   if (typeof f !== "function") {
-    throw new TypeError(`Cannot ship ${JSON.stringify(f) ?? String(f)}: it is a ${typeof f}, not a function.`);
+    const kind = typeof f === "object" ? "an object" : `a ${typeof f}`;
+    throw new TypeError(`Cannot ship ${JSON.stringify(f) ?? String(f)}: it is ${kind}, not a function.`);
   }
   const text = Function.prototype.toString.call(f);
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) throw new SerializationError(nativeMessage(f.name));
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) throw new SerializationError(nativeMessage(f));
   return text;
 }
 
@@ -60,13 +61,53 @@ export function isClassText(text: string): boolean {
   return /^class\b/.test(text);
 }
 
-function nativeMessage(name: string): string {
+function nativeMessage(f: AnyFunction): string {
+  const { name } = f;
   if (name.startsWith("bound ")) {
     return `Cannot ship "${name}": a bound function has no source; wrap the call in a function, such as ` +
       `(x) => ${name.slice("bound ".length) || "f"}(x), and pass what it was bound to as an argument.`;
   }
   return `Cannot ship "${name}": it is native code, which has no source; wrap it in a function of yours, ` +
-    `such as (x) => ${name || "f"}(x), with the object it belongs to, as in (x) => Math.sqrt(x).`;
+    wrapping(f);
+}
+
+/** The error for a function of the runtime that has a text, which means nothing elsewhere. */
+export function runtimeFunction(f: AnyFunction): SerializationError {
+  return new SerializationError(
+    `Cannot ship "${f.name}": it belongs to the runtime, and what it uses there can't travel; wrap it in a function of ` +
+      `yours, ${wrapping(f)}`,
+  );
+}
+
+function wrapping(f: AnyFunction): string {
+  const path = globalPath(f);
+  if (path !== null) return `such as ${f.length === 1 ? `(x) => ${path}(x)` : `(...args) => ${path}(...args)`}.`;
+  return `such as (x) => ${f.name || "f"}(x), with the object it belongs to, as in (x) => Math.sqrt(x).`;
+}
+
+/** Where a function of the runtime is found: `Math.sqrt`; `null`: not at hand. For errors. */
+function globalPath(f: AnyFunction): string | null {
+  const globals = [...dataOf(globalThis)];
+  const global = globals.find(([, value]) => value === f);
+  if (global !== undefined) return global[0];
+  for (const [name, value] of globals) {
+    if (value === globalThis || value === null || (typeof value !== "object" && typeof value !== "function")) continue;
+    for (const [member, inner] of dataOf(value)) if (inner === f) return `${name}.${member}`;
+  }
+  return null;
+}
+
+/** Own properties that can be read without calling anything. */
+function* dataOf(object: object): Generator<readonly [string, unknown]> {
+  for (const name of Object.getOwnPropertyNames(object)) {
+    const descriptor = Object.getOwnPropertyDescriptor(object, name);
+    if (descriptor !== undefined && "value" in descriptor && isVariableLike(name)) yield [name, descriptor.value];
+  }
+}
+
+/** Not `constructor` and `caller`, which lead round in circles. */
+function isVariableLike(name: string): boolean {
+  return /^[A-Za-z_$][\w$]*$/.test(name) && name !== "constructor";
 }
 
 /** A text that stands for no expression of its own can't be run elsewhere: private names and `super` for instance. */

@@ -14,6 +14,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Their names. */
+export const WAIT_OPTIONS: readonly string[] = ["timeout", "signal"];
+
 /** Calls back once it happens, at once where it has; the result takes the callback away. */
 export type Subscribe = (callback: () => void) => () => void;
 

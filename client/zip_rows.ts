@@ -4,6 +4,7 @@
  * Columns are copied, so that what the caller does to his arrays afterwards changes nothing. Called by the views.
  * @module
  */
+import { AsyncResult } from "./async_result.ts";
 import type { Rows } from "./submission.ts";
 
 /** Takes any iterables; one that is endless must have a shorter one beside it. Throws `TypeError` for what is none. */
@@ -20,7 +21,18 @@ export function zipRows(sequences: readonly unknown[]): Rows {
 /** The error for an argument that is no sequence. */
 export function notIterable(value: unknown, index: number): TypeError {
   const shown = typeof value === "object" ? Object.prototype.toString.call(value) : String(value);
-  return new TypeError(`Cannot map over ${shown} (sequence ${index + 1}): it is not iterable; give an array, say.`);
+  return new TypeError(`Cannot map over ${shown} (sequence ${index + 1}): ${whyNotIterable(value)}.`);
+}
+
+function whyNotIterable(value: unknown): string {
+  if (value instanceof AsyncResult) return "it is a result that may not be there yet; await it first";
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject && Symbol.asyncIterator in value) {
+    return "it is an async iterable; use imap, which takes these, or await Array.fromAsync(…) first";
+  }
+  if (typeof value === "function") return "it is a function; give the function first, and then what to map it over";
+  if (isObject) return "it is not iterable; give an array, such as Object.entries(…) or Object.values(…) of it";
+  return "it is not iterable; give an array, say";
 }
 
 class ColumnRows implements Rows {

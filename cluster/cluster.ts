@@ -30,8 +30,8 @@ type OrderBody = HostOrder extends infer Order ? Order extends HostOrder ? Omit<
 type Reply = { resolve(ids: readonly EngineId[]): void; reject(error: Error): void };
 
 const START_TIMEOUT_MS = 60_000;
-/** Longer than the drain of its engines; then it is killed. */
-const STOP_TIMEOUT_MS = 20_000;
+/** Longer than the drain of its engines by so much; then it is killed. */
+const STOP_MARGIN_MS = 10_000;
 
 /**
  * A running cluster.
@@ -79,7 +79,7 @@ export class Cluster implements AsyncDisposable {
       flags: ["--allow-all"],
       log: silentLog,
       detached: true,
-      stopMs: STOP_TIMEOUT_MS,
+      stopMs: config.drainMs + STOP_MARGIN_MS,
     });
     const reports = child.reports<HostReport>();
     try {
@@ -132,7 +132,12 @@ export class Cluster implements AsyncDisposable {
     await this.#order({ kind: "signal-engines", signal, ids: ids as readonly EngineId[] });
   }
 
-  /** Ends the cluster: running tasks may finish within 10 s, then everything of it is gone. Idempotent. */
+  /** For compositions: ends the cluster as if this program had ended: what runs is not waited for. Idempotent. */
+  abandon(): Promise<void> {
+    return this.#child[Symbol.asyncDispose]();
+  }
+
+  /** Ends the cluster: running tasks may finish within `drain` (10 s), then everything of it is gone. Idempotent. */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stop();
   }

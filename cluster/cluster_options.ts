@@ -49,6 +49,8 @@ export interface ClusterOptions {
   readonly store?: StoreKind;
   /** What the store survives: `none`, `process` (default) or `power`; see docs/reliability.md. */
   readonly durability?: Durability;
+  /** How long running tasks may finish when the cluster or engines of it stop, ms; default 10,000, 0: not at all. */
+  readonly drain?: number;
   /** What tasks may touch; default `{ import: true }`. `"none"`: nothing; `"inherit"`: what this program holds in full. */
   readonly permissions?: Deno.PermissionOptionsObject | "none" | "inherit";
   /** How long to wait until the engines are ready, ms; default 60,000. */
@@ -67,6 +69,7 @@ const KNOWN = [
   "initializer",
   "store",
   "durability",
+  "drain",
   "permissions",
   "timeout",
   "signal",
@@ -151,6 +154,9 @@ async function permissionsOf(option: ClusterOptions["permissions"]): Promise<Eng
 
 /** Throws `TypeError` and `RangeError` for what can't be meant. */
 export async function resolveClusterOptions(options: ClusterOptions): Promise<HostConfig> {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot start a cluster with ${JSON.stringify(options)}: give options, such as { n: 4 }.`);
+  }
   for (const key of Object.keys(options)) {
     if (!KNOWN.includes(key)) {
       throw new TypeError(`Cannot start a cluster with option "${key}": it is unknown; there are ${KNOWN.join(", ")}.`);
@@ -175,7 +181,7 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
     slots: checkWhole("slots", options.slots ?? 1, 1),
     ...(options.initializer !== undefined && { initializer: resolveInitializer(options.initializer) }),
     permissions: await permissionsOf(options.permissions),
-    drainMs: DRAIN_MS,
+    drainMs: checkWhole("drain", options.drain ?? DRAIN_MS, 0),
     controller: {
       cluster,
       broker: embedded ? { hostname: "127.0.0.1", port: 0, credentials } : null,

@@ -74,7 +74,12 @@ function lifeOf(config: ControllerLife, leadEpoch: number, ledger: Ledger | unde
   const hosts = [...new Set([...config.before.hosts, ...ledger.hosts])];
   const nextEngineId = Math.max(config.before.nextEngineId, ledger.nextEngineId);
   const graceMs = hosts.length === 0 ? 0 : Math.max(config.graceMs, GRACE_HEARTBEATS * config.heartbeatMs);
-  return { ...config, epoch: Math.max(config.epoch, leadEpoch, ledger.epoch + 1), graceMs, before: { hosts, nextEngineId } };
+  return {
+    ...config,
+    epoch: Math.max(config.epoch, leadEpoch, ledger.epoch + 1),
+    graceMs,
+    before: { hosts, nextEngineId },
+  };
 }
 
 function makeCore(config: ControllerLife, { scheme, custom }: SchemeInUse): SchedulerCore {
@@ -122,7 +127,13 @@ export async function startController(
   const prefix = inboxPrefix(cluster, "controller", CONTROLLER_NODE);
   const bus = stack.use(broker?.connectLocal({ inboxPrefix: prefix }) ?? await connectServers(node));
   const system = stack.use(await joinBus(bus, node));
-  const actors = await spawnActors(system, config, { journal: store?.journal, leadership, inUse: scheme }, log, onRoster).catch((error) => {
+  const actors = await spawnActors(
+    system,
+    config,
+    { journal: store?.journal, leadership, inUse: scheme },
+    log,
+    onRoster,
+  ).catch((error) => {
     throw error instanceof NameTaken ? anotherLeads(config, error) : error;
   });
   const kept = stack.move();

@@ -22,31 +22,33 @@ export function isProcessIdentity(value: unknown): value is ProcessIdentity {
 
 const STAT_START_TIME = 19;
 
-function startedTicks(pid: number): number | null {
+/** `null`: there is no such process, or no way to know; `undefined`: this program may not know. */
+function startedTicks(pid: number): number | null | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
     const afterName = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (afterName[0] === "Z") return null;
     return Number(afterName[STAT_START_TIME]);
-  } catch {
-    return null;
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable ? undefined : null;
   }
 }
 
 /** This process. */
 export function ownIdentity(): ProcessIdentity {
-  return { pid: Deno.pid, startedTicks: startedTicks(Deno.pid) };
+  return { pid: Deno.pid, startedTicks: startedTicks(Deno.pid) ?? null };
 }
 
-/** Whether the very process is still there. */
+/** Whether the very process is still there; a program that may not look takes its word for it. */
 export function isAlive(identity: ProcessIdentity): boolean {
   if (identity.startedTicks !== null && Deno.build.os === "linux") {
-    return startedTicks(identity.pid) === identity.startedTicks;
+    const ticks = startedTicks(identity.pid);
+    if (ticks !== undefined) return ticks === identity.startedTicks;
   }
   try {
     process.kill(identity.pid, 0);
     return true;
   } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
+    return error instanceof Deno.errors.NotCapable || (error as { code?: string }).code === "EPERM";
   }
 }

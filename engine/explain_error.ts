@@ -63,6 +63,10 @@ function explainedMessage(error: Error, place: ErrorPlace): string | null {
 function explainFreeVariable(message: string, { name, engineId }: ErrorPlace): string | null {
   const variable = /^(.+) is not defined$/.exec(message)?.[1];
   if (variable === undefined) return null;
+  if (name === "execute") {
+    return `Cannot run "execute": "${variable}" is not defined on engine ${engineId}: neither the text nor what was put ` +
+      `there before has this name; push "${variable}" to the engine, or declare it in the text`;
+  }
   return `Cannot run "${name}": "${variable}" is not defined on engine ${engineId}: no variable around the function ` +
     `had this name where it came from; pass "${variable}" as an argument, or import or define it inside the function`;
 }

@@ -50,14 +50,24 @@ export function unfitFor(value: unknown): Unfit {
   }
   if (typeof value === "symbol") return { is: describe(value), instead: "pass a string" };
   const name = className(value);
-  return { is: `an instance of ${name}`, instead: adviceFor(name) };
+  return { is: `an instance of ${name}`, instead: adviceFor(name, isBuiltIn(value, name)) };
 }
 
-function adviceFor(name: string): string {
+function adviceFor(name: string, isBuiltIn: boolean): string {
   switch (name) {
     case "AsyncResult":
     case "AsyncMapResult":
       return "pass it as an argument of the task, or await it first";
+    case "Client":
+    case "Cluster":
+    case "LoadBalancedView":
+    case "DirectView":
+      return "use currentTask().client in the function: a client of the task's own, with its views";
+    case "AbortSignal":
+    case "AbortController":
+      return "give the signal as the flag of that name, and ask currentTask().signal in the function";
+    case "Iterator":
+      return "pass an array of its items, such as [...iterator]";
     case "Promise":
       return "await it first";
     case "WeakMap":
@@ -75,8 +85,27 @@ function adviceFor(name: string): string {
     case "Object":
       return "pass or return a plain object with what is needed of it";
     default:
+      if (isBuiltIn) return "make or open it inside the function, and pass what it is made of";
       return `register the class, registerType(${name}), or pass or return a plain object with what is needed of it`;
   }
+}
+
+/** Whether its class is the runtime's: that can't be registered in a way that helps. */
+function isBuiltIn(value: unknown, name: string): boolean {
+  try {
+    const { constructor } = value as { readonly constructor?: unknown };
+    const places: readonly unknown[] = [globalThis, (globalThis as { readonly Deno?: unknown }).Deno];
+    return places.some((place) => constructor === (place as Readonly<Record<string, unknown>> | undefined)?.[name]);
+  } catch {
+    return false;
+  }
+}
+
+/** Objects that every runtime makes for itself, and that would arrive empty: `Math`, `JSON`. `null`: it is none. */
+export function unfitGlobal(value: object): Unfit | null {
+  const name = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  if (typeof name !== "string" || (globalThis as Readonly<Record<string, unknown>>)[name] !== value) return null;
+  return { is: `the runtime's own ${name}`, instead: `use it by that name inside the function` };
 }
 
 /** A value in a few words, whatever it is. */

@@ -20,7 +20,15 @@ import {
   encodeMark,
   EXTENSION,
 } from "./value_extensions.ts";
-import { cannotSerialize, describe, type PathStep, renderPath, type Unfit, unfitFor } from "./unfit_value.ts";
+import {
+  cannotSerialize,
+  describe,
+  type PathStep,
+  renderPath,
+  type Unfit,
+  unfitFor,
+  unfitGlobal,
+} from "./unfit_value.ts";
 
 /** How deep a value may be nested: encoding is recursive, and the stack must hold it from wherever it starts. */
 export const MAX_VALUE_DEPTH = 1_000;
@@ -118,6 +126,8 @@ export class ValueWalk {
   #visitPlain(object: object): unknown {
     const record = object as Record<string, unknown>;
     const keys = Object.keys(record);
+    const foreign = keys.length === 0 ? unfitGlobal(object) : null;
+    if (foreign !== null) return this.#refuse(object, foreign);
     let copy: Record<string, unknown> | undefined;
     const level = this.#steps.length;
     this.#steps.push("");

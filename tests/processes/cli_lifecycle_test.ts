@@ -1,6 +1,6 @@
 /** A cluster from start to stop by the command line: in the background, in the foreground, and for one script. @module */
 import assert from "node:assert/strict";
-import { CliFixture, familyOf, gone, kill } from "./cli_fixture.ts";
+import { CliFixture, familyOf, gone, kill, signal } from "./cli_fixture.ts";
 
 /** Of a running cluster, by `list --json`. */
 async function ownerOf(fixture: CliFixture, name: string): Promise<number> {
@@ -75,7 +75,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const program = fixture.spawnModule(new URL("cli_slow_task.ts", import.meta.url).pathname);
     await program.line(/running/);
     command.signal(signal);
-    await command.errorLine(/Stopping "default"; running tasks may finish for 10000 ms/);
+    await command.errorLine(/Stopping "default"; running tasks may finish for 10 s/);
     await program.line(/finished/);
     const { code, stderr, stdout } = await command.ended();
     assert.equal(code, 0, stderr);
@@ -174,6 +174,48 @@ Deno.test("run gives the script its arguments and a cluster, and ends as the scr
   const { code, stdout, stderr } = await fixture.run(["run", "-n", "2", script, ...args], { cwd: fixture.home });
   assert.equal(code, 7, stderr);
   assert.deepEqual(JSON.parse(stdout), [2, 2, args]);
+  assert.deepEqual(Deno.readDirSync(fixture.home).filter(({ isDirectory }) => isDirectory).toArray(), []);
+});
+
+Deno.test("run that is interrupted does not wait for what its script left running", async () => {
+  await using fixture = await CliFixture.create();
+  const script = await fixture.file(
+    "script.ts",
+    `import { Client } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+     await using client = await Client.connect();
+     const { promise, resolve } = Promise.withResolvers<void>();
+     using _ = client.onOutput(() => resolve());
+     client.loadBalancedView().apply(async () => {
+       console.log("on it");
+       await new Promise((resolve) => setTimeout(resolve, 600_000));
+     });
+     await promise;
+     Deno.addSignalListener("SIGINT", () => Deno.exit(9));
+     console.log("running", Deno.pid);`,
+  );
+  const command = fixture.spawn(["run", "-n", "1", script]);
+  const pid = Number((await command.line(/^running \d+$/)).split(" ")[1]);
+  const began = performance.now();
+  // As a terminal does: to both.
+  command.signal("SIGINT");
+  signal(pid, "SIGINT");
+  assert.equal((await command.ended()).code, 9);
+  assert.ok(performance.now() - began < 8_000, "the 10 s in which tasks may finish were not waited for");
+});
+
+Deno.test("run that is interrupted before its script is there starts none, and leaves nothing", async () => {
+  await using fixture = await CliFixture.create();
+  const script = await fixture.file("script.ts", `console.log("started");`);
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${silent.addr.port}`;
+  // Not in the profile directory, which engines may not read.
+  const setUp = `data:text/javascript,export default () => fetch("http://${address}")`;
+  const command = fixture.spawn(["run", "-n", "1", `--allow-net=${address}`, "--initializer", setUp, script]);
+  using _connection = await silent.accept();
+  command.signal("SIGINT");
+  const { code, stdout } = await command.ended();
+  assert.equal(code, 130);
+  assert.equal(stdout, "");
   assert.deepEqual(Deno.readDirSync(fixture.home).filter(({ isDirectory }) => isDirectory).toArray(), []);
 });
 

@@ -110,3 +110,14 @@ Deno.test("help and completion of every verb are there", async () => {
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
 });
+
+Deno.test("without permissions it says how it is run", async () => {
+  await using fixture = await CliFixture.create();
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", new URL("../../cli.ts", import.meta.url).href, "status"],
+    env: { TROUPE_HOME: fixture.home, NO_COLOR: "1" },
+  });
+  const { code, stderr } = await command.output();
+  assert.equal(code, 1);
+  assert.match(new TextDecoder().decode(stderr), /^Error: Requires env access.*: deno run -A cli\.ts …$/m);
+});

@@ -4,6 +4,7 @@ import { Cluster, registerType, RemoteError, remoteModule, require } from "../..
 import { within } from "../../testing/within.ts";
 import named, { area } from "./closure_modules/areas.ts";
 import * as areas from "./closure_modules/areas.ts";
+import { Circle } from "./closure_modules/circle.ts";
 import { count, fail, Rectangle, square } from "./closure_modules/shapes.ts";
 
 const soon = <T>(result: PromiseLike<T>) => within(result, "a task", 15_000);
@@ -16,6 +17,7 @@ class Box {
   }
 }
 registerType(Box);
+registerType(Circle);
 
 const double = (x: number) => 2 * area(x, 1);
 
@@ -54,6 +56,13 @@ Deno.test("functions bring the local modules that they import", async (t) => {
     const [one, two] = await soon(lview.with({ chunksize: 2 }).map((side: number) => square(side), [1, 2]));
     assert.ok(one instanceof Rectangle && two instanceof Rectangle);
     assert.deepEqual([one.area(), two.area()], [1, 4]);
+  });
+
+  await t.step("so do those of a class that is imported from a module and registered here", async () => {
+    const made = await soon(lview.apply((radius: number) => new Circle(radius), 2));
+    const grown = await soon(lview.apply((circle: Circle) => circle instanceof Circle && circle.wider(1), made));
+    assert.ok(made instanceof Circle && grown instanceof Circle);
+    assert.deepEqual([made.radius, grown.radius], [2, 3]);
   });
 
   await t.step(

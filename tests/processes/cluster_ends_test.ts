@@ -1,6 +1,8 @@
 /** A cluster ends with the program that started it, however that ends. @module */
 import assert from "node:assert/strict";
 import { findSetpriv } from "../../host/engine_command.ts";
+import { Cluster } from "../../mod.ts";
+import { within } from "../../testing/within.ts";
 import { CliFixture, gone } from "./cli_fixture.ts";
 
 const PROGRAM = new URL("cluster_program.ts", import.meta.url).pathname;
@@ -21,3 +23,18 @@ for (const [how, code] of [["exit", 3], ["throw", 1], ["SIGKILL", 137], ["SIGINT
     },
   });
 }
+
+Deno.test("a cluster with a drain of 0 does not wait for tasks that run when it stops", async () => {
+  const cluster = await Cluster.start({ n: 1, drain: 0 });
+  await using client = await cluster.connect();
+  const running = Promise.withResolvers<void>();
+  using _ = client.onOutput(() => running.resolve());
+  client.loadBalancedView().apply(async () => {
+    console.log("on it");
+    await new Promise((resolve) => setTimeout(resolve, 600_000));
+  });
+  await within(running.promise, "the task's first word", 15_000);
+  const began = performance.now();
+  await cluster.stop();
+  assert.ok(performance.now() - began < 8_000, "the 10 s in which tasks may finish were not waited for");
+});

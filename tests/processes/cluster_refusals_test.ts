@@ -4,6 +4,8 @@ import { Cluster, type ClusterOptions } from "../../mod.ts";
 import { within } from "../../testing/within.ts";
 
 const WRONG: readonly (readonly [ClusterOptions, ErrorConstructor, RegExp])[] = [
+  [4 as never, TypeError, /with 4: give options, such as \{ n: 4 \}/],
+  [{ drain: -1 }, RangeError, /drain -1: it is a whole number from 0/],
   [{ n: 0 }, RangeError, /n 0: it is a whole number from 1 up/],
   [{ n: 1.5 }, RangeError, /n 1\.5/],
   [{ n: "2" as never }, RangeError, /n 2/],

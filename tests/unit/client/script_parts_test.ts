@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { textParts } from "../../../client/program_text.ts";
 import { importedSpecifiers, scriptParts } from "../../../client/script_parts.ts";
 import { parse } from "../../../deps/acorn.ts";
 
@@ -47,4 +48,16 @@ Deno.test("imports are resolved, and keep their lines", () => {
     ';({"a":b,"c-d":e}=await import("node:./x.js",{with:{type: "json"}}));\n\n\n\nreturn (b)',
   );
   assert.deepEqual(importedSpecifiers('import "a"\nexport * from "b"\nexport const c = 1', "f", parse), ["a", "b"]);
+});
+
+Deno.test("a text may have types; what is wrong with one is said in the words for JavaScript", async () => {
+  const typed = await textParts(
+    "const limit: number = 4; function half(x: number): number { return x / 2; }",
+    "execute",
+  );
+  assert.deepEqual(
+    typed,
+    await textParts("const limit         = 4; function half(x        )         { return x / 2; }", "execute"),
+  );
+  await assert.rejects(textParts("const x = ;", "execute"), { name: "SyntaxError", message: /line 1, column 11/ });
 });

@@ -52,6 +52,21 @@ Deno.test("a file whose process is gone is stale, and says how to get rid of it"
   await assert.rejects(readConnectionFile(path, "one"), { name: "NotRunning", message: /stale; "clean" removes it/ });
 });
 
+Deno.test({
+  name: "a program that may not look at processes takes the file for what it is",
+  permissions: { read: [await Deno.realPath(Deno.env.get("TMPDIR") ?? "/tmp")], write: true, env: true, sys: true },
+  async fn() {
+    await using home = await temporaryHome();
+    const path = `${home.path}/connection.json`;
+    const owner = { pid: 999_999_999, startedTicks: 1 };
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify({ format: 1, cluster: "one", servers: [], packageVersion: "0", owner, credentials: {} }),
+    );
+    assert.equal((await readConnectionFile(path, "one")).cluster, "one");
+  },
+});
+
 Deno.test("a damaged file is named with what is wrong with it", async () => {
   await using home = await temporaryHome();
   const path = `${home.path}/connection.json`;
