@@ -27,7 +27,7 @@ import { type Lead, takeLead } from "./lead.ts";
 import { openStore } from "./open_store.ts";
 import { GRACE_HEARTBEATS } from "./cluster_options.ts";
 import { Roster, type RosterReport } from "./roster.ts";
-import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
+import { connectServers, connectStore, joinBus, type NodeOptions } from "./connect_node.ts";
 import { logSchemeFailures, schemeFor, type SchemeInUse } from "./scheme_in_use.ts";
 
 /** Name of the controller's node: there is one at a time in a cluster. */
@@ -112,8 +112,10 @@ export async function startController(
   await using stack = new AsyncDisposableStack();
   const { cluster, heartbeatMs, servers, credential } = config;
   const scheme = await schemeFor(config, log);
-  const leadership = config.store?.kind === "jetstream" ? stack.use(await takeLead(config, log, onStandby)) : null;
-  const store = config.store === undefined ? null : stack.use(await openStore(config, config.store, log));
+  const onServers = config.store?.kind === "jetstream" ? stack.use(await connectStore(config, log)) : null;
+  const connection = onServers?.connection ?? null;
+  const leadership = connection === null ? null : stack.use(await takeLead(connection, config, onStandby));
+  const store = config.store === undefined ? null : stack.use(await openStore(config, config.store, connection, log));
   const node: NodeOptions = {
     cluster,
     role: "controller",

@@ -5,6 +5,7 @@
  * @module
  */
 import { type OpenedJournal, openJournal } from "../scheduler/journal/open_journal.ts";
+import type { NatsConnection } from "../deps/nats.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../wire/log.ts";
 import type { ControllerConfig, StoreConfig } from "./control_line.ts";
@@ -17,19 +18,30 @@ export interface OpenedStore extends AsyncDisposable {
 }
 
 /** Opens it and reads all of it. Throws `StoreError`. */
-export async function openStore(config: ControllerConfig, store: StoreConfig, log: Log): Promise<OpenedStore> {
+export async function openStore(
+  config: ControllerConfig,
+  store: StoreConfig,
+  connection: NatsConnection | null,
+  log: Log,
+): Promise<OpenedStore> {
   await using stack = new AsyncDisposableStack();
-  const opened = stack.use(await openPorts(config, store));
+  const opened = stack.use(await openPorts(config, store, connection));
   const journal = await openJournal(opened, { waits: store.durability !== "none", log });
   stack.use(journal.writer);
   const kept = stack.move();
   return { journal, lost: opened.lost, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function openPorts({ cluster }: ControllerConfig, { kind, path, durability }: StoreConfig): Promise<Store> {
-  if (kind === "sqlite" && path !== null) {
-    const { openSqlite } = await import("../store/sqlite/open_sqlite.ts");
-    return await openSqlite(path, { cluster, durability });
+async function openPorts(
+  { cluster }: ControllerConfig,
+  { path, durability }: StoreConfig,
+  connection: NatsConnection | null,
+): Promise<Store> {
+  if (connection !== null) {
+    const { openJetStream } = await import("../store/jetstream/open_jetstream.ts");
+    return await openJetStream(connection, { cluster, durability });
   }
-  throw new Error(`no store "${kind}"`);
+  if (path === null) throw new Error("a store is a file, or on a connection");
+  const { openSqlite } = await import("../store/sqlite/open_sqlite.ts");
+  return await openSqlite(path, { cluster, durability });
 }
