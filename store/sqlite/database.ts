@@ -142,8 +142,8 @@ export class Database implements Disposable {
   #shrink(): boolean {
     const [free, pages] = [this.#pragma("freelist_count"), this.#pragma("page_count")];
     if (free < FREE_PAGES || free < pages / 2) return false;
-    // `exec`: it frees one page a step, and `get` would take one step.
-    this.#database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
+    // All of its steps, each of which frees a page: `exec` would take one.
+    this.#database.prepare(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`).all();
     return true;
   }
 

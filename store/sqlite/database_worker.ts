@@ -19,7 +19,7 @@ function serve(scope: WorkerScope): void {
   let database: MendedDatabase | null = null;
   let tidying: ReturnType<typeof setTimeout> | null = null;
 
-  /** After all messages that have come by then. */
+  /** A step between two batches, also when one follows the other: else the file would grow under load. */
   const tidyLater = (open: MendedDatabase) => {
     tidying ??= setTimeout(() => {
       tidying = null;
@@ -37,10 +37,9 @@ function serve(scope: WorkerScope): void {
       tidyLater(database);
       return { kind: "opened", found: database.found };
     }
-    if (tidying !== null) clearTimeout(tidying);
-    tidying = null;
     if (database === null) throw new Error("the database is not open");
     if (message.kind === "close") {
+      if (tidying !== null) clearTimeout(tidying);
       database[Symbol.dispose]();
       return { kind: "closed" };
     }
