@@ -10,7 +10,7 @@ import { StoreHealth } from "../store_health.ts";
 import { databaseError } from "./database_errors.ts";
 import type { AnswerTo, DatabaseConfig, DatabaseFound, DatabaseRequest } from "./database_requests.ts";
 import type { FromDatabase, ToDatabase } from "./database_requests.ts";
-import { EntryPacker } from "./entry_packer.ts";
+import { EntryPacker } from "../entry_packer.ts";
 import { transferables } from "./transferables.ts";
 
 /** A batch ends with the request that passes this. */
