@@ -12,6 +12,7 @@ import type { DatabaseConfig, DatabaseFound, DatabaseRequest, WriteRequest } fro
 import { checkDatabase, createTables } from "./database_schema.ts";
 import { EntryTable } from "./entry_table.ts";
 import { RecordTable } from "./record_table.ts";
+import { PAGE_BYTES } from "./salvage.ts";
 import { SnapshotTable } from "./snapshot_table.ts";
 
 /** `process` keeps the order of writes, so that a power cut costs the newest of them and never the file. */
@@ -20,7 +21,6 @@ const WAL_LIMIT_BYTES = 16 * 2 ** 20;
 /** Free pages beyond this many, and beyond half of the file, go back to the disk. */
 const FREE_PAGES = 1_024;
 const VACUUM_PAGES = 256;
-const PAGE_BYTES = 4_096;
 
 /** An open database. */
 export class Database implements Disposable {
@@ -38,8 +38,9 @@ export class Database implements Disposable {
     try {
       // First of all, and before the file is looked into: without it a second process could open it as well.
       database.exec("PRAGMA locking_mode=EXCLUSIVE");
-      database.exec(`PRAGMA page_size=${PAGE_BYTES}; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA cell_size_check=ON`);
+      database.exec("PRAGMA cell_size_check=ON");
       checkDatabase(database, config);
+      database.exec(`PRAGMA page_size=${PAGE_BYTES}; PRAGMA auto_vacuum=INCREMENTAL`);
       database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=${SYNCHRONOUS[config.durability]}`);
       database.exec(`PRAGMA fullfsync=${config.durability === "power" ? "ON" : "OFF"}`);
       database.exec(`PRAGMA journal_size_limit=${WAL_LIMIT_BYTES}`);
@@ -141,8 +142,8 @@ export class Database implements Disposable {
   #shrink(): boolean {
     const [free, pages] = [this.#pragma("freelist_count"), this.#pragma("page_count")];
     if (free < FREE_PAGES || free < pages / 2) return false;
-    // `exec`: it frees one page a step, and `get` would take one step.
-    this.#database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
+    // All of its steps, each of which frees a page: `exec` would take one.
+    this.#database.prepare(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`).all();
     return true;
   }
 

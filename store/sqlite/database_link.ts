@@ -10,7 +10,7 @@ import { StoreHealth } from "../store_health.ts";
 import { databaseError } from "./database_errors.ts";
 import type { AnswerTo, DatabaseConfig, DatabaseFound, DatabaseRequest } from "./database_requests.ts";
 import type { FromDatabase, ToDatabase } from "./database_requests.ts";
-import { EntryPacker } from "./entry_packer.ts";
+import { EntryPacker } from "../entry_packer.ts";
 import { transferables } from "./transferables.ts";
 
 /** A batch ends with the request that passes this. */
@@ -55,28 +55,23 @@ export class DatabaseLink implements AsyncDisposable {
   }
 
   /**
-   * Starts the thread and opens the database there. Throws `StoreError`, or the reason of `signal`. `lock`: what is given
-   * free when the database is closed, and only then.
+   * Starts the thread and opens the database there. Throws `StoreError`, or the reason of `signal`, and then nothing is
+   * open any more. `lock`: what is given free when the database is closed, and only then.
    */
   static async open(
     config: DatabaseConfig,
     lock: Disposable,
     signal?: AbortSignal,
   ): Promise<{ readonly link: DatabaseLink; readonly found: DatabaseFound }> {
+    signal?.throwIfAborted();
     const link = new DatabaseLink(config.path, lock);
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const abort = () => reject(signal?.reason);
-    signal?.addEventListener("abort", abort);
-    try {
-      const reply = await Promise.race([link.#ask({ kind: "open", config }), aborted]);
-      if (reply.kind !== "opened") throw link.#error("Cannot open", reply);
-      return { link, found: reply.found };
-    } catch (error) {
-      link.#worker.terminate();
-      throw error;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+    const reply = await link.#ask({ kind: "open", config });
+    if (reply.kind === "opened" && !signal?.aborted) return { link, found: reply.found };
+    // Only now: the thread may not be ended while it is at the file, which then is no longer locked.
+    if (reply.kind === "opened") await link.#ask({ kind: "close" });
+    link.#worker.terminate();
+    signal?.throwIfAborted();
+    throw link.#error("Cannot open", reply);
   }
 
   /** Bytes that wait for their turn. */

@@ -9,6 +9,8 @@ import { STORE_SCHEMA } from "../store.ts";
 /** "Trup" in the header of the file says whose it is. */
 const APPLICATION_ID = 0x5472_7570;
 
+const TABLE_NAMES = ["meta", "entries", "pieces", "records", "blobs"];
+
 const TABLES = `
   CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS entries(sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL, bytes BLOB NOT NULL);
@@ -23,17 +25,24 @@ const TABLES = `
 
 /** Throws `StoreError` unless the file is empty or a store of this or an older schema. Changes nothing. */
 export function checkDatabase(database: DatabaseSync, { path, cluster }: { path: string; cluster: string }): void {
-  const objects = Number(database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n ?? 0);
-  if (objects === 0) return;
-  if (pragma(database, "application_id") !== APPLICATION_ID) {
+  const tables = new Set(database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all().map(nameOf));
+  const isOurs = pragma(database, "application_id") === APPLICATION_ID || TABLE_NAMES.every((name) => tables.has(name));
+  if (tables.size === 0 && pragma(database, "page_count") <= 1) return;
+  if (tables.size > 0 && !isOurs) {
     throw new StoreError(
       `Cannot open the store "${path}": it is a database of another program; name another file, or move this one away.`,
     );
   }
   const schema = pragma(database, "user_version");
   if (schema > STORE_SCHEMA) throw new StoreError(newerSchema(`"${path}"`, schema));
+  // As SQLite would say it, had it looked: tables that are not there would be made anew, and hide what is lost.
+  if (!TABLE_NAMES.every((name) => tables.has(name))) throw new Error("database is malformed: tables are missing");
   const owner = database.prepare("SELECT value FROM meta WHERE name = 'cluster'").get()?.value;
   if (owner !== undefined && owner !== cluster) throw new StoreError(otherCluster(`"${path}"`, String(owner), cluster));
+}
+
+function nameOf(row: Readonly<Record<string, unknown>>): string {
+  return String(row.name);
 }
 
 /** What to say of a store that a newer Troupe has written. */
@@ -42,7 +51,8 @@ export function newerSchema(store: string, schema: number): string {
     `up to ${STORE_SCHEMA}); start that version, or name another store.`;
 }
 
-function otherCluster(store: string, owner: string, cluster: string): string {
+/** What to say of a store of another cluster. */
+export function otherCluster(store: string, owner: string, cluster: string): string {
   return `Cannot open the store ${store}: it belongs to the cluster "${owner}", and this one is "${cluster}"; ` +
     "start that one, or name another store.";
 }

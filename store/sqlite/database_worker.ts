@@ -5,8 +5,8 @@
  * replaced. Started by `database_link.ts`; ends when it is told to close, or with its process.
  * @module
  */
-import { Database } from "./database.ts";
 import type { FromDatabase, ToDatabase } from "./database_requests.ts";
+import { MendedDatabase } from "./mended_database.ts";
 import { transferables } from "./transferables.ts";
 
 /** What a Worker's global scope has, and the library of this project's types has not. */
@@ -16,11 +16,11 @@ interface WorkerScope {
 }
 
 function serve(scope: WorkerScope): void {
-  let database: Database | null = null;
+  let database: MendedDatabase | null = null;
   let tidying: ReturnType<typeof setTimeout> | null = null;
 
-  /** After all messages that have come by then. */
-  const tidyLater = (open: Database) => {
+  /** A step between two batches, also when one follows the other: else the file would grow under load. */
+  const tidyLater = (open: MendedDatabase) => {
     tidying ??= setTimeout(() => {
       tidying = null;
       try {
@@ -33,14 +33,13 @@ function serve(scope: WorkerScope): void {
 
   const answer = (message: ToDatabase): FromDatabase => {
     if (message.kind === "open") {
-      database = new Database(message.config);
+      database = new MendedDatabase(message.config);
       tidyLater(database);
       return { kind: "opened", found: database.found };
     }
-    if (tidying !== null) clearTimeout(tidying);
-    tidying = null;
     if (database === null) throw new Error("the database is not open");
     if (message.kind === "close") {
+      if (tidying !== null) clearTimeout(tidying);
       database[Symbol.dispose]();
       return { kind: "closed" };
     }

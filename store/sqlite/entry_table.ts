@@ -20,8 +20,6 @@ export class EntryTable {
   readonly #delete: StatementSync;
   readonly #first: number;
   #next: number;
-  /** The number that the entry after the last one read must have. */
-  #expected: number;
 
   /** `first`: what the newest snapshot does not contain. */
   constructor(database: DatabaseSync, first: number) {
@@ -35,7 +33,6 @@ export class EntryTable {
     this.#delete = database.prepare("DELETE FROM entries WHERE sequence <= ?");
     const last = database.prepare("SELECT sequence + count AS next FROM entries ORDER BY sequence DESC LIMIT 1").get();
     this.#first = first;
-    this.#expected = first;
     this.#next = Math.max(first, Number(last?.next ?? 0));
   }
 
@@ -67,16 +64,17 @@ export class EntryTable {
   read(from: number): Part<JournalPiece> {
     const found: JournalPiece[] = [];
     let size = 0;
-    for (const row of this.#select.iterate(Math.max(this.#first, from))) {
+    let expected = Math.max(this.#first, from);
+    for (const row of this.#select.iterate(expected)) {
       const [sequence, count, bytes] = [Number(row.sequence), Number(row.count), row.bytes as Uint8Array];
-      if (sequence > this.#expected) found.push(damage(this.#expected, sequence - this.#expected, "missing"));
-      this.#expected = sequence + count;
+      if (sequence > expected) found.push(damage(expected, sequence - expected, "missing"));
+      expected = sequence + count;
       for (const entry of unpackEntries({ sequence, count, bytes })) {
         if ("bytes" in entry) found.push({ kind: "entry", bytes: entry.bytes });
         else found.push(damage(entry.sequence, entry.damaged, "damaged, as the checksum says"));
       }
       size += bytes.length;
-      if (size >= PART_BYTES) return { found, next: this.#expected };
+      if (size >= PART_BYTES) return { found, next: expected };
     }
     return { found, next: null };
   }

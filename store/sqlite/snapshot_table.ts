@@ -43,8 +43,6 @@ export class SnapshotTable {
   #open: Snapshot | null = null;
   #newest: Snapshot;
   #next: number;
-  /** The number that the piece after the last one read must have. */
-  #expected: number;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -58,7 +56,6 @@ export class SnapshotTable {
     this.#deleteFrom = database.prepare("DELETE FROM pieces WHERE sequence >= ?");
     const whole = this.#findWhole();
     this.#newest = this.#findWithoutEnd(whole) ?? whole;
-    this.#expected = this.#newest.firstPiece;
     this.#next = this.#newest.end + 1;
     // Of one that was never finished; the numbers are given again.
     this.#deleteFrom.run(this.#next);
@@ -108,22 +105,18 @@ export class SnapshotTable {
     const { firstPiece, end } = this.#newest;
     const found: JournalPiece[] = [];
     let size = 0;
-    for (const row of this.#select.iterate(Math.max(firstPiece, from), end - 1)) {
+    let expected = Math.max(firstPiece, from);
+    for (const row of this.#select.iterate(expected, end - 1)) {
       const [head, bytes] = [headOf(row), row.bytes as Uint8Array];
-      if (head.sequence > this.#expected) found.push(this.#missing(head.sequence - this.#expected));
-      this.#expected = head.sequence + 1;
+      if (head.sequence > expected) found.push(missing(head.sequence - expected));
+      expected = head.sequence + 1;
       if (row.checksum === pieceChecksum(head, bytes)) found.push({ kind: "snapshot", bytes });
       else found.push({ kind: "damage", reason: "a piece of the snapshot is damaged, as the checksum says" });
       size += bytes.length;
-      if (size >= PART_BYTES) return { found, next: this.#expected };
+      if (size >= PART_BYTES) return { found, next: expected };
     }
-    if (this.#expected < end) found.push(this.#missing(end - this.#expected));
+    if (expected < end) found.push(missing(end - expected));
     return { found, next: null };
-  }
-
-  #missing(count: number): JournalPiece {
-    const which = count === 1 ? "a piece of the snapshot is" : `${count} pieces of the snapshot are`;
-    return { kind: "damage", reason: `${which} missing` };
   }
 
   #insertRow({ number, nextEntry }: Snapshot, bytes: Uint8Array, isEnd: number): void {
@@ -165,6 +158,11 @@ export class SnapshotTable {
     ).get(snapshot, end);
     return { number: snapshot, firstPiece: Number(row?.first ?? end), end, nextEntry: Number(row?.next ?? 1) };
   }
+}
+
+function missing(count: number): JournalPiece {
+  const which = count === 1 ? "a piece of the snapshot is" : `${count} pieces of the snapshot are`;
+  return { kind: "damage", reason: `${which} missing` };
 }
 
 function headOf(row: Readonly<Record<string, unknown>>): PieceHead {
