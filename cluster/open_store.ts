@@ -6,6 +6,7 @@
  */
 import { type OpenedJournal, openJournal } from "../scheduler/journal/open_journal.ts";
 import type { NatsConnection } from "../deps/nats.ts";
+import { replicasOn } from "./lead.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../wire/log.ts";
 import type { ControllerConfig, StoreConfig } from "./control_line.ts";
@@ -39,7 +40,7 @@ async function openPorts(
 ): Promise<Store> {
   if (connection !== null) {
     const { openJetStream } = await import("../store/jetstream/open_jetstream.ts");
-    return await openJetStream(connection, { cluster, durability });
+    return await openJetStream(connection, { cluster, durability, replicas: replicasOn(connection) });
   }
   if (path === null) throw new Error("a store is a file, or on a connection");
   const { openSqlite } = await import("../store/sqlite/open_sqlite.ts");

@@ -7,8 +7,8 @@
 import type { NatsConnection } from "../../deps/nats.ts";
 import { jetstream, JetStreamApiError, StorageType } from "../../deps/nats_jetstream.ts";
 import { type KV, type KvEntry, Kvm } from "../../deps/nats_kv.ts";
+import { leaseBucket } from "../../protocol/subjects.ts";
 import { isPassing, isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
-import { leaseBucket } from "./stream_setup.ts";
 
 const KEY = "leader";
 

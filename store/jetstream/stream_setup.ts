@@ -5,6 +5,7 @@
  * @module
  */
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "../../deps/nats_jetstream.ts";
+import { storeSubject } from "../../protocol/subjects.ts";
 import { StoreError } from "../../wire/errors.ts";
 import { STORE_SCHEMA } from "../store.ts";
 import type { JetStreamAccess } from "./jetstream_access.ts";
@@ -28,11 +29,6 @@ export interface StreamSettings {
   readonly maxBytes: number;
 }
 
-/** The bucket with the lease: its stream is called `KV_` and this. */
-export function leaseBucket(cluster: string): string {
-  return `TROUPE_${cluster}_lease`;
-}
-
 /** Makes the stream, or finds it. Throws `StoreError` if it is of a newer schema, or can't be made. */
 export async function ensureStream(
   access: JetStreamAccess,
@@ -52,8 +48,10 @@ export async function ensureStream(
     }
     checkSchema(access.cluster, config.name, found.config.description ?? "");
     const { num_replicas, max_bytes } = found.config;
-    if (num_replicas !== config.num_replicas || max_bytes !== config.max_bytes) {
-      await streams.update(config.name, config);
+    // Never fewer copies: where a server is away for now, one would go that is needed then.
+    const copies = Math.max(num_replicas, settings.replicas);
+    if (num_replicas !== copies || max_bytes !== config.max_bytes) {
+      await streams.update(config.name, { ...config, num_replicas: copies });
     }
   });
   return { name: config.name, subject: subjectOf(access.cluster, role) };
@@ -81,7 +79,7 @@ function configOf(
 }
 
 function subjectOf(cluster: string, role: StreamRole): string {
-  return `troupe-store.${cluster}.${role}`;
+  return `${storeSubject(cluster)}.${role}`;
 }
 
 function checkSchema(cluster: string, stream: string, description: string): void {
