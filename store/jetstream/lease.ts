@@ -80,7 +80,8 @@ export class Lease implements AsyncDisposable {
   }
 
   /**
-   * Waits until nobody else leads, and leads. Rejects with the reason of `signal`. A server that is away is waited for.
+   * Waits until nobody else leads, and leads. A server that is away is waited for. Rejects with the reason of `signal`,
+   * and with `StoreError` when the connection has ended or the bucket may not be used.
    */
   static async wait(cell: LeaseCell, options: LeaseOptions): Promise<Lease> {
     const contender = new Contender(cell, options);
@@ -141,7 +142,8 @@ export class Lease implements AsyncDisposable {
         this.#confirmed = Promise.withResolvers();
         return this.#renewIn(this.#leaseMs / RENEWALS - (this.#clock.now() - startedAt));
       }
-    } catch {
+    } catch (error) {
+      if (error instanceof StoreError) return this.#end(error);
       // No answer: it may be renewed or not, and soon there will be another attempt.
     }
     this.#renewIn(this.#leaseMs / RETRIES);
@@ -222,7 +224,8 @@ class Contender {
       const [startedAt, startedWall] = [this.clock.now(), this.clock.wallTime()];
       const revision = await this.cell.write(textOf(claim), this.#newest?.revision ?? 0);
       return revision === null ? null : { claim, revision, startedAt, startedWall };
-    } catch {
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
       // The server is away, or has no leader for the bucket. If the claim arrived all the same, the next look shows it.
       return null;
     }

@@ -21,11 +21,11 @@ export interface CellValue {
 
 /** A value that several processes agree on. */
 export interface LeaseCell {
-  /** `null`: there is none yet. Rejects while the server does not answer. */
+  /** `null`: there is none yet. Rejects while the server does not answer; with `StoreError` if it never will. */
   read(): Promise<CellValue | null>;
   /**
    * Writes if the newest revision is `expected` (0: there is none), and gives the new one; `null` if it is another.
-   * Rejects when no answer came: then it may be written or not.
+   * Rejects when no answer came: then it may be written or not; with `StoreError` if there will never be one.
    */
   write(text: string, expected: number): Promise<number | null>;
   /** Calls `changed` soon after each write, and with what is there now; what was missed meanwhile is left out. */
@@ -42,7 +42,7 @@ export async function openLeaseCell(
     // Longer than for what follows: a bucket of several replicas takes its time to be made.
     const kvm = new Kvm(jetstream(connection, { timeout: 5_000 }));
     await kvm.create(leaseBucket(cluster), { history: 1, replicas, storage: StorageType.File });
-    return new KvCell(await new Kvm(jetstream(connection, { timeout: timeoutMs })).open(leaseBucket(cluster)));
+    return new KvCell(await new Kvm(jetstream(connection, { timeout: timeoutMs })).open(leaseBucket(cluster)), cluster);
   } catch (error) {
     throw jetStreamError("Cannot open", cluster, error);
   }
@@ -50,23 +50,31 @@ export async function openLeaseCell(
 
 class KvCell implements LeaseCell {
   readonly #kv: KV;
+  readonly #cluster: string;
 
-  constructor(kv: KV) {
+  constructor(kv: KV, cluster: string) {
     this.#kv = kv;
+    this.#cluster = cluster;
   }
 
   async read(): Promise<CellValue | null> {
-    const entry = await this.#kv.get(KEY);
+    const entry = await this.#kv.get(KEY).catch((error) => {
+      throw this.#rejection(error);
+    });
     return entry === null ? null : valueOf(entry);
   }
 
   async write(text: string, expected: number): Promise<number | null> {
     try {
-      return await this.#kv.update(KEY, text, expected);
+      return await this.#kv.put(KEY, text, { previousSeq: expected });
     } catch (error) {
       if (isWrongSequence(error)) return null;
-      throw error;
+      throw this.#rejection(error);
     }
+  }
+
+  #rejection(error: unknown): unknown {
+    return isPassing(error) ? error : jetStreamError("Cannot lead with", this.#cluster, error);
   }
 
   watch(changed: (value: CellValue) => void): Disposable {
