@@ -10,6 +10,8 @@ import { BLOB_PIECE_BYTES } from "../protocol/roles.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
 import { ConnectionError, EngineError } from "../wire/errors.ts";
+import type { EncodedValue } from "../wire/scattered_value.ts";
+import { ValueIntake } from "../wire/value_intake.ts";
 import type { BigValue } from "./big_value.ts";
 import type { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
@@ -47,15 +49,20 @@ export class BlobTransfer {
     if (value.home !== null && !this.#roster.hosts.includes(value.home)) value.home = null;
   }
 
-  /** The bytes of a big result. Rejects with `EngineError` where its host is gone. */
-  async download(ref: BlobRef): Promise<Uint8Array> {
-    const bytes = new Uint8Array(ref.size);
+  /** A big result. Rejects with `EngineError` where its host is gone. */
+  async download(ref: BlobRef): Promise<EncodedValue> {
+    const value = new ValueIntake(ref.size);
+    const early = new Map<number, Uint8Array>();
     const host = this.#host(ref.home);
     try {
       await this.#inPieces(ref.size, async (offset, length) => {
         const piece = await host.getBlob(ref.hash, offset, length);
         if (piece.length !== length) throw new RangeError(`it gave ${piece.length} bytes where ${length} were wanted`);
-        bytes.set(piece, offset);
+        early.set(offset, piece);
+        for (let next = early.get(value.filled); next !== undefined; next = early.get(value.filled)) {
+          early.delete(value.filled);
+          value.add(next);
+        }
       });
     } catch (cause) {
       throw new EngineError(
@@ -64,7 +71,7 @@ export class BlobTransfer {
         { cause },
       );
     }
-    return bytes;
+    return value.take();
   }
 
   async #place(value: BigValue): Promise<void> {

@@ -88,7 +88,7 @@ async function stage() {
     new TaskOwners(),
     {
       ended(number, _code, body) {
-        told.push(`${number} ${body === null ? "dropped" : String(decodeValue(body))}`);
+        told.push(`${number} ${body === null ? "dropped" : String(decodeValue(joined(body)))}`);
         waiting.splice(0).forEach((wake) => wake());
       },
       published() {},

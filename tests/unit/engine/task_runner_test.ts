@@ -19,7 +19,7 @@ function stage(slots = 1) {
   const owners = new TaskOwners();
   const runner = new TaskRunner(0 as EngineId, slots, owners, {
     ended(number, code, body, _runMs, stdout) {
-      ended.push([number, CODES[code] ?? "?", body === null ? null : decodeValue(body)]);
+      ended.push([number, CODES[code] ?? "?", body === null ? null : decodeValue(joined(body))]);
       printed.set(number, stdout);
       waiting.splice(0).forEach((wake) => wake());
     },
