@@ -5,7 +5,7 @@ import { TaskRunner } from "../../../engine/task_runner.ts";
 import type { EngineId, TaskId } from "../../../protocol/ids.ts";
 import { RAN } from "../../../protocol/pipe_messages.ts";
 import { decodeValue, encodeArguments } from "../../../wire/value_codec.ts";
-import { template } from "./run_fixture.ts";
+import { joined, template } from "./run_fixture.ts";
 
 const CODES = ["done", "threw", "declined", "dropped"];
 
