@@ -44,7 +44,7 @@ export class AheadValues {
   /** The value's number once it is there, which is the caller's then; `null`: it has to be sent. */
   async take(hash: ContentHash): Promise<number | null> {
     for (const [upload, { blob, fed }] of this.#values) {
-      if (blob.hash !== hash) continue;
+      if (upload !== hash && blob.hash !== hash) continue;
       this.#values.delete(upload);
       return await fed;
     }

@@ -42,10 +42,10 @@ export class ScatteredValue {
     this.length = blocks.reduce((sum, { bytes }) => sum + bytes.length, skeleton.length);
   }
 
-  /** Gives the blocks away, once: whoever takes them may change them. */
-  spend(): void {
+  /** Says that the blocks are read now; `handOver`: for the last time, since whoever takes them may change them. */
+  use(handOver: boolean): void {
     this.#check();
-    this.#spent = true;
+    this.#spent = handOver;
   }
 
   /** The bytes as they travelled, as a copy. Throws `TypeError` once the blocks are somebody else's. */

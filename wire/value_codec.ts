@@ -118,7 +118,7 @@ export function decodeValue(bytes: EncodedValue, options?: DecodeOptions): unkno
 
 /** Each block is given out once: two that name the same one are not ours. */
 function decodeScattered(value: ScatteredValue, handOver: boolean): unknown {
-  if (handOver) value.spend();
+  value.use(handOver);
   let next = 0;
   const decode = (data: Uint8Array, type: number) => {
     if (type !== BLOCK_EXTENSION) return decodeExtension(data, type);
