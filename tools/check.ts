@@ -78,11 +78,11 @@ const CHECKS: readonly Step[] = [
 const DOCUMENTED = ["mod.ts", "actors", "broker", "bus", "client", "cluster", "testing", "wire"];
 
 async function testSteps(): Promise<Step[]> {
-  const files = (await sourceFiles()).map(({ path }) => path).filter((path) => path.endsWith("_test.ts"));
+  const files = (await sourceFiles()).map(({ path }) => path).filter((path) => /^tests\/.*_test\.ts$/.test(path));
   const inFolder = (folder: string) => files.filter((path) => path.startsWith(`tests/${folder}/`));
   const [core, client] = [inFolder("unit/core"), inFolder("unit/client")];
   const others = inFolder("unit").filter((path) => !core.includes(path) && !client.includes(path));
-  return [
+  const steps = [
     step("examples in docs", true, () => runTests(DOCUMENTED, ["-A", "--doc"])),
     // With no permission at all: nothing in there may need one.
     step("core", true, () => runTests(core, ["--no-check"])),
@@ -97,6 +97,13 @@ async function testSteps(): Promise<Step[]> {
     { name: "processes", parts: longestFirst(inFolder("processes")).map(fileOfTests) },
     step("broker", false, () => runTests(inFolder("broker"), TEST_FLAGS)),
   ];
+  // What somebody adds is run without a word here.
+  for (const folder of new Set(files.map((path) => path.split("/")[1] ?? ""))) {
+    if (!steps.some(({ name }) => name === folder)) {
+      steps.push({ name: folder, parts: inFolder(folder).map(fileOfTests) });
+    }
+  }
+  return steps;
 }
 
 function longestFirst(paths: readonly string[]): string[] {

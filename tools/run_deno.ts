@@ -20,8 +20,8 @@ export interface RunLimits {
   readonly graceMs: number;
 }
 
-/** No part takes a tenth of it on a machine that has nothing else to do. */
-const LIMITS: RunLimits = { limitMs: 480_000, graceMs: 5_000 };
+/** No part takes a fifth of it on a machine that has nothing else to do. */
+const LIMITS: RunLimits = { limitMs: 300_000, graceMs: 5_000 };
 
 /** Runs `deno` with these arguments, and no stdin. */
 export async function runDeno(args: readonly string[], { limitMs, graceMs }: RunLimits = LIMITS): Promise<DenoRun> {
