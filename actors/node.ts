@@ -237,8 +237,9 @@ export class Node implements LinkTransport {
 
   #receive(message: BusMessage): void {
     if (this.#state === "closed" || this.#echo.take(message.data)) return;
-    // Messages are views of the frame and outlive this call; the bus may reuse its buffer.
-    const frame = parseFrame(message.data.slice());
+    // Messages are views of the frame and outlive this call; the bus may reuse its buffer, and a short frame would keep it.
+    const isOurs = message.unchanging === true && message.data.length >= LONG_FRAME_BYTES;
+    const frame = parseFrame(isOurs ? message.data : message.data.slice());
     if (frame === null) {
       const { subject, data } = message;
       return this.#noise.note("warn", "Dropped what is no frame of a link.", { subject, bytes: data.length });

@@ -19,6 +19,8 @@ export interface BusMessage {
   readonly reply: string | undefined;
   /** `undefined` where there are none. */
   readonly headers: BusHeaders | undefined;
+  /** Nobody will write to `data` any more: it may be kept as it is. Absent: it has to be copied. */
+  readonly unchanging?: boolean;
 }
 
 /** What goes with a message. */

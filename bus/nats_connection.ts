@@ -6,6 +6,7 @@ import { Backoff } from "./backoff.ts";
 import type { NatsBusOptions } from "./nats_bus.ts";
 import { type NatsAddress, type NatsCredentials, resolveNatsAddress } from "./nats_address.ts";
 import { connectFailure, isRefusal } from "./nats_errors.ts";
+import { makeRoomForLongMessages, type ParserHolder } from "./nats_long_messages.ts";
 import { dialNats } from "./nats_transport.ts";
 import {
   type Authenticator,
@@ -52,7 +53,7 @@ export interface OpenedNats {
 
 /** The client knows at once when its socket ends, and tells only in an event later: this is where it keeps it. */
 interface ProtocolState {
-  readonly protocol: { readonly connected: boolean };
+  readonly protocol: { readonly connected: boolean } & ParserHolder;
 }
 
 /** Connects with the official client. Errors are those of `connectNats`. */
@@ -67,6 +68,7 @@ export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
     throw connectFailure(error, address.names);
   });
   const { protocol } = connection as unknown as ProtocolState;
+  makeRoomForLongMessages(protocol);
   let maxPayload = connection.info?.max_payload ?? 0;
   return {
     connection,

@@ -9,6 +9,8 @@ const NO_RESPONDERS = 503;
 
 /** One delivered message. */
 export class NatsMessage implements BusMessage {
+  /** The client reads into fresh memory each time. */
+  readonly unchanging = true;
   readonly #message: Msg;
   readonly #subject: string | undefined;
 

@@ -113,8 +113,8 @@ function hostLink(ref: Ref<HostApi>): HostLink {
     stopEngines: (ids, drainMs) => ref.call.stopEngines(ids, drainMs, { timeout: Infinity }),
     signalEngines: (signal, ids) => ref.call.signalEngines(signal, ids, { timeout: Infinity }),
     shutdown: (drainMs) => ref.call.shutdown(drainMs, { timeout: Infinity }),
-    putBlob: (hash, size, offset, bytes, engines) =>
-      ref.call.putBlob(hash, size, offset, bytes, engines, { timeout: BLOB_TIMEOUT_MS }),
+    putBlob: (upload, size, offset, bytes, engines) =>
+      ref.call.putBlob(upload, size, offset, bytes, engines, { timeout: BLOB_TIMEOUT_MS }),
     getBlob: (hash, offset, length) => ref.call.getBlob(hash, offset, length, { timeout: BLOB_TIMEOUT_MS }),
   };
 }

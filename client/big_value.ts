@@ -9,7 +9,6 @@
 import type { ContentHash, EngineId, HostId } from "../protocol/ids.ts";
 import type { PayloadMessage } from "../protocol/messages.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
-import { contentHash } from "../wire/content_hash.ts";
 
 /** Bytes on their way to a host. */
 export class BigValue {
@@ -37,15 +36,19 @@ export class BigValue {
     this.home = isHere ? null : value.home;
   }
 
-  /** Computed at first use: reading a gigabyte takes a second or two. */
-  get hash(): ContentHash {
-    return this.#hash ??= contentHash(this.bytes ?? NO_BYTES);
+  /** `null` while nobody knows it: the first host that has the value says it, which need not be read for that here. */
+  get hash(): ContentHash | null {
+    return this.#hash;
+  }
+
+  /** A host has all of it, and found out or checked its hash. */
+  placedAt(home: HostId, hash: ContentHash): void {
+    this.home = home;
+    this.#hash = hash;
   }
 
   /** As it travels; `null` while no host has it. */
   get message(): PayloadMessage | null {
-    return this.home === null ? null : [this.hash, this.size, this.home];
+    return this.home === null || this.#hash === null ? null : [this.#hash, this.size, this.home];
   }
 }
-
-const NO_BYTES = new Uint8Array();

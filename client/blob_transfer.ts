@@ -5,11 +5,14 @@
  * `client_tasks.ts` before a task with a big value is submitted, and by `settlement.ts` for big results.
  * @module
  */
-import type { HostId } from "../protocol/ids.ts";
+import type { ContentHash, HostId } from "../protocol/ids.ts";
 import { BLOB_PIECE_BYTES } from "../protocol/roles.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
+import { isContentHash } from "../wire/content_hash.ts";
 import { ConnectionError, EngineError } from "../wire/errors.ts";
+import type { EncodedValue } from "../wire/scattered_value.ts";
+import { ValueIntake } from "../wire/value_intake.ts";
 import type { BigValue } from "./big_value.ts";
 import type { EngineRoster } from "./engine_roster.ts";
 import type { FindHost } from "./host_link.ts";
@@ -27,6 +30,9 @@ export class BlobTransfer {
   readonly #roster: EngineRoster;
   readonly #host: FindHost;
   readonly #clock: Clock;
+  /** Nobody else's uploads have such names. */
+  readonly #sender = crypto.randomUUID();
+  #uploads = 0;
   #free = WINDOW;
   readonly #queue: (() => void)[] = [];
 
@@ -47,15 +53,20 @@ export class BlobTransfer {
     if (value.home !== null && !this.#roster.hosts.includes(value.home)) value.home = null;
   }
 
-  /** The bytes of a big result. Rejects with `EngineError` where its host is gone. */
-  async download(ref: BlobRef): Promise<Uint8Array> {
-    const bytes = new Uint8Array(ref.size);
+  /** A big result. Rejects with `EngineError` where its host is gone. */
+  async download(ref: BlobRef): Promise<EncodedValue> {
+    const value = new ValueIntake(ref.size);
+    const early = new Map<number, Uint8Array>();
     const host = this.#host(ref.home);
     try {
       await this.#inPieces(ref.size, async (offset, length) => {
         const piece = await host.getBlob(ref.hash, offset, length);
         if (piece.length !== length) throw new RangeError(`it gave ${piece.length} bytes where ${length} were wanted`);
-        bytes.set(piece, offset);
+        early.set(offset, piece);
+        for (let next = early.get(value.filled); next !== undefined; next = early.get(value.filled)) {
+          early.delete(value.filled);
+          value.add(next);
+        }
       });
     } catch (cause) {
       throw new EngineError(
@@ -64,7 +75,7 @@ export class BlobTransfer {
         { cause },
       );
     }
-    return bytes;
+    return value.take();
   }
 
   async #place(value: BigValue): Promise<void> {
@@ -73,8 +84,7 @@ export class BlobTransfer {
       let home: HostId | null = null;
       try {
         home = (attempt === 1 ? this.#nearest(value) : null) ?? await this.#roster.anyHost();
-        await this.#upload(value, home);
-        value.home = home;
+        value.placedAt(home, await this.#upload(value, home));
       } catch (cause) {
         if (this.#roster.closed !== null) value.failure = this.#roster.closed;
         else if (attempt === UPLOAD_ATTEMPTS) value.failure = notPlaced(value, cause);
@@ -99,20 +109,20 @@ export class BlobTransfer {
     await happensInTime((callback) => this.#roster.onChange(callback), { timeout: NEWS_TIMEOUT_MS }, this.#clock);
   }
 
-  async #upload(value: BigValue, home: HostId): Promise<void> {
-    const { bytes, hash } = value;
+  async #upload(value: BigValue, home: HostId): Promise<ContentHash> {
+    const { bytes } = value;
     if (bytes === null) throw bytesGone(value);
     const host = this.#host(home);
     const engines = [...value.engines];
-    await this.#inPieces(bytes.length, (offset, length) => {
-      return host.putBlob(
-        hash,
-        bytes.length,
-        offset,
-        bytes.subarray(offset, offset + length),
-        offset === 0 ? engines : [],
-      );
+    const upload = value.hash ?? `${this.#sender}#${++this.#uploads}`;
+    let found: unknown = null;
+    await this.#inPieces(bytes.length, async (offset, length) => {
+      const piece = bytes.subarray(offset, offset + length);
+      const hash = await host.putBlob(upload, bytes.length, offset, piece, offset === 0 ? engines : []);
+      if (offset + length === bytes.length) found = hash;
     });
+    if (!isContentHash(found)) throw new RangeError(`host "${home}" took them and gave no hash of them`);
+    return found;
   }
 
   /** Runs `move` for each piece, in order, a few at a time. Rejects with the first failure and starts no more. */

@@ -19,12 +19,12 @@ export interface HostLink {
   shutdown(drainMs: number): Promise<void>;
   /** `engines`: those whose next task is to come with the blob. */
   putBlob(
-    hash: ContentHash,
+    upload: string,
     size: number,
     offset: number,
     bytes: Uint8Array,
     engines: readonly EngineId[],
-  ): Promise<void>;
+  ): Promise<ContentHash | null>;
   getBlob(hash: ContentHash, offset: number, length: number): Promise<Uint8Array>;
 }
 

@@ -37,6 +37,8 @@ export interface ShownFlags {
 /** Fixed when a job begins. */
 export interface JobPlan {
   readonly session: Session;
+  /** The task that submitted it, where several share a session: one object for each; absent, `null`: the program. */
+  readonly owner?: object | null;
   /** Counter of its first task; the others follow. */
   readonly base: number;
   readonly items: number;

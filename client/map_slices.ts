@@ -2,7 +2,7 @@
  * Encodes the later tasks of big maps slice by slice, so that the first ones start meanwhile and the event loop lives.
  *
  * Only what can't change may wait: the caller hands in plain primitives. Slices follow the sending, so that a queue that
- * is full holds no more than one of them. Owned by `client_tasks.ts`.
+ * is full holds no more than one of them. Owned by `client_tasks.ts` and `pure_lane.ts`.
  * @module
  */
 import type { Clock, TimerHandle } from "../wire/clock.ts";
@@ -37,6 +37,12 @@ export class MapSlices {
   get limit(): number {
     const first = this.#sources[0];
     return first === undefined ? Infinity : first.job.plan.base + first.at;
+  }
+
+  /** Whether the task of that counter is one of those that come next. */
+  makes(counter: number): boolean {
+    const first = this.#sources[0];
+    return first !== undefined && counter >= this.limit && counter < first.job.plan.base + first.job.taskCount;
   }
 
   /** Unfinished jobs that are not in the table as a whole. */

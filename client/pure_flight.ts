@@ -11,6 +11,8 @@ import type { EngineId, HostId } from "../protocol/ids.ts";
 export interface Flight {
   readonly counter: number;
   readonly bytes: number;
+  /** `JobPlan.owner`. */
+  readonly owner: object | null;
   /** The tick at which it counts as lost, unless somebody took it before. */
   overdueAt: number;
   /** `null`: nobody has said that it took it. */
@@ -30,6 +32,8 @@ export class PureFlight {
   readonly #flights = new Map<number, Flight>();
   /** How many of ours each engine has. */
   readonly #loads = new Map<EngineId, number>();
+  /** How many there are of each owner. */
+  readonly #owned = new Map<object | null, number>();
   #bytes = 0;
   #tick = 0;
 
@@ -41,15 +45,21 @@ export class PureFlight {
     return this.#bytes;
   }
 
+  /** How many this one has under way. */
+  sizeOf(owner: object | null): number {
+    return this.#owned.get(owner) ?? 0;
+  }
+
   has(counter: number): boolean {
     return this.#flights.has(counter);
   }
 
   /** The task was published just now. */
-  add(counter: number, bytes: number): void {
+  add(counter: number, bytes: number, owner: object | null): void {
     const overdueAt = this.#tick + TICKS_TO_TAKE;
-    this.#flights.set(counter, { counter, bytes, overdueAt, engine: null, host: null, interrupted: false });
+    this.#flights.set(counter, { counter, bytes, owner, overdueAt, engine: null, host: null, interrupted: false });
     this.#bytes += bytes;
+    change(this.#owned, owner, 1);
   }
 
   /** An engine has it; how many of ours it had before. `null` where it is not under way: settled already, say. */
@@ -58,7 +68,7 @@ export class PureFlight {
     if (flight === undefined || flight.engine !== null) return null;
     flight.engine = engine;
     flight.host = host;
-    return this.#load(engine, 1) - 1;
+    return change(this.#loads, engine, 1) - 1;
   }
 
   /** It is settled, or will be sent again. */
@@ -67,7 +77,8 @@ export class PureFlight {
     if (flight === undefined) return null;
     this.#flights.delete(counter);
     this.#bytes -= flight.bytes;
-    if (flight.engine !== null) this.#load(flight.engine, -1);
+    change(this.#owned, flight.owner, -1);
+    if (flight.engine !== null) change(this.#loads, flight.engine, -1);
     return flight;
   }
 
@@ -101,14 +112,15 @@ export class PureFlight {
     return engines;
   }
 
-  #load(engine: EngineId, change: number): number {
-    const load = (this.#loads.get(engine) ?? 0) + change;
-    if (load === 0) this.#loads.delete(engine);
-    else this.#loads.set(engine, load);
-    return load;
-  }
-
   #untaken(): Flight[] {
     return [...this.#flights.values()].filter(({ engine }) => engine === null);
   }
+}
+
+/** Returns the new count. */
+function change<K>(counts: Map<K, number>, key: K, by: number): number {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+  return count;
 }

@@ -1,7 +1,7 @@
 /**
  * The way of balanced tasks in the scheme `pure`: published to a queue group of engines, never more than these keep busy.
  *
- * Holds no tasks of its own, only how far into the table it has sent, and what goes again. A message without a receiver
+ * Holds no tasks of its own: what is to go stands in lanes, one for each who submits. A message without a receiver
  * vanishes without a word: so nothing is published while there are no engines or no connection. Owned by `pure_tasks.ts`.
  * @module
  */
@@ -15,9 +15,11 @@ import { BigValue } from "./big_value.ts";
 import type { EngineRoster } from "./engine_roster.ts";
 import { codesOf, type ShippedCode } from "./function_code.ts";
 import type { PureFlight } from "./pure_flight.ts";
+import type { PureLane } from "./pure_lane.ts";
+import type { PureLanes } from "./pure_lanes.ts";
 import type { PureWindow } from "./pure_window.ts";
 import { templateMessage } from "./task_batch.ts";
-import type { PendingTask, TaskTable } from "./task_table.ts";
+import type { PendingTask } from "./task_table.ts";
 
 /** Where tasks are published. */
 export interface PureTarget {
@@ -32,19 +34,17 @@ export interface PureQueueOptions {
   /** The client's node, where results go. */
   readonly node: string;
   readonly target: PureTarget;
-  readonly table: TaskTable;
+  readonly lanes: PureLanes;
   readonly flight: PureFlight;
   readonly window: PureWindow;
   readonly roster: EngineRoster;
-  /** Tasks from this counter on are not there yet: later slices of a map. */
-  readonly limit: () => number;
   /** Resolves when the value is placed or has failed. */
   readonly place: (value: BigValue) => Promise<void>;
   /** Forgets where a value is when that host is gone. */
   readonly recheck: (value: BigValue) => void;
   readonly reject: (task: PendingTask, error: Error) => void;
-  /** All below this counter is sent. */
-  readonly advanced: (cursor: number) => void;
+  /** All that there was room for is sent. */
+  readonly sent: () => void;
 }
 
 /** Code up to this size goes with every message; above, it is brought to a host once. */
@@ -58,14 +58,10 @@ const HEAD_BYTES = 16 * 1024;
 /** So many messages for each slot at least, before tasks share one: else a short map would go to a few engines. */
 const MESSAGES_A_SLOT = 4;
 
-/** Publishes the tasks of a table. */
+/** Publishes the tasks of the lanes. */
 export class PureQueue {
   readonly #options: PureQueueOptions;
   readonly #bigCodes = new WeakMap<ShippedCode, BigValue>();
-  /** Everything below was sent, or is settled, or is among `#again`. */
-  #cursor: number;
-  /** Below the cursor, and to be sent: given back, or submitted under ids that were drawn before. */
-  #again: number[] = [];
   #scheduled = false;
   /** Waiting for a value to be placed. */
   #waiting = false;
@@ -73,7 +69,6 @@ export class PureQueue {
 
   constructor(options: PureQueueOptions) {
     this.#options = options;
-    this.#cursor = options.table.next;
   }
 
   /** Arguments longer than this travel as blobs. */
@@ -91,47 +86,36 @@ export class PureQueue {
     });
   }
 
-  /** A task was added below what is sent already. */
-  addLate(counter: number): void {
-    if (counter < this.#cursor) this.#again.push(counter);
-  }
-
-  /** Sends these once more: they are known to run nowhere. */
-  sendAgain(counters: readonly number[]): void {
-    this.#again.push(...counters);
-    this.wake();
-  }
-
   /** Nothing goes out any more. */
   close(): void {
     this.#closed = true;
   }
 
   #flush(): void {
-    const { target, roster, advanced } = this.#options;
+    const { target, roster, lanes, sent } = this.#options;
     const canSend = () => !this.#closed && !this.#waiting && roster.slots > 0 && target.bus.status === "connected";
-    while (canSend() && this.#sendMessage());
-    if (!this.#closed) advanced(this.#cursor);
+    lanes.inTurn((lane) => canSend() && this.#sendMessage(lane));
+    if (!this.#closed) sent();
   }
 
   /** Whether there may be more to send. */
-  #sendMessage(): boolean {
-    const tasks = this.#gather();
+  #sendMessage(lane: PureLane): boolean {
+    const tasks = this.#gather(lane);
     const [first] = tasks;
     if (first === undefined) return false;
     if (this.#publish(first, tasks)) return true;
     // Not away: it goes first when the connection is back.
-    this.#again.unshift(...tasks.filter(({ counter }) => this.#isLive(counter)).map(({ counter }) => counter));
+    this.#options.lanes.sendAgain(tasks);
     return false;
   }
 
   /** Tasks of one function for one message; none where there is no room, or nothing to send. */
-  #gather(): PendingTask[] {
+  #gather(lane: PureLane): PendingTask[] {
     const tasks: PendingTask[] = [];
     let bytes = 0;
     let most = 1;
-    for (let task = this.#peek(); task !== null && tasks.length < most; task = this.#peek()) {
-      if (tasks.length === 0) most = this.#room(task);
+    for (let task = lane.peek(); task !== null && tasks.length < most; task = lane.peek()) {
+      if (tasks.length === 0) most = this.#room(task, lane);
       if (most === 0 || (tasks[0] !== undefined && task.template !== tasks[0].template)) break;
       const size = sizeOf(task);
       if (tasks.length > 0 && bytes + size > MESSAGE_BYTES) break;
@@ -140,7 +124,7 @@ export class PureQueue {
         this.#waitFor(value);
         break;
       }
-      this.#pass(task);
+      lane.pass(task);
       if (value !== null) this.#options.reject(task, value.failure ?? new ConnectionError("No host took its bytes."));
       else {
         tasks.push(task);
@@ -150,14 +134,17 @@ export class PureQueue {
     return tasks;
   }
 
-  /** How many tasks may go in the next message, whose first one this is. */
-  #room({ template: { code } }: PendingTask): number {
-    const { flight, window, roster, limit } = this.#options;
-    if (flight.bytes >= FLIGHT_BYTES) return 0;
+  /**
+   * How many tasks may go in the next message, whose first one this is. One, whatever is under way, for who has none:
+   * all that is under way may be tasks that wait for what they have submitted, and that could be this one.
+   */
+  #room({ template: { code } }: PendingTask, { owner, size }: PureLane): number {
+    const { flight, window, roster } = this.#options;
+    const least = flight.sizeOf(owner) === 0 ? 1 : 0;
+    if (flight.bytes >= FLIGHT_BYTES) return least;
     const free = window.aheadOf(code) * roster.slots - flight.size;
-    const waiting = this.#again.length + limit() - this.#cursor;
-    const share = Math.max(1, Math.floor(waiting / (MESSAGES_A_SLOT * roster.slots)));
-    return Math.max(0, Math.min(free, window.togetherOf(code), share));
+    const share = Math.max(1, Math.floor(size / (MESSAGES_A_SLOT * roster.slots)));
+    return Math.max(least, Math.min(free, window.togetherOf(code), share));
   }
 
   #publish({ template }: PendingTask, tasks: readonly PendingTask[]): boolean {
@@ -174,38 +161,13 @@ export class PureQueue {
     try {
       const bytes = encodeFrame(message);
       target.bus.publish(target.subject, bytes);
-      for (const task of tasks) flight.add(task.counter, sizeOf(task));
+      for (const task of tasks) flight.add(task.counter, sizeOf(task), task.job.plan.owner ?? null);
       return true;
     } catch (error) {
       if (error instanceof ConnectionError) return false;
       for (const task of tasks) this.#options.reject(task, error instanceof Error ? error : new Error(String(error)));
       return true;
     }
-  }
-
-  /** The next task to send, left where it is. */
-  #peek(): PendingTask | null {
-    const { table, limit } = this.#options;
-    for (let counter = this.#again[0]; counter !== undefined; counter = this.#again[0]) {
-      const task = this.#isLive(counter) ? table.get(counter) : undefined;
-      if (task !== undefined) return task;
-      this.#again.shift();
-    }
-    for (const end = limit(); this.#cursor < end; this.#cursor++) {
-      const task = table.get(this.#cursor);
-      if (task !== undefined) return task;
-    }
-    return null;
-  }
-
-  #pass({ counter }: PendingTask): void {
-    if (this.#again[0] === counter) this.#again.shift();
-    else this.#cursor = counter + 1;
-  }
-
-  /** Not settled, and not under way. */
-  #isLive(counter: number): boolean {
-    return this.#options.table.get(counter) !== undefined && !this.#options.flight.has(counter);
   }
 
   /** The part of a task that has to be brought to a host first. */

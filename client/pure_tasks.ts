@@ -15,10 +15,11 @@ import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
 import type { InputSource } from "./input_source.ts";
 import type { Job, TaskReport } from "./job.ts";
-import { type FeedTasks, MapSlices } from "./map_slices.ts";
+import type { FeedTasks } from "./map_slices.ts";
 import { droppedUnpublished, lostWithHost, schemeChanged, takenByNobody } from "./pure_errors.ts";
 import { cannotAbort, checkPureFlags } from "./pure_flags.ts";
 import { type Flight, PureFlight } from "./pure_flight.ts";
+import { PureLanes } from "./pure_lanes.ts";
 import { PureQueue, type PureQueueOptions, type PureTarget } from "./pure_queue.ts";
 import { PureSweep } from "./pure_sweep.ts";
 import { PureWindow } from "./pure_window.ts";
@@ -46,7 +47,7 @@ export class PureTasks {
   readonly #table = new TaskTable(PURE_COUNTERS_FROM);
   readonly #flight = new PureFlight();
   readonly #window = new PureWindow();
-  readonly #slices: MapSlices;
+  readonly #lanes: PureLanes;
   readonly #queue: PureQueue | null;
   readonly #sweep: PureSweep;
   #active = false;
@@ -55,7 +56,12 @@ export class PureTasks {
   constructor(options: PureTasksOptions) {
     this.#options = options;
     const { clock, target } = options;
-    this.#slices = new MapSlices(clock, () => this.wake());
+    this.#lanes = new PureLanes({
+      clock,
+      table: this.#table,
+      isUnderWay: (counter) => this.#flight.has(counter),
+      wake: () => this.wake(),
+    });
     this.#queue = target === null ? null : this.#makeQueue(target);
     this.#sweep = new PureSweep({
       clock,
@@ -121,7 +127,7 @@ export class PureTasks {
 
   /** Jobs that are not finished. */
   *jobs(): Generator<Job> {
-    yield* this.#slices.jobs;
+    yield* this.#lanes.unmade();
     for (const task of this.#table.all()) yield task.job;
   }
 
@@ -132,7 +138,7 @@ export class PureTasks {
     if (inputs !== undefined) keepShort(inputs, limit - (args instanceof Uint8Array ? args.length : 0));
     const kept = args instanceof Uint8Array && args.length > limit ? { ...task, args: new BigValue(args) } : task;
     this.#table.set(kept);
-    this.#queue?.addLate(kept.counter);
+    this.#lanes.of(kept.job).add(kept.counter);
     // Big values start moving at once, in parallel to what is queued before them.
     if (kept.args instanceof BigValue) void this.#options.place(kept.args);
     this.wake();
@@ -140,7 +146,7 @@ export class PureTasks {
 
   /** The tasks of the job from `at` on are added later, by `feed`. */
   addLater(job: Job, at: number, feed: FeedTasks): void {
-    this.#slices.add(job, at, feed);
+    this.#lanes.of(job).addLater(job, at, feed);
   }
 
   /** Room, engines or a connection may be there. */
@@ -180,12 +186,15 @@ export class PureTasks {
 
   /** A host gives these back: they did not begin and never will there. */
   returned(counters: readonly number[]): void {
-    const again = counters.filter((counter) => this.#flight.remove(counter) !== null);
-    for (const counter of again) {
-      const task = this.#table.get(counter);
-      task?.job.running(task.task, NOT_BEGUN);
+    const again: PendingTask[] = [];
+    for (const counter of counters) {
+      const task = this.#flight.remove(counter) === null ? undefined : this.#table.get(counter);
+      if (task === undefined) continue;
+      task.job.running(task.task, NOT_BEGUN);
+      again.push(task);
     }
-    this.#queue?.sendAgain(again);
+    this.#lanes.sendAgain(again);
+    this.wake();
   }
 
   /** The host is gone for good: what it had taken fails. */
@@ -204,7 +213,7 @@ export class PureTasks {
     this.#unlisten();
     this.#queue?.close();
     this.#sweep.stop();
-    this.#slices.close();
+    this.#lanes.close();
     for (const { counter } of this.#table.all()) this.take(counter);
   }
 
@@ -214,16 +223,15 @@ export class PureTasks {
       session,
       node,
       target,
-      table: this.#table,
+      lanes: this.#lanes,
       flight: this.#flight,
       window: this.#window,
       roster,
-      limit: () => Math.min(this.#slices.limit, this.#table.next),
       place,
       recheck,
       reject: ({ job, task }, error) => fail(job, task, error),
-      advanced: (cursor) => {
-        this.#slices.advanced(cursor);
+      sent: () => {
+        this.#lanes.sent();
         this.#sweep.start();
       },
     });
@@ -246,7 +254,7 @@ export class PureTasks {
     for (let task = 0; task < job.taskCount; task++) {
       const counter = job.plan.base + task;
       // A task that is in no table, and not to be made yet, is settled already but for the bytes of its result.
-      const isThere = this.#table.get(counter) !== undefined || counter >= this.#slices.limit;
+      const isThere = this.#table.get(counter) !== undefined || this.#lanes.isUnmade(job, counter);
       if (isThere && !this.#flight.has(counter)) this.#options.fail(job, task, why(job.taskId(task)));
     }
   }

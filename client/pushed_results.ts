@@ -9,6 +9,8 @@ import type { ContentHash } from "../protocol/ids.ts";
 import type { ResultPiece } from "../protocol/messages.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
+import type { EncodedValue } from "../wire/scattered_value.ts";
+import { ValueIntake } from "../wire/value_intake.ts";
 import { happensInTime } from "./waiting.ts";
 
 /** Without a piece for so long, what is missing is asked for. */
@@ -16,8 +18,7 @@ const PIECE_LIMIT_MS = 5_000;
 
 interface PushedResult {
   readonly host: string;
-  readonly bytes: Uint8Array;
-  filled: number;
+  readonly value: ValueIntake;
   hash: ContentHash | null;
   /** Who waits for the next piece. */
   told: (() => void) | null;
@@ -37,21 +38,20 @@ export class PushedResults {
     // Another attempt begins again.
     if (offset === 0 && awaited) this.#begin(counter, host, total);
     const result = this.#results.get(counter);
-    if (result === undefined || result.host !== host || result.bytes.length !== total) return false;
-    if (result.filled !== offset) return false;
-    result.bytes.set(piece, offset);
-    result.filled += piece.length;
+    if (result === undefined || result.host !== host || result.value.total !== total) return false;
+    if (result.value.filled !== offset) return false;
+    result.value.add(piece);
     result.hash = hash;
     result.told?.();
     return true;
   }
 
-  /** The bytes of a settled task's result, as soon as they are complete; `null`: they have to be fetched. */
-  async take(counter: number, { hash, size }: BlobRef): Promise<Uint8Array | null> {
+  /** A settled task's result, as soon as it is complete; `null`: it has to be fetched. */
+  async take(counter: number, { hash, size }: BlobRef): Promise<EncodedValue | null> {
     const result = this.#results.get(counter);
     if (result === undefined) return null;
-    let goesOn = result.bytes.length === size;
-    while (goesOn && result.filled < size) {
+    let goesOn = result.value.total === size;
+    while (goesOn && result.value.filled < size) {
       goesOn = await happensInTime(
         (callback) => {
           result.told = callback;
@@ -62,7 +62,7 @@ export class PushedResults {
       ) && this.#results.get(counter) === result;
     }
     if (this.#results.get(counter) === result) this.#results.delete(counter);
-    return goesOn && result.hash === hash ? result.bytes : null;
+    return goesOn && result.hash === hash ? result.value.take() : null;
   }
 
   /** The task has ended in another way. */
@@ -79,6 +79,6 @@ export class PushedResults {
 
   #begin(counter: number, host: string, total: number): void {
     this.forget(counter);
-    this.#results.set(counter, { host, bytes: new Uint8Array(total), filled: 0, hash: null, told: null });
+    this.#results.set(counter, { host, value: new ValueIntake(total), hash: null, told: null });
   }
 }

@@ -12,6 +12,7 @@ import { explainMissingName } from "./missing_name.ts";
 import { encodeError, toRemoteError } from "../wire/error_codec.ts";
 import { CompositeError, SerializationError, TaskAborted } from "../wire/errors.ts";
 import { settledFromMessage, type SettledTask } from "../wire/messages.ts";
+import { type EncodedValue, joinedValue } from "../wire/scattered_value.ts";
 import { systemErrorInstance } from "../wire/system_error.ts";
 import type { DecodeSpecial } from "../wire/special_forms.ts";
 import { type DecodeOptions, decodeValue } from "../wire/value_codec.ts";
@@ -80,7 +81,7 @@ export class Settlement {
     }
   }
 
-  #finish(task: PendingTask, settled: SettledTask, bytes: Uint8Array | null): void {
+  #finish(task: PendingTask, settled: SettledTask, bytes: EncodedValue | null): void {
     this.#takeShown(task, settled);
     this.#settle(task, settled, bytes);
     this.#ended(task.job, task.task);
@@ -98,22 +99,23 @@ export class Settlement {
     }
   }
 
-  #settle(task: PendingTask, settled: SettledTask, bytes: Uint8Array | null): void {
+  #settle(task: PendingTask, settled: SettledTask, bytes: EncodedValue | null): void {
     const { outcome } = settled;
     if (outcome.kind === "done") {
-      this.#putValues(task, settled, decodeValue(bytes ?? EMPTY, this.#decoding));
+      this.#putValues(task, settled, decodeValue(bytes ?? EMPTY, { ...this.#decoding, handOver: true }));
       return task.job.settleTask(task.task, this.#reportOf(settled, "done"));
     }
+    const body = bytes === null ? undefined : joinedValue(bytes);
     if (outcome.kind === "threw" && isChunk(task)) {
-      const outcomes = outcomesIn(decodeValue(bytes ?? EMPTY, this.#decoding));
+      const outcomes = outcomesIn(decodeValue(body ?? EMPTY, this.#decoding));
       if (outcomes !== undefined) {
         this.#putValues(task, settled, outcomes);
         return task.job.settleTask(task.task, this.#reportOf(settled, "failed"));
       }
     }
     const error = outcome.kind === "threw"
-      ? this.#remoteError(task, settled, bytes ?? EMPTY)
-      : systemErrorInstance(outcome.error, bytes ?? undefined);
+      ? this.#remoteError(task, settled, body ?? EMPTY)
+      : systemErrorInstance(outcome.error, body);
     showOrigin(error, task.job.plan.origin);
     const status = error instanceof TaskAborted ? "aborted" : "failed";
     task.job.failTask(task.task, error, this.#reportOf(settled, status));

@@ -186,6 +186,7 @@ export class Submission {
       refused: false,
       ...parts,
       session: this.session.id,
+      owner: this.#tie,
       returnExceptions: flags.returnExceptions,
       failFast: flags.failFast,
       flags: { label: flags.task.label, after: flags.after?.ids ?? NO_IDS, follow: flags.follow?.ids ?? NO_IDS },

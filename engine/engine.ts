@@ -31,8 +31,8 @@ const NO_MODULES: readonly ContentHash[] = [];
 /** Where an engine's answers go. */
 export interface EngineOutlet {
   send(message: ToHostMessage): void;
-  /** A value as it goes into a message. */
-  place(bytes: Uint8Array): PipeBytes;
+  /** A value as it goes into a message, given in parts that may change afterwards. */
+  place(parts: readonly Uint8Array[]): PipeBytes;
 }
 
 export class Engine {
@@ -93,6 +93,11 @@ export class Engine {
     this.#runner?.attend();
   }
 
+  /** Takes a part of a long value. */
+  addPart(value: number, total: number, offset: number, part: Uint8Array): void {
+    this.#longValues.add(value, total, offset, part);
+  }
+
   /** Takes one message. Runs only start with `work`. */
   handle(message: ToEngineMessage): void {
     switch (message[0]) {
@@ -103,7 +108,7 @@ export class Engine {
         this.#runner = this.#newRunner(message[1], message[2] ?? 1);
         return;
       case TO_ENGINE.code:
-        this.#addCode(message[1], this.#longValues.take(message[2]));
+        this.#addCode(message[1], this.#longValues.takeBytes(message[2]));
         return;
       case TO_ENGINE.template:
         this.#addTemplate(message[1], message[2], message[3], message[4], message[5] ?? 0, message[6] ?? NO_MODULES);
@@ -130,7 +135,7 @@ export class Engine {
       case TO_ENGINE.busIs:
         return this.#clients.receive(message);
       case TO_ENGINE.initialize:
-        return void this.#initialize(this.#longValues.take(message[1]));
+        return void this.#initialize(this.#longValues.takeBytes(message[1]));
       case TO_ENGINE.exit:
         this.#exit();
     }
@@ -198,7 +203,7 @@ export class Engine {
     const source = this.#codeOf(code);
     const texts = modules.map((hash) => this.#codeOf(hash));
     modules.forEach((hash, index) => this.modules.use(hash, texts[index] ?? ""));
-    const values = captures === null ? null : this.#longValues.take(captures).slice();
+    const values = captures === null ? null : this.#longValues.takeBytes(captures).slice();
     const wantsClient = namesClient(source) || texts.some(namesClient) ||
       (values !== null && holdNamesOfClient(values));
     this.#templates.set(template, {

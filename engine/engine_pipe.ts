@@ -8,8 +8,15 @@
  * @module
  */
 import { Socket } from "node:net";
-import { pieceFrame, pipeFrame, PipeParser } from "../wire/pipe_frames.ts";
-import { PIECE_BYTES, PIPE_KEY_BYTES, type PipeBytes, TO_HOST, type ToHostMessage } from "../protocol/pipe_messages.ts";
+import { pieceStart, pipeFrame, PipeParser, type ReceivePart } from "../wire/pipe_frames.ts";
+import {
+  PIECE_BYTES,
+  PIPE_KEY_BYTES,
+  type PipeBytes,
+  TO_ENGINE,
+  TO_HOST,
+  type ToHostMessage,
+} from "../protocol/pipe_messages.ts";
 
 /** Node's own option, missing from its types: a socket over a descriptor that is open. */
 interface DescriptorOptions {
@@ -23,6 +30,8 @@ export interface PipeListener {
   /** Bytes have come, and are about to be read. */
   batchStart(): void;
   message(message: readonly unknown[]): void;
+  /** A part of a long value; a view. */
+  part(value: number, total: number, offset: number, part: Uint8Array): void;
   /** All messages of one read have been told. */
   batchEnd(): void;
   /** The input ended; `why` says what is wrong with it, or with the handling of a message. Told once, nothing after it. */
@@ -37,7 +46,7 @@ export class EnginePipe {
 
   private constructor(key: number) {
     this.#key = key;
-    this.#parser = new PipeParser(key);
+    this.#parser = new PipeParser(key, TO_ENGINE.piece);
     this.#write = Deno.stdout.writeSync.bind(Deno.stdout);
   }
 
@@ -56,19 +65,21 @@ export class EnginePipe {
     this.#writeAll(pipeFrame(this.#key, message));
   }
 
-  /** A value as it goes into a message: a long one is sent ahead in pieces. */
-  place(bytes: Uint8Array): PipeBytes {
-    if (bytes.length <= PIECE_BYTES) return bytes;
+  /** A value as it goes into a message: a long one is sent ahead in pieces, from where its parts lie. */
+  place(parts: readonly Uint8Array[]): PipeBytes {
+    const total = parts.reduce((sum, part) => sum + part.length, 0);
+    const [first] = parts;
+    if (total <= PIECE_BYTES) return parts.length === 1 && first !== undefined ? first : joined(parts, total);
     const value = ++this.#longValues;
-    for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
-      const piece = bytes.subarray(offset, offset + PIECE_BYTES);
-      const { frame, bytes: room } = pieceFrame(
-        this.#key,
-        [TO_HOST.piece, value, bytes.length, offset],
-        piece.length,
-      );
-      room.set(piece);
-      this.#writeAll(frame);
+    const reader = new PartReader(parts);
+    for (let offset = 0; offset < total; offset += PIECE_BYTES) {
+      const length = Math.min(PIECE_BYTES, total - offset);
+      this.#writeAll(pieceStart(this.#key, [TO_HOST.piece, value, total, offset], length));
+      for (let left = length; left > 0;) {
+        const bytes = reader.next(left);
+        this.#writeAll(bytes);
+        left -= bytes.length;
+      }
     }
     return value;
   }
@@ -87,11 +98,12 @@ export class EnginePipe {
       over = true;
     };
     const tell = (message: readonly unknown[]) => listener.message(message);
+    const tellPart: ReceivePart = (value, total, offset, part) => listener.part(value, total, offset, part);
     socket.on("data", (chunk: Uint8Array) => {
       if (over) return;
       try {
         listener.batchStart();
-        this.#parser.feed(chunk, tell);
+        this.#parser.feed(chunk, tell, tellPart);
         listener.batchEnd();
       } catch (error) {
         end(error);
@@ -101,4 +113,40 @@ export class EnginePipe {
     socket.on("close", () => end());
     socket.on("error", end);
   }
+}
+
+/** Goes over parts without joining them. */
+class PartReader {
+  readonly #parts: readonly Uint8Array[];
+  #part = 0;
+  #at = 0;
+
+  constructor(parts: readonly Uint8Array[]) {
+    this.#parts = parts;
+  }
+
+  /** At most so many bytes, as they lie together; there must be some left. */
+  next(length: number): Uint8Array {
+    for (;;) {
+      const part = this.#parts[this.#part];
+      if (part === undefined) throw new RangeError("Cannot read on: all parts have been read");
+      if (this.#at < part.length) {
+        const bytes = part.subarray(this.#at, this.#at + length);
+        this.#at += bytes.length;
+        return bytes;
+      }
+      this.#part++;
+      this.#at = 0;
+    }
+  }
+}
+
+function joined(parts: readonly Uint8Array[], total: number): Uint8Array {
+  const all = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

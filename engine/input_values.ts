@@ -6,6 +6,7 @@
  * @module
  */
 import { SerializationError } from "../wire/errors.ts";
+import type { EncodedValue } from "../wire/scattered_value.ts";
 import type { DecodeSpecial } from "../wire/special_forms.ts";
 import { decodeValue } from "../wire/value_codec.ts";
 
@@ -14,7 +15,11 @@ import { decodeValue } from "../wire/value_codec.ts";
  * `["list", first, count, chunked]`: so many from there on; `chunked`: each is a list of outcomes, and the items of all
  * make one list. Throws `SerializationError` for anything else.
  */
-export function inputValue(parts: readonly unknown[], inputs: readonly Uint8Array[], special: DecodeSpecial): unknown {
+export function inputValue(
+  parts: readonly unknown[],
+  inputs: readonly EncodedValue[],
+  special: DecodeSpecial,
+): unknown {
   const [shape, first, count, chunked] = parts;
   if (shape === "value") return first;
   if (shape === "one") return decodeValue(inputAt(inputs, first), { special });
@@ -39,7 +44,7 @@ function addItems(values: unknown[], outcomes: unknown): void {
   }
 }
 
-function inputAt(inputs: readonly Uint8Array[], index: unknown): Uint8Array {
+function inputAt(inputs: readonly EncodedValue[], index: unknown): EncodedValue {
   const bytes = typeof index === "number" ? inputs[index] : undefined;
   if (bytes === undefined) throw unreadable();
   return bytes;

@@ -62,6 +62,7 @@ function serve(pipe: EnginePipe, load: LoadClient): void {
   pipe.listen({
     batchStart: () => engine.attend(),
     message: (message) => engine.handle(message as never),
+    part: (value, total, offset, part) => engine.addPart(value, total, offset, part),
     batchEnd: () => engine.work(),
     ended: end,
   });

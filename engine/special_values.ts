@@ -8,6 +8,7 @@
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
 import { FunctionLinker, type ProgramCells } from "../wire/function_link.ts";
+import type { EncodedValue } from "../wire/scattered_value.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import { compileFactory } from "./compile.ts";
 import { engineExports } from "./engine_exports.ts";
@@ -19,7 +20,7 @@ import { ownNamespace } from "./namespace.ts";
 const CELLS = "troupeCells";
 const LINK = "troupeLink";
 
-const NO_INPUTS: readonly Uint8Array[] = [];
+const NO_INPUTS: readonly EncodedValue[] = [];
 
 type Namespace = Readonly<Record<string, unknown>>;
 
@@ -62,7 +63,7 @@ export class SpecialValues {
   };
 
   /** The same for a task that brings the encoded results of others along. */
-  decodeWith(inputs: readonly Uint8Array[]): DecodeSpecial {
+  decodeWith(inputs: readonly EncodedValue[]): DecodeSpecial {
     const decode: DecodeSpecial = (kind, parts) =>
       kind === "input" ? inputValue(parts, inputs, decode) : this.decode(kind, parts);
     return decode;

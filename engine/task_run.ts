@@ -7,6 +7,7 @@
  */
 import type { ContentHash } from "../protocol/ids.ts";
 import type { RunMessage } from "../protocol/pipe_messages.ts";
+import type { EncodedValue } from "../wire/scattered_value.ts";
 import type { TaskFactory } from "./compile.ts";
 import type { CurrentTask } from "./current_task.ts";
 import type { TaskClient } from "./engine_client.ts";
@@ -32,9 +33,9 @@ export class TaskRun {
   readonly message: RunMessage;
   readonly template: Template;
   /** Let go as soon as they are decoded: they may be big. */
-  args: Uint8Array;
+  args: EncodedValue;
   /** The results of other tasks that stand in them. */
-  inputs: readonly Uint8Array[];
+  inputs: readonly EncodedValue[];
   state: "queued" | "running" | "ended" = "queued";
   /** What it does later, after awaits and in callbacks, is known to be its. */
   scoped = false;
@@ -52,7 +53,7 @@ export class TaskRun {
   previous: TaskRun | null = null;
   next: TaskRun | null = null;
 
-  constructor(message: RunMessage, template: Template, args: Uint8Array, inputs: readonly Uint8Array[] = []) {
+  constructor(message: RunMessage, template: Template, args: EncodedValue, inputs: readonly EncodedValue[] = []) {
     this.message = message;
     this.template = template;
     this.args = args;

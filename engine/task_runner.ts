@@ -13,7 +13,8 @@ import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { TaskAborted } from "../wire/errors.ts";
 import { MissingImports } from "../wire/function_link.ts";
-import { type DecodeOptions, decodeValue, type EncodeOptions, encodeValue } from "../wire/value_codec.ts";
+import { type DecodeOptions, decodeValue, type EncodeOptions, encodeParts, encodeValue } from "../wire/value_codec.ts";
+import type { EncodedValue } from "../wire/scattered_value.ts";
 import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } from "./compile.ts";
 import { CurrentTask, type TaskNews, type TaskPlace } from "./current_task.ts";
 import { explainError } from "./explain_error.ts";
@@ -29,7 +30,7 @@ import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 const TURN_MS = 2;
 
 const NO_BYTES = new Uint8Array(0);
-const NO_INPUTS: readonly Uint8Array[] = [];
+const NO_INPUTS: readonly EncodedValue[] = [];
 
 // Kept here because tasks may patch the globals.
 const { getPrototypeOf } = Object;
@@ -38,7 +39,15 @@ const PROMISE = Promise.prototype;
 
 /** What the runner tells of its tasks. */
 export interface RunnerEvents {
-  ended(number: number, code: RanCode, body: Uint8Array | null, runMs: number, stdout: string, stderr: string): void;
+  /** `body`: in parts that belong to the task, and may change once this returns. */
+  ended(
+    number: number,
+    code: RanCode,
+    body: readonly Uint8Array[] | null,
+    runMs: number,
+    stdout: string,
+    stderr: string,
+  ): void;
   published(number: number, data: Uint8Array): void;
   progress(number: number, fraction: number, text: string | null): void;
   /** `at`: the characters that the task printed there before. */
@@ -116,7 +125,7 @@ export class TaskRunner {
   }
 
   /** Appends a run. Nothing starts before `work`. */
-  add(message: RunMessage, template: Template, args: Uint8Array, inputs: readonly Uint8Array[] = NO_INPUTS): void {
+  add(message: RunMessage, template: Template, args: EncodedValue, inputs: readonly EncodedValue[] = NO_INPUTS): void {
     this.#queue.push(new TaskRun(message, template, args, inputs));
   }
 
@@ -274,7 +283,7 @@ export class TaskRunner {
       : this.#special.withLinker(decodeValue(template.captures, decoding) as Record<string, unknown>);
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
-    return { call, values: decodeValue(args, decoding) as unknown[] };
+    return { call, values: decodeValue(args, { ...decoding, handOver: true }) as unknown[] };
   }
 
   #call(run: TaskRun, { call, values }: PreparedCall): unknown {
@@ -338,10 +347,10 @@ export class TaskRunner {
 
   #succeed(run: TaskRun, value: unknown): void {
     if (run.state === "ended") return;
-    let body: Uint8Array;
+    let body: readonly Uint8Array[];
     try {
       this.#intrinsics.restore();
-      body = encodeValue(value, this.#result);
+      body = encodeParts(value, this.#result);
     } catch (error) {
       // The result can't travel: that is the task's error.
       return this.#fail(run, error);
@@ -355,10 +364,10 @@ export class TaskRunner {
     const code = isUnmetDependency(error) ? RAN.declined : RAN.threw;
     const named = (line: string) => this.#events.named?.(line) ?? line;
     explainError(error, { name: run.template.name, engineId: this.#engineId, named });
-    this.#end(run, code, encodeError(error, hasOutcomes(error) ? this.#special.encode : null));
+    this.#end(run, code, [encodeError(error, hasOutcomes(error) ? this.#special.encode : null)]);
   }
 
-  #end(run: TaskRun, code: RanCode, body: Uint8Array): void {
+  #end(run: TaskRun, code: RanCode, body: readonly Uint8Array[]): void {
     const runMs = this.#now() - run.startedMs;
     const { print } = run;
     this.#live.end(run);

@@ -22,7 +22,8 @@ interface AheadValue {
 
 export class AheadValues {
   readonly #drop: (value: number) => void;
-  readonly #values = new Map<ContentHash, AheadValue>();
+  /** By the names of their uploads: their hashes are known in the end. */
+  readonly #values = new Map<string, AheadValue>();
 
   /** `drop`: the process is to forget that value. */
   constructor(drop: (value: number) => void) {
@@ -30,31 +31,34 @@ export class AheadValues {
   }
 
   /** Begins with a value. Takes the follower over. */
-  begin(hash: ContentHash, blob: BlobFollower, feed: FeedValue): void {
-    if (this.#values.has(hash)) return blob[Symbol.dispose]();
+  begin(upload: string, blob: BlobFollower, feed: FeedValue): void {
+    if (this.#values.has(upload)) return blob[Symbol.dispose]();
     const fed = feed().finally(() => blob[Symbol.dispose]());
     // Whoever takes it sees the failure; nobody need take it.
     fed.catch(() => {});
-    this.#values.set(hash, { blob, fed });
+    this.#values.set(upload, { blob, fed });
     const [oldest] = this.#values.keys();
     if (oldest !== undefined && this.#values.size > MOST_VALUES) this.#forget(oldest);
   }
 
   /** The value's number once it is there, which is the caller's then; `null`: it has to be sent. */
   async take(hash: ContentHash): Promise<number | null> {
-    const value = this.#values.get(hash);
-    this.#values.delete(hash);
-    return await value?.fed ?? null;
+    for (const [upload, { blob, fed }] of this.#values) {
+      if (upload !== hash && blob.hash !== hash) continue;
+      this.#values.delete(upload);
+      return await fed;
+    }
+    return null;
   }
 
   /** The process is gone, or is to take nothing any more. */
   close(): void {
-    for (const hash of [...this.#values.keys()]) this.#forget(hash);
+    for (const upload of [...this.#values.keys()]) this.#forget(upload);
   }
 
-  #forget(hash: ContentHash): void {
-    const value = this.#values.get(hash);
-    this.#values.delete(hash);
+  #forget(upload: string): void {
+    const value = this.#values.get(upload);
+    this.#values.delete(upload);
     if (value === undefined) return;
     value.blob[Symbol.dispose]();
     value.fed.then((number) => number === null ? undefined : this.#drop(number), () => {});

@@ -7,12 +7,17 @@
 import { createHash, type Hash } from "node:crypto";
 import type { ContentHash } from "../protocol/ids.ts";
 
+/** Of what was added last, so much is read from memory: whoever follows is mostly right behind. */
+const RECENT_BYTES = 8 * 1024 * 1024;
+
 /** Takes bytes in order. Must be finished or discarded. */
 export class BlobFile {
   readonly path: string;
   readonly #file: Deno.FsFile;
   readonly #hash: Hash = createHash("sha256");
   readonly #waiting: (() => void)[] = [];
+  readonly #recent: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  #recentBytes = 0;
   #size = 0;
   #closed = false;
   #whole: ContentHash | null = null;
@@ -27,11 +32,22 @@ export class BlobFile {
     return this.#size;
   }
 
+  /** Adds bytes, which must not change afterwards. */
   append(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
     this.#hash.update(bytes);
+    this.#recent.push({ offset: this.#size, bytes });
     this.#size += bytes.length;
+    this.#recentBytes += bytes.length;
+    while (this.#recentBytes > RECENT_BYTES) this.#recentBytes -= this.#recent.shift()?.bytes.length ?? 0;
     this.wake();
+  }
+
+  /** Bytes that were added lately, as they lie in memory; `null` where they have to be read from the file. */
+  recent(offset: number, length: number): Uint8Array | null {
+    const end = offset + length;
+    const piece = this.#recent.find((each) => each.offset <= offset && end <= each.offset + each.bytes.length);
+    return piece === undefined ? null : piece.bytes.subarray(offset - piece.offset, end - piece.offset);
   }
 
   /** Nothing is added any more. */

@@ -51,7 +51,7 @@ export class BlobFolder implements Disposable {
   readonly #limitBytes: number;
   /** Longest unused first. */
   readonly #blobs = new Map<ContentHash, StoredBlob>();
-  readonly #uploads = new Map<ContentHash, BlobFile>();
+  readonly #uploads = new Map<string, BlobFile>();
   #bytes = 0;
   #files = 0;
 
@@ -107,28 +107,38 @@ export class BlobFolder implements Disposable {
   }
 
   /**
-   * A piece of an upload. Pieces that are here already are passed over, so two senders of one blob do not disturb each
-   * other. Throws `RangeError` for a gap, a piece past `size`, and at the last piece for a wrong hash.
+   * A piece of an upload, which must not change afterwards. Pieces that are here already are passed over, so two senders
+   * of one blob do not disturb each other. `name`: the hash, or a name that no other sender gives. The answer: the hash
+   * once all is here, before `null`. Throws `RangeError` for a gap, a piece past `size`, and at the last piece for a wrong
+   * hash.
    */
-  put(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): void {
-    if (!isContentHash(hash)) throw new TypeError(`Cannot store blob "${String(hash)}": that is not a SHA-256 in hex`);
-    if (this.#blobs.has(hash)) return this.#touch(hash);
-    const upload = this.#uploads.get(hash) ?? this.#beginUpload(hash);
+  put(name: string, size: number, offset: number, bytes: Uint8Array): ContentHash | null {
+    const expected = isContentHash(name) ? name : null;
+    if (expected === null && !isUploadName(name)) {
+      throw new TypeError(
+        `Cannot store blob "${String(name)}": that is not a SHA-256 in hex, and no "<sender>#<number>"`,
+      );
+    }
+    if (expected !== null && this.#blobs.has(expected)) {
+      this.#touch(expected);
+      return expected;
+    }
+    const upload = this.#uploads.get(name) ?? this.#beginUpload(name);
     if (!(offset >= 0 && offset <= upload.size) || offset + bytes.length > size) {
       throw new RangeError(
-        `Cannot store piece ${offset} of blob "${hash}": ${upload.size} of ${size} bytes are here; go on there`,
+        `Cannot store piece ${offset} of blob "${name}": ${upload.size} of ${size} bytes are here; go on there`,
       );
     }
     const fresh = bytes.subarray(upload.size - offset);
     if (fresh.length > 0) upload.append(fresh);
-    if (upload.size < size) return;
-    this.#uploads.delete(hash);
-    this.adopt(upload, hash);
+    if (upload.size < size) return null;
+    this.#uploads.delete(name);
+    return this.adopt(upload, expected ?? undefined).hash;
   }
 
   /** Reads an upload that is under way; `null`: there is none. Must be disposed of. */
-  follow(hash: ContentHash): BlobFollower | null {
-    const upload = this.#uploads.get(hash);
+  follow(name: string): BlobFollower | null {
+    const upload = this.#uploads.get(name);
     return upload === undefined ? null : new BlobFollower(upload);
   }
 
@@ -177,14 +187,14 @@ export class BlobFolder implements Disposable {
     }
   }
 
-  #beginUpload(hash: ContentHash): BlobFile {
+  #beginUpload(name: string): BlobFile {
     const [oldest] = this.#uploads;
     if (oldest !== undefined && this.#uploads.size >= MAX_UPLOADS) {
       this.#uploads.delete(oldest[0]);
       oldest[1].discard();
     }
     const upload = this.create();
-    this.#uploads.set(hash, upload);
+    this.#uploads.set(name, upload);
     return upload;
   }
 
@@ -215,6 +225,11 @@ export class BlobFolder implements Disposable {
   #pathOf(hash: ContentHash): string {
     return `${this.path}/${hash}`;
   }
+}
+
+/** A sender's own name for what it uploads; never a part of a file's name. */
+function isUploadName(name: unknown): boolean {
+  return typeof name === "string" && /^[\w-]{1,64}#\d{1,16}$/.test(name);
 }
 
 function finished(file: BlobFile, expected: ContentHash | undefined): ContentHash {

@@ -1,7 +1,7 @@
 /**
  * Reads a blob while it is still being written, so that it can travel on before it is complete.
  *
- * Its pace is that of its reader: what is not read yet is in the file, and not in memory. Has a descriptor of its own, so
+ * Its pace is that of its reader: what is not read yet is in the file, and all but the last of it not in memory. Has a descriptor of its own, so
  * the file may be renamed or removed meanwhile. Used by `ahead_values.ts` and `result_pushes.ts`.
  * @module
  */
@@ -30,9 +30,25 @@ export class BlobFollower implements Disposable {
     return this.#disposed ? null : this.#blob.whole;
   }
 
+  /** Its hash, where it is complete and right by now. */
+  get hash(): ContentHash | null {
+    return this.#blob.whole;
+  }
+
+  /** The bytes from `offset` on, which must be there; they belong to others too. */
+  read(offset: number, length: number): Uint8Array {
+    const recent = this.#blob.recent(offset, length);
+    if (recent !== null) return recent;
+    const bytes = new Uint8Array(length);
+    readFully(this.#file, bytes, offset);
+    return bytes;
+  }
+
   /** Fills `target` with the bytes from `offset` on; there must be so many. */
   readInto(target: Uint8Array, offset: number): void {
-    readFully(this.#file, target, offset);
+    const recent = this.#blob.recent(offset, target.length);
+    if (recent !== null) target.set(recent);
+    else readFully(this.#file, target, offset);
   }
 
   /** Whoever waits is told that nothing comes any more. */

@@ -13,7 +13,7 @@ import {
   TO_HOST,
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
-import type { ContentHash, EngineId } from "../protocol/ids.ts";
+import type { EngineId } from "../protocol/ids.ts";
 import type { Clock } from "../wire/clock.ts";
 import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
@@ -123,10 +123,10 @@ export class EngineFeed {
    * Sends a value that is still being uploaded, ahead of the run it is for. Not while there is anything else to do: a
    * task that keeps its thread busy would keep the pipe full, and what it waits for behind it.
    */
-  sendAhead(hash: ContentHash, total: number, follow: () => BlobFollower | null): void {
+  sendAhead(upload: string, total: number, follow: () => BlobFollower | null): void {
     if (!this.#open || !this.idle || this.#queue.first !== null) return;
     const blob = follow();
-    if (blob !== null) this.#inputs.sendAhead(hash, total, blob);
+    if (blob !== null) this.#inputs.sendAhead(upload, total, blob);
   }
 
   /** Sends what fits, at the end of this turn. */

@@ -6,7 +6,7 @@
  * @module
  */
 import type { BlobFollower } from "./blob_follower.ts";
-import type { ContentHash, EngineId, EngineUuid } from "../protocol/ids.ts";
+import type { EngineId, EngineUuid } from "../protocol/ids.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import type { BlobFolder } from "./blob_folder.ts";
@@ -119,8 +119,8 @@ export class EngineFleet implements AsyncDisposable {
   }
 
   /** Sends a value that is still being uploaded to engines that have nothing else to do. Unknown ids are passed over. */
-  sendAhead(ids: readonly EngineId[], hash: ContentHash, total: number, follow: () => BlobFollower | null): void {
-    for (const id of new Set(ids)) this.#named.get(id)?.sendAhead(hash, total, follow);
+  sendAhead(ids: readonly EngineId[], upload: string, total: number, follow: () => BlobFollower | null): void {
+    for (const id of new Set(ids)) this.#named.get(id)?.sendAhead(upload, total, follow);
   }
 
   /** Ends a run, wherever it is. One that has ended is left alone. */

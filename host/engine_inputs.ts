@@ -68,8 +68,8 @@ export class EngineInputs {
   }
 
   /** Sends a value of `total` bytes that is still being uploaded, for a run that is to come. Takes the follower over. */
-  sendAhead(hash: ContentHash, total: number, blob: BlobFollower): void {
-    this.#ahead.begin(hash, blob, () => this.#sendGrowing(total, blob));
+  sendAhead(upload: string, total: number, blob: BlobFollower): void {
+    this.#ahead.begin(upload, blob, () => this.#sendGrowing(total, blob));
   }
 
   /** The process is gone. */

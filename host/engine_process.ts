@@ -5,7 +5,7 @@
  * and nothing else. Used by `engine_seat.ts`.
  * @module
  */
-import { newPipeKey, pieceFrame, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
+import { newPipeKey, pieceStart, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
 import {
   PIECE_BYTES,
   PIPE_VERSION,
@@ -33,6 +33,10 @@ const DRAIN_LIMIT_MS = 500;
 const READ_BYTES = 256 * 1024;
 /** Frames from this length on are written alone. */
 const LONG_FRAME_BYTES = 64 * 1024;
+
+/** Room for a piece and its head; nothing else of that size is sent. */
+const ROOM_BYTES = PIECE_BYTES + 64;
+const SPARE_ROOMS = 5;
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -70,6 +74,8 @@ export class EngineProcess {
   readonly #key: number;
   readonly #lines: LineTail;
   #outgoing: Uint8Array[] = [];
+  /** What pieces were written from, to be used again. */
+  readonly #spareRooms: Uint8Array<ArrayBuffer>[] = [];
   #outgoingBytes = 0;
   #writing: Promise<void> | null = null;
   #ready = false;
@@ -115,8 +121,12 @@ export class EngineProcess {
 
   /** Appends a piece of a long value; `fill` writes its bytes where they belong. */
   sendPiece(value: number, total: number, offset: number, length: number, fill: (room: Uint8Array) => void): void {
-    const { frame, bytes } = pieceFrame(this.#key, [TO_ENGINE.piece, value, total, offset], length);
-    fill(bytes);
+    const start = pieceStart(this.#key, [TO_ENGINE.piece, value, total, offset], length);
+    // Memory that was written before is there already: fresh memory costs more than copying into it.
+    const room = this.#spareRooms.pop() ?? new Uint8Array(ROOM_BYTES);
+    const frame = room.subarray(0, start.length + length);
+    frame.set(start);
+    fill(frame.subarray(start.length));
     this.#append(frame);
   }
 
@@ -176,6 +186,9 @@ export class EngineProcess {
       } catch {
         // The process is gone or on its way: its end says more than the broken pipe.
         this.#outgoing = [];
+      }
+      if (bytes.buffer.byteLength === ROOM_BYTES && this.#spareRooms.length < SPARE_ROOMS) {
+        this.#spareRooms.push(new Uint8Array(bytes.buffer as ArrayBuffer));
       }
       this.#outgoingBytes = this.#outgoing.reduce((sum, part) => sum + part.length, 0);
     }

@@ -9,7 +9,7 @@
  */
 import type { ToHostMessage } from "../protocol/pipe_messages.ts";
 import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
-import type { ContentHash, EngineId, EngineUuid, Session } from "../protocol/ids.ts";
+import type { EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
@@ -125,8 +125,8 @@ export class EngineSeat {
   }
 
   /** See `EngineFeed.sendAhead`; without a process, nothing. */
-  sendAhead(hash: ContentHash, total: number, follow: () => BlobFollower | null): void {
-    this.#feed?.sendAhead(hash, total, follow);
+  sendAhead(upload: string, total: number, follow: () => BlobFollower | null): void {
+    this.#feed?.sendAhead(upload, total, follow);
   }
 
   /** Queued: gone at once. Sent: see `EngineFeed.abort`. */

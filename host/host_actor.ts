@@ -187,15 +187,16 @@ export class HostActor extends Actor implements HostApi {
   }
 
   putBlob(
-    hash: ContentHash,
+    upload: string,
     size: number,
     offset: number,
     bytes: Uint8Array,
     engines: readonly EngineId[] = [],
-  ): void {
+  ): ContentHash | null {
     const { folder, fleet } = this.#own;
-    folder.put(hash, size, offset, bytes);
-    if (offset === 0) fleet.sendAhead(this.#readNumbers("putBlob", engines), hash, size, () => folder.follow(hash));
+    const hash = folder.put(upload, size, offset, bytes);
+    if (offset === 0) fleet.sendAhead(this.#readNumbers("putBlob", engines), upload, size, () => folder.follow(upload));
+    return hash;
   }
 
   getBlob(hash: ContentHash, offset: number, length: number): Uint8Array {

@@ -1,8 +1,8 @@
 /**
  * Sends big results to the clients that wait for them while engines still write them, a few pieces at a time.
  *
- * It is a favour: a client that misses pieces, or does not want them, asks for them as ever. What is sent is read from
- * the file that the result goes to, so a slow client costs no memory here. Owned by the host's actor.
+ * It is a favour: a client that misses pieces, or does not want them, asks for them as ever. What is not sent at
+ * once is read from the file that the result goes to, so a slow client costs no memory here. Owned by the host's actor.
  * @module
  */
 import type { NodeAddress } from "../actors/link_port.ts";
@@ -40,8 +40,7 @@ export async function pushResult(
     if (isLast && hash === null) return;
     if (underWay.size >= WINDOW) await Promise.race(underWay);
     if (!wanted) return;
-    const bytes = new Uint8Array(length);
-    blob.readInto(bytes, offset);
+    const bytes = blob.read(offset, length);
     const sent = send(node, [id.counter, total, offset, bytes, hash]).catch(() => false).then((more) => {
       wanted &&= more;
       underWay.delete(sent);

@@ -9,10 +9,10 @@
 import type { ContentHash, EngineId, HostId, TaskId } from "./ids.ts";
 
 /** Raised whenever a message changes in a way that the other end would misread. */
-export const PIPE_VERSION = 3;
+export const PIPE_VERSION = 4;
 
 /** Longest value that travels inside a message, and length of a piece. */
-export const PIECE_BYTES = 256 * 1024;
+export const PIECE_BYTES = 512 * 1024;
 
 /** Longer frames are refused: nothing of ours is. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;

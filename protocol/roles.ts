@@ -133,16 +133,18 @@ export interface HostApi {
   /** Ends all engines, running tasks may finish within `drainMs`, and then the host's process with all it runs. */
   shutdown(drainMs: number): void | Promise<void>;
   /**
-   * A piece of a blob, `offset` bytes from its start. The last one completes it; a wrong hash throws. `engines`, with the
-   * first one: those whose next task is to come with it, so that they may be given it while it arrives.
+   * A piece of a blob, `offset` bytes from its start. `upload`: the hash of all, where the sender knows it, and then a
+   * wrong one throws; else `<sender>#<number>`, and the host finds the hash out. The answer: the hash, once the blob is
+   * complete, before `null`. `engines`, with the first piece: those whose next task is to come with it, so that they may
+   * be given it while it arrives.
    */
   putBlob(
-    hash: ContentHash,
+    upload: string,
     size: number,
     offset: number,
     bytes: Uint8Array,
     engines?: readonly EngineId[],
-  ): void | Promise<void>;
+  ): ContentHash | null | Promise<ContentHash | null>;
   /** At most `length` bytes from `offset`. Throws where the blob is not known. */
   getBlob(hash: ContentHash, offset: number, length: number): Uint8Array | Promise<Uint8Array>;
 }

@@ -1,95 +1,176 @@
 /**
  * Everything CI does, in one command: format, lint, types, layers, purity, docs, tests. `deno task test` runs it.
  *
- * Its last line is `N passed, N failed`. A test that is skipped is printed with its reason at the end; with `CI=true`
- * in the environment a skip is a failure. `deno task test unit` runs the named steps only.
+ * First what needs no test, and fills the caches; then the tests, several files at a time, each in a process of its own
+ * (see `lanes.ts`). What a part says is printed in whole when it fails. The last line is `N passed, N failed`. A test
+ * that is skipped is printed with its reason at the end; with `CI=true` in the environment a skip is a failure.
+ * `deno task test unit` runs the named steps only.
  * @module
  */
+import { findNatsServer } from "../testing/find_nats_server.ts";
+import { type Job, runInLanes } from "./lanes.ts";
 import { checkLayers } from "./layers.ts";
 import { checkPurity } from "./purity.ts";
-import { runTests, type TestCounts } from "./run_tests.ts";
+import { runDeno } from "./run_deno.ts";
+import { runTests, type TestRun } from "./run_tests.ts";
+import { sourceFiles } from "./source_files.ts";
 
-/** What one step came to. */
-interface StepResult extends TestCounts {
-  readonly name: string;
+/** A part of a step, and what it came to. */
+interface PartResult extends TestRun {
+  readonly step: string;
   readonly seconds: number;
 }
 
 interface Step {
   readonly name: string;
-  readonly run: () => Promise<TestCounts>;
+  readonly parts: readonly Part[];
 }
 
-const OK: TestCounts = { passed: 1, failed: 0, skipped: [] };
-const FAILED: TestCounts = { passed: 0, failed: 1, skipped: [] };
-
-/** Runs Deno itself; its output goes where ours goes. */
-async function deno(...args: string[]): Promise<TestCounts> {
-  const child = new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn();
-  return (await child.status).success ? OK : FAILED;
+interface Part extends Job<TestRun> {
+  /** Empty for the only part of a step. */
+  readonly name: string;
 }
 
-function report(violations: readonly { readonly file: string; readonly message: string }[]): TestCounts {
-  for (const { file, message } of violations) console.error(`${file} ${message}`);
-  return violations.length === 0 ? OK : FAILED;
+/** One lane more than processors, since most tests wait; one fewer that computes, so that those do not wait for it. */
+const LANES = {
+  lanes: navigator.hardwareConcurrency + 1,
+  busyLanes: Math.max(1, navigator.hardwareConcurrency - 1),
+};
+
+/** These take longest, so they begin first. */
+const LONG_TESTS = ["guide", "nested", "examples", "pure", "cli_lifecycle", "remote_nats", "url_import", "storm"];
+
+/** The types of the tests are checked before they run, once for all. */
+const TEST_FLAGS = ["-A", "--no-check"];
+
+function outcome(success: boolean, output: string): TestRun {
+  return { passed: Number(success), failed: Number(!success), skipped: [], output };
 }
 
-const STEPS: readonly Step[] = [
-  { name: "format", run: () => deno("fmt", "--check", "--quiet") },
-  { name: "lint", run: () => deno("lint", "--quiet") },
-  { name: "types", run: () => deno("check", "--quiet", ".") },
-  { name: "layers", run: async () => report(await checkLayers()) },
-  {
-    name: "purity",
-    run: async () =>
-      report(
-        (await checkPurity()).map(({ file, line, name }) => ({ file: `${file}:${line}`, message: `uses ${name}` })),
-      ),
-  },
-  { name: "docs", run: () => deno("doc", "--lint", "--quiet", "mod.ts", "testing/mod.ts") },
-  {
-    name: "examples in docs",
-    run: () => runTests(["--doc", "mod.ts", "actors", "broker", "bus", "client", "cluster", "testing", "wire"], {}),
-  },
-  { name: "core", run: () => runTests(["tests/unit/core"], { permissions: [] }) },
-  { name: "unit", run: () => runTests(["tests/unit"], { parallel: true }) },
-  { name: "simulated", run: () => runTests(["tests/simulated"], { parallel: true }) },
-  { name: "broker", run: () => runTests(["tests/broker"], {}) },
-  { name: "processes", run: () => runTests(["tests/processes"], {}) },
+async function deno(...args: string[]): Promise<TestRun> {
+  const { success, output } = await runDeno(args);
+  return outcome(success, output);
+}
+
+function report(violations: readonly { readonly file: string; readonly message: string }[]): TestRun {
+  return outcome(violations.length === 0, violations.map(({ file, message }) => `${file} ${message}\n`).join(""));
+}
+
+async function reportPurity(): Promise<TestRun> {
+  const uses = await checkPurity();
+  return report(uses.map(({ file, line, name }) => ({ file: `${file}:${line}`, message: `uses ${name}` })));
+}
+
+/** A step of one part. */
+function step(name: string, busy: boolean, run: () => Promise<TestRun>): Step {
+  return { name, parts: [{ name: "", busy, run }] };
+}
+
+const CHECKS: readonly Step[] = [
+  step("types", true, () => deno("check", "--quiet", ".")),
+  step("format", false, () => deno("fmt", "--check", "--quiet")),
+  step("lint", false, () => deno("lint", "--quiet")),
+  step("layers", false, async () => report(await checkLayers())),
+  step("purity", false, reportPurity),
+  step("docs", false, () => deno("doc", "--lint", "--quiet", "mod.ts", "testing/mod.ts")),
 ];
 
-async function runStep(step: Step): Promise<StepResult> {
-  const began = performance.now();
-  console.log(`\n── ${step.name}`);
-  const counts = await step.run();
-  return { ...counts, name: step.name, seconds: (performance.now() - began) / 1000 };
+const DOCUMENTED = ["mod.ts", "actors", "broker", "bus", "client", "cluster", "testing", "wire"];
+
+async function testSteps(): Promise<Step[]> {
+  const files = (await sourceFiles()).map(({ path }) => path).filter((path) => /^tests\/.*_test\.ts$/.test(path));
+  const inFolder = (folder: string) => files.filter((path) => path.startsWith(`tests/${folder}/`));
+  const [core, client] = [inFolder("unit/core"), inFolder("unit/client")];
+  const others = inFolder("unit").filter((path) => !core.includes(path) && !client.includes(path));
+  const steps = [
+    step("examples in docs", true, () => runTests(DOCUMENTED, ["-A", "--doc"])),
+    // With no permission at all: nothing in there may need one.
+    step("core", true, () => runTests(core, ["--no-check"])),
+    {
+      name: "unit",
+      parts: [
+        { name: "client", busy: true, run: () => runTests(client, TEST_FLAGS) },
+        { name: "others", busy: true, run: () => runTests(others, TEST_FLAGS) },
+      ],
+    },
+    step("simulated", true, () => runTests(inFolder("simulated"), TEST_FLAGS)),
+    { name: "processes", parts: longestFirst(inFolder("processes")).map(fileOfTests) },
+    step("broker", false, () => runTests(inFolder("broker"), TEST_FLAGS)),
+  ];
+  // What somebody adds is run without a word here.
+  for (const folder of new Set(files.map((path) => path.split("/")[1] ?? ""))) {
+    if (!steps.some(({ name }) => name === folder)) {
+      steps.push({ name: folder, parts: inFolder(folder).map(fileOfTests) });
+    }
+  }
+  return steps;
 }
 
-function printTable(results: readonly StepResult[]): void {
-  console.log("");
-  for (const { name, passed, failed, skipped, seconds } of results) {
-    const skips = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
-    console.log(`${name.padEnd(18)} ${seconds.toFixed(1).padStart(6)} s   ${passed} passed, ${failed} failed${skips}`);
-  }
+function longestFirst(paths: readonly string[]): string[] {
+  const rank = (path: string) => {
+    const index = LONG_TESTS.findIndex((name) => path.endsWith(`/${name}_test.ts`));
+    return index < 0 ? LONG_TESTS.length : index;
+  };
+  return paths.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function fileOfTests(path: string): Part {
+  const name = path.slice(path.lastIndexOf("/") + 1).replace("_test.ts", "");
+  return { name, busy: false, run: () => runTests([path], TEST_FLAGS) };
+}
+
+async function runPart(stepName: string, part: Part): Promise<PartResult> {
+  const began = performance.now();
+  const run = await part.run();
+  const result = { ...run, step: stepName, seconds: (performance.now() - began) / 1000 };
+  if (run.failed > 0) console.log(`\n── ${stepName} ${part.name}\n${run.output.trim()}\n`);
+  console.log(tableLine(`${stepName} ${part.name}`, result));
+  return result;
+}
+
+function runSteps(steps: readonly Step[]): Promise<PartResult[]> {
+  const parts = steps.flatMap(({ name, parts }) =>
+    parts.map((part) => ({ busy: part.busy, run: () => runPart(name, part) }))
+  );
+  return runInLanes(parts, LANES);
+}
+
+/** Of one part or of some. */
+function sum(results: readonly PartResult[], key: "passed" | "failed" | "seconds"): number {
+  return results.reduce((total, result) => total + result[key], 0);
+}
+
+function tableLine(name: string, ...results: PartResult[]): string {
+  const count = results.flatMap(({ skipped }) => skipped).length;
+  const counts = `${sum(results, "passed")} passed, ${sum(results, "failed")} failed`;
+  const seconds = sum(results, "seconds").toFixed(1).padStart(6);
+  return `${name.padEnd(30)} ${seconds} s   ${counts}${count > 0 ? `, ${count} skipped` : ""}`;
 }
 
 /** Runs the steps of these names, or all; the exit code. */
 async function main(names: readonly string[]): Promise<number> {
-  const unknown = names.filter((name) => !STEPS.some((step) => step.name === name));
+  const tests = await testSteps();
+  const known = [...CHECKS, ...tests].map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    console.error(`Cannot run "${unknown.join('", "')}": the steps are ${STEPS.map(({ name }) => name).join(", ")}.`);
+    console.error(`Cannot run "${unknown.join('", "')}": the steps are ${known.join(", ")}.`);
     return 2;
   }
-  const results: StepResult[] = [];
-  for (const step of STEPS) {
-    if (names.length === 0 || names.includes(step.name)) results.push(await runStep(step));
+  const chosen = (steps: readonly Step[]) => steps.filter(({ name }) => names.length === 0 || names.includes(name));
+  const results = await runSteps(chosen(CHECKS));
+  // Before several tests look for one at the same time, and each brings its own.
+  if (chosen(tests).length > 0) await findNatsServer();
+  results.push(...await runSteps(chosen(tests)));
+
+  console.log("");
+  for (const name of known) {
+    const parts = results.filter(({ step }) => step === name);
+    if (parts.length > 0) console.log(tableLine(name, ...parts));
   }
-  printTable(results);
   const skipped = results.flatMap((result) => result.skipped);
   for (const reason of skipped) console.log(`SKIPPED  ${reason}`);
-  const sum = (key: "passed" | "failed") => results.reduce((total, result) => total + result[key], 0);
-  const failed = sum("failed") + (Deno.env.get("CI") === "true" ? skipped.length : 0);
-  console.log(`${sum("passed")} passed, ${failed} failed`);
+  const failed = sum(results, "failed") + (Deno.env.get("CI") === "true" ? skipped.length : 0);
+  console.log(`${sum(results, "passed")} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

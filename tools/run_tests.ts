@@ -1,10 +1,11 @@
 /**
- * Runs `deno test` on some folders and counts what it did, from its own JUnit report.
+ * Runs `deno test` on some files and folders, and counts what it did, from its own JUnit report.
  *
  * Tests that are ignored count as skipped, by name: a reason belongs into the name of the test. Called by
  * `tools/check.ts`.
  * @module
  */
+import { runDeno } from "./run_deno.ts";
 
 /** How many tests passed and failed, and the names of those that were skipped. */
 export interface TestCounts {
@@ -13,12 +14,14 @@ export interface TestCounts {
   readonly skipped: readonly string[];
 }
 
-/** How to run them. */
-export interface TestRun {
-  /** Permission flags; all permissions when absent. */
-  readonly permissions?: readonly string[];
-  readonly parallel?: boolean;
+/** What a run of tests came to. */
+export interface TestRun extends TestCounts {
+  /** What it said, without the tests that passed. */
+  readonly output: string;
 }
+
+/** A line about a test, or a step of one, that passed. */
+const PASSED_LINE = /^.* \.\.\. (?:ok|ignored) \(\S+\)\n/gm;
 
 const UNESCAPED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
@@ -40,16 +43,18 @@ export function readJunit(xml: string): TestCounts {
   return { passed, failed, skipped };
 }
 
-/** Runs the tests below `paths`. A run that ends badly without a failed test counts as one failure. */
-export async function runTests(paths: readonly string[], run: TestRun): Promise<TestCounts> {
+/**
+ * Runs the tests below `paths`, with the permissions of `flags`. A run that ends badly without a failed test counts as
+ * one failure.
+ */
+export async function runTests(paths: readonly string[], flags: readonly string[] = ["-A"]): Promise<TestRun> {
   const junit = await Deno.makeTempFile({ prefix: "troupe-junit-", suffix: ".xml" });
   try {
-    const permissions = run.permissions ?? ["-A"];
-    const flags = ["--quiet", "--reporter=dot", `--junit-path=${junit}`, ...(run.parallel ? ["--parallel"] : [])];
-    const args = ["test", "--no-prompt", ...permissions, ...flags, ...paths];
-    const status = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn().status;
+    const args = ["test", "--no-prompt", "--quiet", ...flags, `--junit-path=${junit}`, ...paths];
+    const run = await runDeno(args);
     const counts = readJunit(await Deno.readTextFile(junit));
-    return status.success || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+    const output = run.output.replaceAll(PASSED_LINE, "");
+    return { ...counts, failed: run.success ? counts.failed : Math.max(1, counts.failed), output };
   } finally {
     await Deno.remove(junit);
   }

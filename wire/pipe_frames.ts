@@ -36,29 +36,25 @@ export function pipeFrame(key: number, message: readonly unknown[]): Uint8Array<
   return frame;
 }
 
-/** The frame around a piece of a long value, with room for its bytes. */
-export interface PieceFrame {
-  readonly frame: Uint8Array<ArrayBuffer>;
-  /** The end of `frame`: where the bytes belong. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
 /**
- * The frame of `[kind, value, total, offset, bytes]`, to be filled with `length` bytes: pieces are most of what a pipe
- * carries, so they are copied into their frame and nowhere else.
+ * The frame of `[kind, value, total, offset, bytes]` up to the bytes, of which `length` are to follow: pieces are most of
+ * what a pipe carries, and are written from where they lie.
  */
-export function pieceFrame(key: number, head: readonly [number, number, number, number], length: number): PieceFrame {
+export function pieceStart(
+  key: number,
+  head: readonly [kind: number, value: number, total: number, offset: number],
+  length: number,
+): Uint8Array<ArrayBuffer> {
   const fields = encodeFrame(head);
-  const start = HEAD_BYTES + fields.length + BINARY_HEAD_BYTES;
-  const frame = new Uint8Array(start + length);
-  writeHead(frame, key, frame.length - HEAD_BYTES);
-  frame.set(fields, HEAD_BYTES);
+  const start = new Uint8Array(HEAD_BYTES + fields.length + BINARY_HEAD_BYTES);
+  writeHead(start, key, start.length - HEAD_BYTES + length);
+  start.set(fields, HEAD_BYTES);
   // One element more than the fields: the bytes.
-  frame[HEAD_BYTES] = ARRAY_OF_FIVE;
-  const view = new DataView(frame.buffer);
-  view.setUint8(start - BINARY_HEAD_BYTES, BINARY_32);
-  view.setUint32(start - BINARY_HEAD_BYTES + 1, length);
-  return { frame, bytes: frame.subarray(start) };
+  start[HEAD_BYTES] = ARRAY_OF_FIVE;
+  const view = new DataView(start.buffer, start.length - BINARY_HEAD_BYTES);
+  view.setUint8(0, BINARY_32);
+  view.setUint32(1, length);
+  return start;
 }
 
 function writeHead(frame: Uint8Array, key: number, length: number): void {
@@ -77,24 +73,80 @@ function readNumber(bytes: Uint8Array, at: number): number {
     (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
 }
 
+/** What a piece says before its bytes, and how far these are. */
+interface PieceHead {
+  readonly headBytes: number;
+  readonly value: number;
+  readonly total: number;
+  offset: number;
+  missing: number;
+}
+
+const NO_PARTS = () => {};
+
+/** The head of a piece, where the body of a frame begins with one and all of the head is there; else `null`. */
+function pieceHead(bytes: Uint8Array, at: number, bodyLength: number, kind: number): PieceHead | null {
+  if (bytes[at] !== ARRAY_OF_FIVE || bytes[at + 1] !== kind) return null;
+  let next = at + 2;
+  const numbers: number[] = [];
+  while (numbers.length < 3) {
+    const length = numberBytes(bytes[next] ?? 0);
+    if (length === null || next + length > bytes.length) return null;
+    numbers.push(length === 1 ? bytes[next] ?? 0 : bigEndian(bytes, next + 1, next + length));
+    next += length;
+  }
+  if (next + BINARY_HEAD_BYTES > bytes.length || bytes[next] !== BINARY_32) return null;
+  const missing = readNumber(bytes, next + 1);
+  const headBytes = next + BINARY_HEAD_BYTES - at;
+  const [value = 0, total = 0, offset = 0] = numbers;
+  return headBytes + missing === bodyLength ? { headBytes, value, total, offset, missing } : null;
+}
+
+/** How long a count is that begins so; `null`: it is none. */
+function numberBytes(first: number): number | null {
+  if (first < 0x80) return 1;
+  return first >= 0xcc && first <= 0xcf ? 1 + (1 << (first - 0xcc)) : null;
+}
+
+function bigEndian(bytes: Uint8Array, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at++) number = number * 256 + (bytes[at] ?? 0);
+  return number;
+}
+
+/** Takes the bytes of pieces as they come: `offset` is where in its value a part belongs. */
+export type ReceivePart = (value: number, total: number, offset: number, part: Uint8Array) => void;
+
 /** Takes messages out of a stream. Bytes in a message are views into a buffer that is never written again. */
 export class PipeParser {
   readonly #key: number;
+  readonly #pieceKind: number | null;
   readonly #slab = new ByteSlab();
+  /** The piece whose bytes are coming. */
+  #piece: PieceHead | null = null;
   /** What came of a frame that is not complete yet, and how much of `#partial` it fills. */
   #partial: Uint8Array = new Uint8Array(0);
   #filled = 0;
 
-  constructor(key: number) {
+  /** `pieceKind`: messages that begin with it, and that `pieceFrame` made, go to `receivePart` and not to `receive`. */
+  constructor(key: number, pieceKind: number | null = null) {
     this.#key = key >>> 0;
+    this.#pieceKind = pieceKind;
   }
 
-  /** Calls `receive` for each message that `chunk` completes. What is needed of the chunk is copied. Throws `PipeViolation`. */
-  feed(chunk: Uint8Array, receive: (message: readonly unknown[]) => void): void {
+  /**
+   * Calls `receive` for each message that `chunk` completes. What is needed of the chunk is copied; the parts of pieces
+   * are views of it, or of memory that is written no more. Throws `PipeViolation`.
+   */
+  feed(chunk: Uint8Array, receive: (message: readonly unknown[]) => void, receivePart: ReceivePart = NO_PARTS): void {
     let at = 0;
     /** The rest of the chunk, once a frame is found to be in it as a whole; what long frames are cut into is copied once. */
     let own: Uint8Array | null = null;
     while (at < chunk.length) {
+      if (this.#piece !== null) {
+        at += this.#passOn(this.#piece, chunk, at, receivePart);
+        continue;
+      }
       if (this.#filled > 0) {
         at += this.#complete(chunk, at, receive);
         continue;
@@ -102,6 +154,14 @@ export class PipeParser {
       const available = chunk.length - at;
       const needed = available < HEAD_BYTES ? HEAD_BYTES : HEAD_BYTES + this.#bodyLength(chunk, at);
       if (available < needed) {
+        const piece = this.#pieceKind === null || available < HEAD_BYTES
+          ? null
+          : pieceHead(chunk, at + HEAD_BYTES, needed - HEAD_BYTES, this.#pieceKind);
+        if (piece !== null) {
+          at += HEAD_BYTES + piece.headBytes;
+          if (piece.missing > 0) this.#piece = piece;
+          continue;
+        }
         this.#checkStart(chunk, at);
         this.#partial = new Uint8Array(needed);
         this.#partial.set(chunk.subarray(at));
@@ -114,6 +174,17 @@ export class PipeParser {
       at += needed;
       receive(this.#decode(body));
     }
+  }
+
+  /** Hands on what the chunk has of a piece; returns how many bytes that are. */
+  #passOn(piece: PieceHead, chunk: Uint8Array, at: number, receivePart: ReceivePart): number {
+    const part = chunk.subarray(at, at + piece.missing);
+    const { value, total, offset } = piece;
+    piece.offset += part.length;
+    piece.missing -= part.length;
+    if (piece.missing === 0) this.#piece = null;
+    receivePart(value, total, offset, part);
+    return part.length;
   }
 
   /** Adds to the incomplete frame; returns how many bytes of the chunk that took. */

@@ -137,11 +137,10 @@ export function decodeExtension(data: Uint8Array, type: number): unknown {
     case EXTENSION.brokenString:
       return decodeBrokenString(data);
     case EXTENSION.arrayBuffer:
-      return copyOf(data);
     case EXTENSION.dataView:
-      return new DataView(copyOf(data));
+      return decodeBuffer(copyOf(data), type);
   }
-  if (type >= FIRST_TYPED_ARRAY) return decodeTypedArray(data, type);
+  if (type >= FIRST_TYPED_ARRAY) return decodeBuffer(copyOf(data), type);
   const mark = MARKS.get(type);
   if (mark === undefined || data.length > 0) throw unknownExtension(type);
   return mark;
@@ -165,16 +164,24 @@ function decodeBrokenString(data: Uint8Array): string {
   return text;
 }
 
+/** The value of an extension with that content. Where it is made of bytes it is made of this very buffer. */
+export function decodeBuffer(buffer: ArrayBuffer, type: number): unknown {
+  if (type === EXTENSION.arrayBuffer) return buffer;
+  if (type === EXTENSION.dataView) return new DataView(buffer);
+  if (type >= FIRST_TYPED_ARRAY) return typedArrayOver(buffer, type);
+  return decodeExtension(new Uint8Array(buffer), type);
+}
+
 type TypedArrayClass = new (buffer: ArrayBuffer) => ArrayBufferView;
 
-function decodeTypedArray(data: Uint8Array, type: number): ArrayBufferView {
+function typedArrayOver(buffer: ArrayBuffer, type: number): ArrayBufferView {
   const name = TYPED_ARRAYS[type - FIRST_TYPED_ARRAY];
   if (name === undefined) throw unknownExtension(type);
   const Class = (globalThis as unknown as Record<string, TypedArrayClass | undefined>)[name];
   if (Class === undefined) {
     throw new SerializationError(`Cannot decode the value: this runtime has no ${name}; send a Float32Array instead.`);
   }
-  return new Class(copyOf(data));
+  return new Class(buffer);
 }
 
 function viewOf(data: Uint8Array, length: number): DataView {

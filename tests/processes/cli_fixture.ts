@@ -9,7 +9,7 @@ import { textLines } from "../../cluster/text_lines.ts";
 import { within } from "../../testing/within.ts";
 
 const CLI = new URL("../../cli.ts", import.meta.url).pathname;
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 /** How a command ended, and what it said. */
 export interface Ended {

@@ -80,6 +80,7 @@ export class FakeCluster implements SchedulerLink {
   /** Where blobs went, and for which engines. */
   readonly uploads: (readonly [host: HostId, engines: readonly EngineId[]])[] = [];
   readonly blobs = new Map<ContentHash, Uint8Array>();
+  readonly #uploading = new Map<string, Uint8Array>();
   readonly tasks = new Map<number, Arrived>();
   /** Those that were run. */
   readonly finished = new Map<number, Arrived>();
@@ -385,9 +386,9 @@ export class FakeCluster implements SchedulerLink {
       stopEngines: (ids) => this.#order("stop", id, ids),
       signalEngines: (signal, ids) => this.#order(signal, id, ids),
       shutdown: () => this.#order("shutdown", id, []),
-      putBlob: (hash, size, offset, bytes, engines) => {
+      putBlob: (upload, size, offset, bytes, engines) => {
         if (offset === 0) this.uploads.push([id, engines]);
-        return this.#putPiece(hash, size, offset, bytes);
+        return this.#putPiece(upload, size, offset, bytes);
       },
       getBlob: (hash, offset, length) => this.#getPiece(hash, offset, length),
     };
@@ -400,12 +401,15 @@ export class FakeCluster implements SchedulerLink {
     return Promise.resolve();
   }
 
-  async #putPiece(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): Promise<void> {
+  async #putPiece(upload: string, size: number, offset: number, bytes: Uint8Array): Promise<ContentHash | null> {
     await this.#piece(offset, bytes.length);
-    const whole = this.blobs.get(hash) ?? new Uint8Array(size);
+    const whole = this.#uploading.get(upload) ?? new Uint8Array(size);
     whole.set(bytes, offset);
-    this.blobs.set(hash, whole);
+    this.#uploading.set(upload, whole);
+    const hash = offset + bytes.length < size ? null : contentHash(whole);
+    if (hash !== null) this.blobs.set(hash, whole);
     this.#changed();
+    return hash;
   }
 
   async #getPiece(hash: ContentHash, offset: number, length: number): Promise<Uint8Array> {

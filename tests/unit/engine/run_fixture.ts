@@ -14,3 +14,8 @@ export function runningRun(number = 1): TaskRun {
   run.state = "running";
   return run;
 }
+
+/** The parts of a result as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}

@@ -5,7 +5,7 @@ import { TaskOwners } from "../../../engine/task_owners.ts";
 import { TaskRunner } from "../../../engine/task_runner.ts";
 import type { EngineId, TaskId } from "../../../protocol/ids.ts";
 import { decodeValue, encodeArguments, encodeValue } from "../../../wire/value_codec.ts";
-import { template } from "./run_fixture.ts";
+import { joined, template } from "./run_fixture.ts";
 
 /** A client on paper: its tasks wait and go on as they say. */
 class FakeClient implements EngineClient {
@@ -88,7 +88,7 @@ async function stage() {
     new TaskOwners(),
     {
       ended(number, _code, body) {
-        told.push(`${number} ${body === null ? "dropped" : String(decodeValue(body))}`);
+        told.push(`${number} ${body === null ? "dropped" : String(decodeValue(joined(body)))}`);
         waiting.splice(0).forEach((wake) => wake());
       },
       published() {},

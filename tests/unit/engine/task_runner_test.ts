@@ -5,7 +5,7 @@ import { TaskRunner } from "../../../engine/task_runner.ts";
 import type { EngineId, TaskId } from "../../../protocol/ids.ts";
 import { RAN } from "../../../protocol/pipe_messages.ts";
 import { decodeValue, encodeArguments } from "../../../wire/value_codec.ts";
-import { template } from "./run_fixture.ts";
+import { joined, template } from "./run_fixture.ts";
 
 const CODES = ["done", "threw", "declined", "dropped"];
 
@@ -19,7 +19,7 @@ function stage(slots = 1) {
   const owners = new TaskOwners();
   const runner = new TaskRunner(0 as EngineId, slots, owners, {
     ended(number, code, body, _runMs, stdout) {
-      ended.push([number, CODES[code] ?? "?", body === null ? null : decodeValue(body)]);
+      ended.push([number, CODES[code] ?? "?", body === null ? null : decodeValue(joined(body))]);
       printed.set(number, stdout);
       waiting.splice(0).forEach((wake) => wake());
     },

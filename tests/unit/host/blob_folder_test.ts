@@ -164,3 +164,16 @@ Deno.test("results stay inline when they are small, and become blobs when they a
   outputs.close();
   assert.equal([...Deno.readDirSync(folder.path)].length, 2);
 });
+
+Deno.test("an upload under a sender's own name is told its hash when it is complete, and is found by that", () => {
+  using folder = new BlobFolder({ home: "h" as HostId });
+  const bytes = bytesOf(10);
+  assert.equal(folder.put("sender#1", 10, 0, bytes.subarray(0, 4)), null);
+  assert.equal(folder.put("sender#2", 10, 0, bytes), contentHash(bytes));
+  assert.equal(folder.put("sender#1", 10, 4, bytes.subarray(4)), contentHash(bytes));
+  assert.deepEqual(folder.read(contentHash(bytes), 0, 10), bytes);
+  assert.equal(folder.bytes, 10);
+  for (const name of ["../x#1", "sender", "sender#", "#1"]) {
+    assert.throws(() => folder.put(name, 1, 0, bytesOf(1)), /no "<sender>#<number>"/);
+  }
+});

@@ -52,3 +52,18 @@ Deno.test("whoever waits for a file that is discarded, or for a follower that is
   assert.equal(await second.whole(), null);
   open.discard();
 });
+
+Deno.test("what was added lately is read as it lies in memory, what came long before from the file", () => {
+  using blobs = new BlobFolder({ home: "h" as HostId });
+  const file = blobs.create();
+  using follower = new BlobFollower(file);
+  const pieces = Array.from({ length: 20 }, (_, index) => new Uint8Array(512 * 1024).fill(index));
+  for (const piece of pieces) file.append(piece);
+  const last = follower.read(19 * 512 * 1024 + 5, 100);
+  assert.equal(last.buffer, pieces[19]?.buffer);
+  const first = follower.read(5, 100);
+  assert.notEqual(first.buffer, pieces[0]?.buffer);
+  assert.deepEqual([...first, ...last], [...new Array(100).fill(0), ...new Array(100).fill(19)]);
+  assert.deepEqual([...follower.read(512 * 1024 - 1, 2)], [0, 1]);
+  file.discard();
+});

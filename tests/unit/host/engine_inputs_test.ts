@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EngineInputs } from "../../../host/engine_inputs.ts";
-import { TO_ENGINE } from "../../../protocol/pipe_messages.ts";
+import { PIECE_BYTES, TO_ENGINE } from "../../../protocol/pipe_messages.ts";
 import { DEFAULT_FLAGS, type Payload, type TaskTemplate } from "../../../protocol/task_spec.ts";
 import { BlobFolder } from "../../../host/blob_folder.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
@@ -75,7 +75,7 @@ async function prepareWith(results: readonly Payload[], lease: () => Promise<unk
 const noLease = () => Promise.reject(new Error("nobody has it"));
 
 Deno.test("short results go into the message of the run, longer and further ones ahead of it in pieces", async () => {
-  const [short, long] = [new Uint8Array(10), new Uint8Array(200_000)];
+  const [short, long] = [new Uint8Array(10), new Uint8Array(PIECE_BYTES - 100)];
   const few = await prepareWith([short, long], noLease);
   assert.deepEqual([few.inputs, few.pieces, few.knows], [[short, long], [], true]);
   const many = await prepareWith([long, long, short], noLease);
@@ -94,10 +94,13 @@ Deno.test("a result that is a blob is fetched and goes in pieces; where it can't
   );
 });
 
+/** A piece and the beginning of a second one. */
+const TOTAL = PIECE_BYTES + 40_000;
+
 /** A value is sent ahead while it is uploaded with this end; then a run asks for it. */
-async function aheadOfRun(end: Uint8Array) {
+async function aheadOfRun(end: Uint8Array, name?: string) {
   using folder = new BlobFolder({ home: "h" as never });
-  const bytes = new Uint8Array(300_000).fill(7);
+  const bytes = new Uint8Array(TOTAL).fill(7);
   const hash = contentHash(bytes);
   const pieces: number[] = [];
   const dropped: unknown[] = [];
@@ -117,25 +120,29 @@ async function aheadOfRun(end: Uint8Array) {
     code: () => new Uint8Array([1]),
     lease: () => Promise.resolve((leases++, lease)),
   });
-  folder.put(hash, 300_000, 0, bytes.subarray(0, 270_000));
-  const blob = folder.follow(hash);
+  const upload = name ?? hash;
+  folder.put(upload, TOTAL, 0, bytes.subarray(0, TOTAL - 30_000));
+  const blob = folder.follow(upload);
   assert.ok(blob !== null);
-  inputs.sendAhead(hash, 300_000, blob);
-  const args = { hash, size: 300_000, home: "h" as never };
+  inputs.sendAhead(upload, TOTAL, blob);
+  const args = { hash, size: TOTAL, home: "h" as never };
   const run = { template: template(null), args, inputs: [] } as unknown as EngineRun;
-  const preparing = inputs.prepare(run, () => true);
+  // Whoever has only a name for it learns the hash when all is there, and can't submit a run before that.
+  const early = name === undefined ? inputs.prepare(run, () => true) : null;
   try {
-    folder.put(hash, 300_000, 270_000, end);
+    folder.put(upload, TOTAL, TOTAL - 30_000, end);
   } catch {
     // The wrong end.
   }
-  const prepared = await preparing;
+  const prepared = await (early ?? inputs.prepare(run, () => true));
   return { args: prepared.args, pieces, dropped, leases };
 }
 
-Deno.test("a run uses the value that was sent ahead of it", async () => {
-  const { args, pieces, dropped, leases } = await aheadOfRun(new Uint8Array(30_000).fill(7));
-  assert.deepEqual({ args, pieces, dropped, leases }, { args: 1, pieces: [1, 1], dropped: [], leases: 0 });
+Deno.test("a run uses the value that was sent ahead of it, named by its hash or by its sender", async () => {
+  for (const name of [undefined, "sender#1"]) {
+    const { args, pieces, dropped, leases } = await aheadOfRun(new Uint8Array(30_000).fill(7), name);
+    assert.deepEqual({ args, pieces, dropped, leases }, { args: 1, pieces: [1, 1], dropped: [], leases: 0 });
+  }
 });
 
 Deno.test("a value sent ahead that turns out wrong is dropped, and no run gets it", async () => {

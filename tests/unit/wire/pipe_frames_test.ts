@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fc } from "../../../deps/fast_check.ts";
-import { newPipeKey, pipeFrame, PipeParser, PipeViolation } from "../../../wire/pipe_frames.ts";
+import { newPipeKey, pieceStart, pipeFrame, PipeParser, PipeViolation } from "../../../wire/pipe_frames.ts";
 import { MAX_FRAME_BYTES } from "../../../protocol/pipe_messages.ts";
 
 const KEY = 0xfedcba98;
@@ -70,6 +70,35 @@ Deno.test("the first byte of any ASCII text is found out, whatever the key", () 
     const key = new DataView(newPipeKey().buffer).getUint32(0);
     for (let byte = 0; byte < 128; byte++) {
       assert.throws(() => new PipeParser(key).feed(new Uint8Array([byte]), () => {}), PipeViolation);
+    }
+  }
+});
+
+Deno.test("pieces come part by part where they are asked for so, and as messages where they are whole or not asked for", () => {
+  const PIECE = 4;
+  for (const [value, total, offset] of [[1, 90_000, 0], [200, 5_000_000_000, 4_000_000_000], [70_000, 65_536, 255]]) {
+    const bytes = Uint8Array.from({ length: 50_000 }, (_, index) => index * 7);
+    const start = pieceStart(KEY, [PIECE, value ?? 0, total ?? 0, offset ?? 0], bytes.length);
+    const stream = joined([pipeFrame(KEY, ["before"]), joined([start, bytes]), pipeFrame(KEY, ["after"])]);
+    for (const kind of [PIECE, null]) {
+      for (const cut of [9, 12, 20, 45, 1_000, 49_990]) {
+        const parser = new PipeParser(KEY, kind);
+        const told: unknown[] = [];
+        const got = new Uint8Array(bytes.length);
+        let filled = 0;
+        for (let at = 0; at < stream.length; at += cut) {
+          parser.feed(stream.slice(at, at + cut), (message) => told.push(message), (number, all, place, part) => {
+            assert.deepEqual([number, all, place], [value, total, (offset ?? 0) + filled]);
+            got.set(part, filled);
+            filled += part.length;
+          });
+        }
+        const asMessage = [PIECE, value, total, offset, bytes];
+        const isStreamed = filled > 0;
+        assert.deepEqual(told, isStreamed ? [["before"], ["after"]] : [["before"], asMessage, ["after"]]);
+        if (isStreamed) assert.deepEqual(got, bytes);
+        if (kind === null || cut >= 1_000) assert.equal(isStreamed, kind !== null);
+      }
     }
   }
 });
