@@ -8,7 +8,7 @@
  * @module
  */
 import type { ContentHash, HostId, Session } from "../protocol/ids.ts";
-import type { CodeMessage, PayloadMessage } from "../protocol/messages.ts";
+import type { CodeMessage } from "../protocol/messages.ts";
 import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
