@@ -104,6 +104,8 @@ function dial(options: NatsBusOptions, address: NatsAddress, backoff: Backoff): 
     reconnectDelayHandler: () => backoff.pauseMs,
     // The client alone would go on in the clear where the server has no TLS.
     ...(address.secure ? { tls: {} } : {}),
+    // For the requests of whoever uses the client itself: the bus makes its own.
+    ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
     ...(credentials === undefined ? {} : { authenticator: authenticator(credentials) }),
   });
 }

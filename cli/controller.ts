@@ -10,8 +10,10 @@ import type { Said } from "./grammar.ts";
 import { controllerOf } from "./host_flags.ts";
 
 export async function controller(said: Said<"controller">): Promise<number> {
-  if (said.standby) {
-    throw new UsageError("Cannot use --standby yet: this version of Troupe does not have it; leave it out.");
+  if (said.standby && said.store !== "jetstream") {
+    throw new UsageError(
+      "Cannot stand by without a store that controllers share: use --standby with --store jetstream and --nats.",
+    );
   }
   const { controller, credentials } = await controllerOf(said);
   const config: HostConfig = {
@@ -23,6 +25,7 @@ export async function controller(said: Said<"controller">): Promise<number> {
     importConfig: null,
     daemon: false,
     temporary: false,
+    standby: said.standby,
     controller,
     credentials,
     servers: controller.servers,
@@ -31,8 +34,10 @@ export async function controller(said: Said<"controller">): Promise<number> {
   return await runInForeground(
     config,
     ({ servers }) =>
-      `The controller of "${said.name}" is running on ${
-        servers.join(", ")
-      }; bring engines with "engines". End it with Ctrl-C.`,
+      said.standby
+        ? `A controller of "${said.name}" stands by on ${servers.join(", ")}. End it with Ctrl-C.`
+        : `The controller of "${said.name}" is running on ${
+          servers.join(", ")
+        }; bring engines with "engines". End it with Ctrl-C.`,
   );
 }

@@ -89,15 +89,16 @@ const scheduling = {
   ),
   store: withDefault(
     option("--store", choice(["memory", "sqlite", "jetstream"], { metavar: "STORE" }), {
-      description: message`Where records are kept: memory; no other yet.`,
+      description:
+        message`What outlives the controller: memory: nothing; sqlite: tasks and results, in a file; jetstream: the same, on the NATS servers.`,
     }),
     "memory",
   ),
-  durability: withDefault(
+  durability: optional(
     option("--durability", choice(["none", "process", "power"], { metavar: "LEVEL" }), {
-      description: message`What survives what: nothing; no other yet.`,
+      description:
+        message`What the store survives: no crash for sure, that of the controller (unless told otherwise), that of the machine.`,
     }),
-    "none",
   ),
 };
 
@@ -192,7 +193,9 @@ export function grammar(cores: number) {
     merge(
       object({
         verb: constant("controller"),
-        standby: option("--standby", { description: message`Wait to take over; not there yet.` }),
+        standby: option("--standby", {
+          description: message`Wait to take over from the one that leads; with --store jetstream.`,
+        }),
         ...named,
       }),
       object({ ...joining, ...brokering, ...scheduling }),
@@ -234,7 +237,8 @@ export function grammar(cores: number) {
     }),
     { brief: message`Print the log of a cluster.` },
   );
-  const clean = command("clean", object({ verb: constant("clean") }), {
+  const stores = option("--stores", { description: message`Stored tasks and results as well.` });
+  const clean = command("clean", object({ verb: constant("clean"), stores }), {
     brief: message`Remove the files of clusters that do not run.`,
   });
   const natsUsers = command(

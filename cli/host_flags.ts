@@ -9,6 +9,7 @@ import { HEARTBEAT_MS, resolveInitializer, resolveScheme } from "../cluster/clus
 import type { ControllerConfig, HostConfig } from "../cluster/control_line.ts";
 import { type Credentials, makeCredentials, oneForAll, parseCredentials } from "../cluster/credentials.ts";
 import { type EnginePermissions, parsePermissionFlags } from "../cluster/engine_permissions.ts";
+import { resolveStore } from "../cluster/store_options.ts";
 import { UsageError } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
 
@@ -92,9 +93,14 @@ async function embeddedCredentials(path: string | undefined): Promise<Credential
 }
 
 /** Refuses what a later version will have. */
-function refuseLater(said: Scheduling): void {
-  if (said.store !== "memory") throw notYet(`--store ${said.store}`);
-  if (said.durability !== "none") throw notYet(`--durability ${said.durability}`);
+function storeOf({ name, store, durability, nats }: Scheduling): Pick<ControllerConfig, "store"> {
+  try {
+    const config = resolveStore({ cluster: name, store, durability, onNats: nats !== undefined });
+    return config === undefined ? {} : { store: config };
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** A name, or the URL of a module that can be used as a scheme. */
@@ -111,7 +117,7 @@ async function schemeOf({ scheme }: Scheduling): Promise<string> {
 export async function controllerOf(
   said: Scheduling,
 ): Promise<{ readonly controller: ControllerConfig; readonly credentials: Credentials }> {
-  refuseLater(said);
+  const store = storeOf(said);
   if (said.nats !== undefined && (said.listen !== undefined || said.port !== undefined)) {
     throw new UsageError(
       "Cannot use --nats with --listen or --port: these are for the embedded broker; leave them out.",
@@ -129,6 +135,7 @@ export async function controllerOf(
     hwm: said.hwm,
     keep: said.keep,
     heartbeatMs: HEARTBEAT_MS,
+    ...store,
   };
   return { controller, credentials };
 }

@@ -10,6 +10,7 @@ const CLASSES: Readonly<Record<string, new (message: string) => Error>> = {
   ConnectionError: errors.ConnectionError,
   EngineError: errors.EngineError,
   NameTaken: errors.NameTaken,
+  StoreError: errors.StoreError,
   TimeoutError: errors.TimeoutError,
   VersionMismatch: errors.VersionMismatch,
   TypeError,

@@ -13,6 +13,8 @@ import { makeCredentials, oneForAll } from "./credentials.ts";
 import { PURE_SCHEME } from "../protocol/subjects.ts";
 import { checkClusterName } from "./profile.ts";
 import { checkSchemeModule } from "./scheme_check.ts";
+import { resolveStore } from "./store_options.ts";
+import type { Durability, StoreKind } from "../store/store.ts";
 
 /** Options of `Cluster.start`. */
 export interface ClusterOptions {
@@ -39,8 +41,14 @@ export interface ClusterOptions {
    * It runs with the permissions of tasks, which find what it returned as `currentTask().state`.
    */
   readonly initializer?: string | URL;
-  /** Where records are kept; default `memory`. */
-  readonly store?: string;
+  /**
+   * What outlives the controller: `memory` (default): nothing but what clients and hosts know; `sqlite`: all tasks and
+   * results, in a file below the profile directory; `jetstream`: the same, on the NATS servers. Both need a `name`, by
+   * which they are found again.
+   */
+  readonly store?: StoreKind;
+  /** What the store survives: `none`, `process` (default) or `power`; see docs/reliability.md. */
+  readonly durability?: Durability;
   /** How long running tasks may finish when the cluster or engines of it stop, ms; default 10,000, 0: not at all. */
   readonly drain?: number;
   /** What tasks may touch; default `{ import: true }`. `"none"`: nothing; `"inherit"`: what this program holds in full. */
@@ -60,6 +68,7 @@ const KNOWN = [
   "slots",
   "initializer",
   "store",
+  "durability",
   "drain",
   "permissions",
   "timeout",
@@ -67,11 +76,12 @@ const KNOWN = [
 ];
 /** Between two signs of life of a process of ours; one that is silent for three is down. The same all over a cluster. */
 export const HEARTBEAT_MS = 1_000;
+/** So long a further life of a controller waits for the hosts it knows of, unless all of them are back before. */
+export const GRACE_HEARTBEATS = 3;
 const DRAIN_MS = 10_000;
 
-/** Schemes and stores there are; the names of others are refused before anything starts. */
+/** The schemes there are; the names of others are refused before anything starts. */
 export const SCHEMES: readonly string[] = ["leastload", "lru", "plainrandom", "twobin", "weighted", PURE_SCHEME];
-const STORES: readonly string[] = ["memory"];
 
 function checkMark(value: unknown): number | "auto" {
   if (value === "auto" || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0)) return value;
@@ -84,14 +94,6 @@ function checkWhole(option: string, value: unknown, least: number): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
   throw new RangeError(
     `Cannot start a cluster with ${option} ${String(value)}: it is a whole number from ${least} up.`,
-  );
-}
-
-/** Throws where a scheme or store is named that is not there. */
-function checkKnown(what: string, value: string, known: readonly string[]): string {
-  if (known.includes(value)) return value;
-  throw new RangeError(
-    `Cannot use the ${what} "${value}" yet: this version has ${known.map((name) => `"${name}"`).join(", ")}.`,
   );
 }
 
@@ -166,7 +168,13 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
   const token = Deno.env.get("TROUPE_TOKEN") || undefined;
   const embedded = servers.length === 0;
   const credentials = embedded ? makeCredentials(token) : token ? oneForAll({ token }) : {};
-  checkKnown("store", options.store ?? "memory", STORES);
+  const { store: kind = "memory", durability } = options;
+  const store = resolveStore({ cluster, store: kind, durability, onNats: !embedded });
+  if (store !== undefined && options.name === undefined) {
+    throw new TypeError(
+      `Cannot start a cluster with the store "${kind}" and no name: what is in it is found by the name; give one.`,
+    );
+  }
   return {
     cluster,
     engines,
@@ -183,6 +191,7 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
       hwm: checkMark(options.hwm ?? 1),
       keep: {},
       heartbeatMs: HEARTBEAT_MS,
+      ...(store !== undefined && { store }),
     },
     servers,
     credential: credentials.host ?? null,

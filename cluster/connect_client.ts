@@ -6,9 +6,11 @@
  */
 import { Client } from "../client/client.ts";
 import { broadcastSubject, pureSubject } from "../protocol/subjects.ts";
+import type { Session } from "../protocol/ids.ts";
+import { ConnectionError } from "../wire/errors.ts";
 import { silentLog } from "../wire/log.ts";
 import { newSession } from "../wire/task_ids.ts";
-import { connectNode } from "./connect_node.ts";
+import { type ConnectedNode, connectNode } from "./connect_node.ts";
 import { watchCluster } from "./cluster_watch.ts";
 import { type ConnectionInfo, credentialFor, readConnectionFile } from "./connection_file.ts";
 import type { Credential } from "./credentials.ts";
@@ -45,6 +47,7 @@ interface Target {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const RETRY_MS = 50;
 const KNOWN = ["name", "connectionFile", "servers", "user", "password", "token", "creds", "timeout", "signal"];
 
 function ownCredential({ user, password, token, creds }: ClientConnectOptions): Credential | undefined {
@@ -93,6 +96,31 @@ function checkOptions(options: ClientConnectOptions): void {
 }
 
 /**
+ * The connection. A cluster of this machine that runs and can't be reached has a controller that is being started again:
+ * that is waited for.
+ */
+async function reach(
+  target: Target,
+  session: Session,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<ConnectedNode> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const leftMs = until - performance.now();
+    try {
+      return await connectNode({ ...target, role: "client", node: session, timeoutMs: leftMs, log: silentLog });
+    } catch (error) {
+      if (target.file === null || !(error instanceof ConnectionError) || leftMs <= 2 * RETRY_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      signal?.throwIfAborted();
+      // That it has ended meanwhile is the better news.
+      await readConnectionFile(target.file.path, target.cluster);
+    }
+  }
+}
+
+/**
  * Connects to a running cluster.
  *
  * @throws `NotRunning` where there is none, `ConnectionError`, `AuthorizationError`, `VersionMismatch`, `TimeoutError`
@@ -104,9 +132,7 @@ export async function connectClient(options: ClientConnectOptions = {}): Promise
   options.signal?.throwIfAborted();
   const session = newSession();
   await using stack = new AsyncDisposableStack();
-  const node = stack.use(
-    await connectNode({ ...target, role: "client", node: session, timeoutMs, log: silentLog }),
-  );
+  const node = stack.use(await reach(target, session, timeoutMs, options.signal));
   const { file } = target;
   const watch = file === null ? null : stack.use(watchCluster(node.bus, file.path, file.info));
   const client = await Client.attach({

@@ -9,6 +9,8 @@ import { ActorSystem } from "../actors/actor_system.ts";
 import type { Bus } from "../bus/bus.ts";
 import type { NatsBusOptions } from "../bus/nats_bus.ts";
 import { inboxPrefix, type NodeRole } from "../protocol/subjects.ts";
+import type { NatsConnection } from "../deps/nats.ts";
+import type { ControllerConfig } from "./control_line.ts";
 import type { Log } from "../wire/log.ts";
 import type { Credential } from "./credentials.ts";
 
@@ -33,7 +35,9 @@ export interface ConnectedNode extends AsyncDisposable {
 }
 
 /** The credential in the adapter's words. A token is also said as the role's password: the embedded broker knows roles. */
-function natsCredentials({ credential, role }: NodeOptions): Pick<NatsBusOptions, "credentials"> {
+function natsCredentials(
+  { credential, role }: Pick<NodeOptions, "credential" | "role">,
+): Pick<NatsBusOptions, "credentials"> {
   const { user, password, token, creds } = credential ?? {};
   if (creds !== undefined) return { credentials: { creds } };
   if (user !== undefined && password !== undefined) return { credentials: { user, pass: password } };
@@ -52,6 +56,27 @@ export async function connectServers(options: NodeOptions): Promise<Bus> {
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     onError: (error) => log("warn", "server complained", { reason: error.message }),
   });
+}
+
+/**
+ * A connection of its own for the store of a controller, with the official client. Throws `ConnectionError` and
+ * `AuthorizationError`.
+ */
+export async function connectStore(
+  { cluster, servers, credential }: ControllerConfig,
+  log: Log,
+): Promise<{ readonly connection: NatsConnection } & AsyncDisposable> {
+  const { openNats } = await import("../bus/nats_connection.ts");
+  const name = "store";
+  const { connection, listen, close } = await openNats({
+    servers,
+    ...natsCredentials({ credential, role: "controller" }),
+    name: `controller.${name}`,
+    inboxPrefix: inboxPrefix(cluster, "controller", name),
+  });
+  const complain = (error: Error) => log("warn", "server complained", { reason: error.message });
+  listen({ lost() {}, back() {}, reported: complain, refused: complain, ended() {} });
+  return { connection, [Symbol.asyncDispose]: close };
 }
 
 /** Starts the actor system of a node on a bus. It speaks the plain codec: what travels here is made for it. */

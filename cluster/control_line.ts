@@ -8,6 +8,7 @@
 import type { EngineId } from "../protocol/ids.ts";
 import type { RosterReport } from "./roster.ts";
 import type { Credential, Credentials } from "./credentials.ts";
+import type { Durability, StoreKind } from "../store/store.ts";
 import type { EnginePermissions } from "../host/permissions.ts";
 
 /** The embedded broker of a controller. */
@@ -25,6 +26,14 @@ export interface KeepConfig {
   readonly bytes?: number;
 }
 
+/** A store that outlives the controller. */
+export interface StoreConfig {
+  readonly kind: Exclude<StoreKind, "memory">;
+  /** Of the database file; `null`: it is none. */
+  readonly path: string | null;
+  readonly durability: Durability;
+}
+
 /** What a controller is told. */
 export interface ControllerConfig {
   readonly cluster: string;
@@ -37,6 +46,8 @@ export interface ControllerConfig {
   readonly hwm: number | "auto";
   readonly keep: KeepConfig;
   readonly heartbeatMs: number;
+  /** Absent: what it knows ends with it. */
+  readonly store?: StoreConfig;
 }
 
 /** What a life of a controller is told besides: which one it is, and what the one before it left. */
@@ -45,6 +56,8 @@ export interface ControllerLife extends ControllerConfig {
   /** How long it waits for the hosts of the life before, ms. */
   readonly graceMs: number;
   readonly before: RosterReport;
+  /** It takes over when the one that leads is gone, instead of being refused. */
+  readonly standby?: boolean;
 }
 
 /** What a host is told. */
@@ -69,6 +82,8 @@ export interface HostConfig {
   readonly importConfig: string | null;
   /** Whether it outlives the process that started it. */
   readonly daemon: boolean;
+  /** Its controller stands by: the name and the files of the cluster on this machine are another's. */
+  readonly standby?: boolean;
   /** Whether its profile folder goes with it. */
   readonly temporary: boolean;
 }
@@ -77,6 +92,8 @@ export interface HostConfig {
 export type ControllerReport =
   | ({ readonly kind: "roster" } & RosterReport)
   | { readonly kind: "ready"; readonly servers: readonly string[] }
+  /** Another leads; it waits to take over. `ready` comes when it has. */
+  | { readonly kind: "standing-by"; readonly servers: readonly string[] }
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
 
 /** What a host child says. */

@@ -21,8 +21,13 @@ import { SchedulerActor, type SchedulerActorOptions } from "../scheduler/schedul
 import { AlreadyRunning, NameTaken } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import type { BrokerConfig, ControllerLife } from "./control_line.ts";
+import { type OpenedJournal } from "../scheduler/journal/open_journal.ts";
+import type { Ledger } from "../scheduler/journal/ledger.ts";
+import { type Lead, takeLead } from "./lead.ts";
+import { openStore } from "./open_store.ts";
+import { GRACE_HEARTBEATS } from "./cluster_options.ts";
 import { Roster, type RosterReport } from "./roster.ts";
-import { connectServers, joinBus, type NodeOptions } from "./connect_node.ts";
+import { connectServers, connectStore, joinBus, type NodeOptions } from "./connect_node.ts";
 import { logSchemeFailures, schemeFor, type SchemeInUse } from "./scheme_in_use.ts";
 
 /** Name of the controller's node: there is one at a time in a cluster. */
@@ -30,6 +35,13 @@ const CONTROLLER_NODE = "main";
 
 /** Facts of the scheduler that wait for the hub: it is in the same turn behind, and must never lose one. */
 const HUB_MAILBOX = 10_000_000;
+
+/** Who wants to know how a controller fares. */
+export interface ControllerListener {
+  readonly onRoster?: (roster: RosterReport) => void;
+  /** Another leads, and this one waits. */
+  readonly onStandby?: () => void;
+}
 
 /** A running controller. */
 export interface Controller extends AsyncDisposable {
@@ -56,6 +68,20 @@ function coreScheme(scheme: string, custom: SchemeInUse["custom"]): SchemeName {
   return scheme === PURE_SCHEME ? "leastload" : scheme as SchemeName;
 }
 
+/** What this life begins with: what its host told it, and what earlier lives wrote down. */
+function lifeOf(config: ControllerLife, leadEpoch: number, ledger: Ledger | undefined): ControllerLife {
+  if (ledger === undefined || ledger.epoch === 0) return { ...config, epoch: Math.max(config.epoch, leadEpoch) };
+  const hosts = [...new Set([...config.before.hosts, ...ledger.hosts])];
+  const nextEngineId = Math.max(config.before.nextEngineId, ledger.nextEngineId);
+  const graceMs = hosts.length === 0 ? 0 : Math.max(config.graceMs, GRACE_HEARTBEATS * config.heartbeatMs);
+  return {
+    ...config,
+    epoch: Math.max(config.epoch, leadEpoch, ledger.epoch + 1),
+    graceMs,
+    before: { hosts, nextEngineId },
+  };
+}
+
 function makeCore(config: ControllerLife, { scheme, custom }: SchemeInUse): SchedulerCore {
   const { retention } = DEFAULT_OPTIONS;
   const options = {
@@ -80,11 +106,16 @@ function makeCore(config: ControllerLife, { scheme, custom }: SchemeInUse): Sche
 export async function startController(
   config: ControllerLife,
   log: Log,
-  onRoster: (roster: RosterReport) => void = () => {},
+  told: ControllerListener = {},
 ): Promise<Controller> {
+  const { onRoster = () => {}, onStandby = () => {} } = told;
   await using stack = new AsyncDisposableStack();
   const { cluster, heartbeatMs, servers, credential } = config;
   const scheme = await schemeFor(config, log);
+  const onServers = config.store?.kind === "jetstream" ? stack.use(await connectStore(config, log)) : null;
+  const connection = onServers?.connection ?? null;
+  const leadership = connection === null ? null : stack.use(await takeLead(connection, config, onStandby));
+  const store = config.store === undefined ? null : stack.use(await openStore(config, config.store, connection, log));
   const node: NodeOptions = {
     cluster,
     role: "controller",
@@ -98,15 +129,32 @@ export async function startController(
   const prefix = inboxPrefix(cluster, "controller", CONTROLLER_NODE);
   const bus = stack.use(broker?.connectLocal({ inboxPrefix: prefix }) ?? await connectServers(node));
   const system = stack.use(await joinBus(bus, node));
-  const actors = await spawnActors(system, config, scheme, log, onRoster).catch((error) => {
+  const actors = await spawnActors(
+    system,
+    config,
+    { journal: store?.journal, leadership, inUse: scheme },
+    log,
+    onRoster,
+  ).catch((error) => {
     throw error instanceof NameTaken ? anotherLeads(config, error) : error;
   });
   const kept = stack.move();
   return {
     servers: broker === null ? servers : [broker.url],
-    failed: Promise.race([endOf(actors), lossOf(bus)]),
+    failed: Promise.race([
+      endOf(actors),
+      lossOf(bus),
+      ...(store === null ? [] : [store.lost]),
+      ...(leadership === null ? [] : [leadership.lost]),
+    ]),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+interface ControllerParts {
+  readonly journal: OpenedJournal | undefined;
+  readonly leadership: Lead | null;
+  readonly inUse: SchemeInUse;
 }
 
 /**
@@ -116,19 +164,22 @@ export async function startController(
 async function spawnActors(
   system: ActorSystem,
   config: ControllerLife,
-  inUse: SchemeInUse,
+  { journal, leadership, inUse }: ControllerParts,
   log: Log,
   onRoster: (roster: RosterReport) => void,
 ): Promise<Ref<object>[]> {
-  const { cluster, epoch, hwm, heartbeatMs } = config;
+  const life = lifeOf(config, leadership?.epoch ?? 0, journal?.ledger);
+  const { cluster, epoch, hwm, heartbeatMs } = life;
   const { scheme, schemeProblem, custom } = inUse;
   const hub = system.ref<HubActor>(ACTOR_NAMES.hub);
-  const roster = new Roster(config.before);
+  const roster = new Roster(life.before);
   const scheduler: SchedulerActorOptions = {
-    core: makeCore(config, inUse),
+    core: makeCore(life, inUse),
     epoch: epoch as Epoch,
     heartbeatMs,
     scheme,
+    ...(journal !== undefined && { journal }),
+    ...(leadership !== null && { leadership }),
     onFacts: (facts: readonly Fact[]) => {
       hub.cast.facts(facts);
       if (custom !== null) logSchemeFailures(facts, scheme, log);

@@ -6,8 +6,10 @@
  * again, ever more slowly. Owned by `host_service.ts`.
  * @module
  */
+import { dirname } from "node:path";
 import type { Log } from "../wire/log.ts";
 import { restoreError } from "./child_errors.ts";
+import { GRACE_HEARTBEATS } from "./cluster_options.ts";
 import { ChildProcess } from "./child_process.ts";
 import { type ControllerConfig, type ControllerLife, type ControllerReport, controlLine } from "./control_line.ts";
 import type { RosterReport } from "./roster.ts";
@@ -21,6 +23,12 @@ export const CONTROLLER_FLAGS: readonly string[] = [
   "--allow-import",
 ];
 
+/** Its store needs the folder that it lies in. */
+function controllerFlags({ store }: ControllerConfig): readonly string[] {
+  const path = store?.path ?? null;
+  return path === null ? CONTROLLER_FLAGS : [...CONTROLLER_FLAGS, `--allow-write=${dirname(path)}`];
+}
+
 const RESTART_FIRST_MS = 50;
 const RESTART_MAX_MS = 5_000;
 /** A life longer than this ends the slowing down. */
@@ -28,8 +36,6 @@ const HEALTHY_MS = 10_000;
 const STOP_MS = 3_000;
 /** From its start until it must be ready: longer than an attempt to reach a server takes. */
 const READY_LIMIT_MS = 60_000;
-/** So long a further life waits for the hosts it knows of, unless all of them are back before. */
-const GRACE_HEARTBEATS = 3;
 
 /** A controller under the eyes of its host. */
 export class ControllerChild implements AsyncDisposable {
@@ -53,9 +59,11 @@ export class ControllerChild implements AsyncDisposable {
     config: ControllerConfig,
     log: Log,
     signal?: AbortSignal,
+    standby = false,
   ): Promise<ControllerChild> {
     signal?.throwIfAborted();
-    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before: { hosts: [], nextEngineId: 0 } };
+    const before = { hosts: [], nextEngineId: 0 };
+    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before, standby };
     const controller = new ControllerChild({ ...config, ...first }, log);
     const abort = () => void controller.#child[Symbol.asyncDispose]();
     signal?.addEventListener("abort", abort);
@@ -93,7 +101,7 @@ export class ControllerChild implements AsyncDisposable {
     const child = new ChildProcess({
       name: "controller",
       module: import.meta.resolve("./controller_main.ts"),
-      flags: CONTROLLER_FLAGS,
+      flags: controllerFlags(this.#life),
       log: this.#log,
       stopMs: STOP_MS,
     });
@@ -126,7 +134,10 @@ export class ControllerChild implements AsyncDisposable {
         throw restoreError(report);
       }
       if (report.kind === "roster") this.#keepRoster(report);
-      else {
+      else if (report.kind === "standing-by") {
+        this.#listening = this.#listen(reports);
+        return report.servers;
+      } else {
         this.#keepAddress(report.servers);
         this.#listening = this.#listen(reports);
         return report.servers;
@@ -137,7 +148,11 @@ export class ControllerChild implements AsyncDisposable {
   }
 
   async #listen(reports: AsyncGenerator<ControllerReport>): Promise<void> {
-    for await (const report of reports) if (report.kind === "roster") this.#keepRoster(report);
+    for await (const report of reports) {
+      if (report.kind === "roster") this.#keepRoster(report);
+      else if (report.kind === "ready") this.#log("info", "controller has taken over", { pid: this.#child.pid });
+      else if (report.kind === "failed") this.#log("error", "controller failed", { reason: report.message });
+    }
   }
 
   /** The next life listens where this one does. */
@@ -172,7 +187,9 @@ export class ControllerChild implements AsyncDisposable {
 
   async #startAgain(): Promise<void> {
     const epoch = Math.max(this.#life.epoch + 1, Math.floor(Date.now() / 1000));
-    this.#life = { ...this.#life, epoch, graceMs: GRACE_HEARTBEATS * this.#life.heartbeatMs };
+    // Meanwhile another may have taken over: then it is this one that stands by.
+    const standby = this.#life.store?.kind === "jetstream";
+    this.#life = { ...this.#life, epoch, graceMs: GRACE_HEARTBEATS * this.#life.heartbeatMs, standby };
     this.#child = this.#spawn();
     try {
       await this.#ready();

@@ -19,10 +19,14 @@ async function main(): Promise<number> {
   if (first.done) return 0;
   const ended = endOf(lines);
   try {
+    const life = JSON.parse(first.value) as ControllerLife;
     const starting = startController(
-      JSON.parse(first.value) as ControllerLife,
+      life,
       childLog,
-      (roster) => report({ kind: "roster", ...roster }),
+      {
+        onRoster: (roster) => report({ kind: "roster", ...roster }),
+        onStandby: () => report({ kind: "standing-by", servers: life.servers }),
+      },
     );
     if (await Promise.race([starting, ended]) === null) return 0;
     await using controller = await starting;

@@ -94,7 +94,7 @@ export class HostService implements AsyncDisposable {
     });
     actor.watch((event) => event.kind === "ended" && gate.hostEnded(event.reason));
     void bus.closed.then((cause) => cause !== undefined && gate.refused(cause));
-    if (config.controller !== null) {
+    if (config.controller !== null && config.standby !== true) {
       const { cluster, credentials } = config;
       stack.defer(() => removeConnectionFiles(paths));
       await writeConnectionFiles(paths, { cluster, servers: listening, credentials });
@@ -183,8 +183,9 @@ async function startController(
   { log, signal }: HostServiceOptions,
 ): Promise<readonly string[]> {
   if (config.controller === null) return config.servers;
-  stack.use(await takeClusterLock(paths.lock, config.cluster));
-  const controller = stack.use(await ControllerChild.start(config.controller, log, signal));
+  const standby = config.standby === true;
+  if (!standby) stack.use(await takeClusterLock(paths.lock, config.cluster));
+  const controller = stack.use(await ControllerChild.start(config.controller, log, signal, standby));
   return controller.servers;
 }
 

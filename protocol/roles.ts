@@ -76,7 +76,7 @@ export interface SchedulerApi {
   /** Abort tasks of any client. Unknown and finished ones are ignored. */
   abort(ids: readonly TaskId[]): void;
   /** Answered when all that its caller sent before is taken in: what the hub is asked from then on knows of it. */
-  caughtUp(): void;
+  caughtUp(): void | Promise<void>;
   /** Why a task is where it is; of garbage too. */
   explain(id: TaskId): Explanation;
   /** What is known of these tasks, in a word each. */
@@ -84,7 +84,7 @@ export interface SchedulerApi {
   /** What is queued where; of these engines only, unless `null`. `verbose`: with ids. */
   queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues;
   /** Forget finished tasks, `null`: all of them. Where one is not finished, or not known, none is forgotten. */
-  purge(ids: readonly TaskId[] | null): PurgeMessage;
+  purge(ids: readonly TaskId[] | null): PurgeMessage | Promise<PurgeMessage>;
   /**
    * What becomes of these tasks, whosever they are, is told to the calling client by `watched`: now where they are
    * finished, else when they are. What is known of each now, in a word: those that are not known are never told of.

@@ -62,6 +62,21 @@ export function broadcastSubject(cluster: string): string {
   return `${SUBJECT_ROOT}.${cluster}.broadcast`;
 }
 
+/** What the stores of the cluster are kept under, in JetStream. */
+export function storeSubject(cluster: string): string {
+  return `troupe-store.${cluster}`;
+}
+
+/** The bucket with the right to lead: its stream is called `KV_` and this. */
+export function leaseBucket(cluster: string): string {
+  return `TROUPE_${cluster}_lease`;
+}
+
+/** What a controller with a store in JetStream says to the server. */
+function storeSubjects(cluster: string): string[] {
+  return ["$JS.API.>", "$JS.ACK.>", "$JS.FC.>", `$KV.${leaseBucket(cluster)}.>`, `${storeSubject(cluster)}.>`];
+}
+
 /** Subjects a credential may publish to and subscribe to, in NATS's own form. */
 export interface SubjectPermissions {
   readonly publish: readonly string[];
@@ -75,7 +90,7 @@ export interface SubjectPermissions {
  */
 export function subjectPermissions(cluster: string, role: CredentialRole): SubjectPermissions {
   const root = `${SUBJECT_ROOT}.${cluster}`;
-  if (role === "controller") return { publish: [`${root}.>`], subscribe: [`${root}.>`] };
+  if (role === "controller") return { publish: [`${root}.>`, ...storeSubjects(cluster)], subscribe: [`${root}.>`] };
   const nodes = [`${root}.controller.>`, `${root}.host.>`, `${root}.client.>`, `${root}.name.*`];
   const heard = `${root}.${role}.>`;
   const tasks = `${root}.${TASK_CLIENT}.*`;

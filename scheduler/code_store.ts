@@ -8,7 +8,7 @@
  * @module
  */
 import type { ContentHash, HostId, Session } from "../protocol/ids.ts";
-import type { CodeMessage, PayloadMessage } from "../protocol/messages.ts";
+import type { CodeMessage } from "../protocol/messages.ts";
 import type { Payload, TaskTemplate } from "../protocol/task_spec.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
@@ -45,6 +45,16 @@ export class CodeStore {
     this.#byTemplate.set(template, codes);
   }
 
+  /** The same for a template of an earlier life. False: not all of its code is there. */
+  inherit(template: TaskTemplate, sources: ReadonlyMap<ContentHash, Payload>): boolean {
+    const codes = [template.code, ...template.modules ?? []].flatMap((hash) => {
+      const source = sources.get(hash);
+      return source === undefined ? [] : [this.#take([hash, payloadToMessage(source)])];
+    });
+    this.#byTemplate.set(template, codes);
+    return codes.length === 1 + (template.modules?.length ?? 0);
+  }
+
   /** The code to send along with the first task that needs it on a host: what the host has not had yet. */
   forHost(host: HostId, template: TaskTemplate): readonly CodeMessage[] {
     const sent = this.#set(this.#byHost, host);
@@ -55,10 +65,9 @@ export class CodeStore {
     });
   }
 
-  /** The code of a hash, for a client that submits again what another one did; `null` where it is gone. */
-  find(hash: ContentHash): PayloadMessage | null {
-    const code = this.#known.get(hash)?.deref();
-    return code === undefined ? null : payloadToMessage(code.source);
+  /** The code of a hash; `null` where it is gone. */
+  find(hash: ContentHash): Payload | null {
+    return this.#known.get(hash)?.deref()?.source ?? null;
   }
 
   /** A host begins anew, or is gone: it has no code. */

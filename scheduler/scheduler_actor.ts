@@ -52,12 +52,14 @@ import {
   slotsChanged,
   tasksSubmitted,
 } from "./event_messages.ts";
+import type { OpenedJournal } from "./journal/open_journal.ts";
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
 import { PendingReplies } from "./pending_replies.ts";
 import { hashesOf, idOf, idsOf, purgeObstacles, targetsOf } from "./question_messages.ts";
 import { Receivers } from "./receivers.ts";
 import { ReleaseGate } from "./release_gate.ts";
 import { SettleGate } from "./settle_gate.ts";
+import { payloadToMessage } from "../wire/messages.ts";
 import { checkVersion } from "./version_check.ts";
 
 /** What the scheduler is made with. */
@@ -69,6 +71,18 @@ export interface SchedulerActorOptions {
   readonly scheme?: string;
   /** Takes the facts of each step, in order, before anything leaves that rests on them. */
   readonly onFacts: (facts: readonly Fact[]) => void;
+  /** Where it is written down what has to outlive this life, and what earlier ones wrote; absent: nothing does. */
+  readonly journal?: OpenedJournal;
+  /** Whether this controller leads, where others stand by to take over; absent: there is no other. */
+  readonly leadership?: Leadership;
+}
+
+/** The right to decide, for as long as it lasts. */
+export interface Leadership {
+  /** False: another may lead by now. Nothing is decided, and nothing leaves, before that is known. */
+  readonly valid: boolean;
+  /** Resolves when it is valid again; never, where it is lost. */
+  whenValid(): Promise<void>;
 }
 
 /** The actor named `scheduler` of a cluster. */
@@ -97,6 +111,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   #time!: MonotonicWallClock;
   #cancelWake: (() => void) | null = null;
   #requests = 0;
+  /** What happened while it was not known whether this controller still leads. */
+  #held: SchedulerEvent[] | null = null;
 
   constructor(options: SchedulerActorOptions) {
     super();
@@ -117,6 +133,27 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#step({ kind: "scheduler-began", at: this.#now() });
+    const { journal } = this.#options;
+    if (journal !== undefined) this.#inherit(journal);
+  }
+
+  /** Goes on with what earlier lives left. */
+  #inherit({ ledger, codes, writer }: OpenedJournal): void {
+    writer.findCode((hash) => this.#codes.find(hash));
+    const event = ledger.event(this.#now());
+    for (const template of new Set(event.tasks.map(({ spec }) => spec.template))) {
+      if (this.#codes.inherit(template, codes)) continue;
+      this.context.log("error", "code is missing in the store", { task: template.name, code: template.code });
+    }
+    if (event.tasks.length > 0) this.#options.onFacts([...ledger.facts()]);
+    this.#step(event);
+  }
+
+  /** Does it when all that was decided until now is as durable as was asked for. */
+  #whenDurable(action: () => void): void {
+    const { journal } = this.#options;
+    if (journal === undefined) action();
+    else journal.writer.whenDurable(action);
   }
 
   protected override onWatched(event: WatchEvent): void {
@@ -210,7 +247,10 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   }
 
   /** Its place in the order of messages is all that matters. */
-  caughtUp(): void {}
+  caughtUp(): void | Promise<void> {
+    if (this.#options.journal === undefined) return;
+    return this.context.replyLater(new Promise((resolve) => this.#whenDurable(resolve)));
+  }
 
   explain(id: TaskId): Explanation {
     // So that what is left of a pause is told as of now.
@@ -226,11 +266,14 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     return this.#core.queueStatus(targetsOf(targets), verbose === true);
   }
 
-  purge(ids: readonly TaskId[] | null): PurgeMessage {
+  purge(ids: readonly TaskId[] | null): PurgeMessage | Promise<PurgeMessage> {
     const wanted = ids === null ? null : idsOf(ids, "purge");
     const [pending, unknown] = wanted === null ? [[], []] : purgeObstacles(this.#core, wanted);
     if (pending.length + unknown.length === 0) this.#step({ kind: "purge-requested", at: this.#now(), ids: wanted });
-    return [pending, unknown];
+    if (this.#options.journal === undefined) return [pending, unknown];
+    return this.context.replyLater(
+      new Promise<PurgeMessage>((resolve) => this.#whenDurable(() => resolve([pending, unknown]))),
+    );
   }
 
   watch(session: Session, ids: readonly TaskId[]): StatusWords {
@@ -241,7 +284,10 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   }
 
   codes(hashes: readonly ContentHash[]): readonly (PayloadMessage | null)[] {
-    return hashesOf(hashes).map((hash) => this.#codes.find(hash));
+    return hashesOf(hashes).map((hash) => {
+      const source = this.#codes.find(hash);
+      return source === null ? null : payloadToMessage(source);
+    });
   }
 
   #now(): number {
@@ -278,11 +324,27 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   /** The one way into the core and out of it. */
   #step(event: SchedulerEvent): void {
+    if (this.#held !== null || this.#options.leadership?.valid === false) return this.#hold(event);
     const effects = this.#core.step(event);
     if (effects.length === 0) return;
     const batches = new EffectBatches(this.#codes);
     for (const effect of effects) this.#carryOut(effect, batches, event.at);
     this.#send(batches);
+  }
+
+  /** This process may have been stopped for so long that another leads by now: it says nothing before it knows. */
+  #hold(event: SchedulerEvent): void {
+    if (this.#held !== null) {
+      this.#held.push(event);
+      return;
+    }
+    this.#held = [event];
+    this.context.log("warn", "leadership is in doubt; nothing is decided until it is confirmed", {});
+    void this.#options.leadership?.whenValid().then(() => {
+      const events = this.#held ?? [];
+      this.#held = null;
+      for (const one of events) this.#step(one);
+    });
   }
 
   #carryOut(effect: Effect, batches: EffectBatches, at: number): void {
@@ -294,8 +356,9 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       case "tell-watcher":
         return batches.tellWatcher(effect, at);
       case "release":
-        return this.#releases.add(effect.host, effect.epoch, effect.numbers);
+        return this.#whenDurable(() => this.#releases.add(effect.host, effect.epoch, effect.numbers));
       case "facts":
+        this.#options.journal?.writer.write(effect.facts);
         return this.#options.onFacts(effect.facts);
       case "wake":
         return this.#wakeAt(effect.at);
@@ -319,14 +382,18 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   #send(batches: EffectBatches): void {
     const { epoch } = this.#options;
-    for (const [session, results] of batches.settled) this.#gate.push(session, results);
-    for (const [session, results] of batches.watched) {
-      this.#receivers.toClient(session, (cast) => cast.watched(results));
-    }
+    if (batches.settled.size + batches.watched.size > 0) this.#whenDurable(() => this.#tellOutcomes(batches));
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
       this.#receivers.toHost(host, (cast) => cast.dispatch(message));
       this.#releases.flush(host);
+    }
+  }
+
+  #tellOutcomes(batches: EffectBatches): void {
+    for (const [session, results] of batches.settled) this.#gate.push(session, results);
+    for (const [session, results] of batches.watched) {
+      this.#receivers.toClient(session, (cast) => cast.watched(results));
     }
   }
 

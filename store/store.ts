@@ -11,11 +11,15 @@ import type { Records } from "./records.ts";
 /** `memory`: nothing outlives the controller, and nothing is written. */
 export type StoreKind = "memory" | "sqlite" | "jetstream";
 
+export const STORE_KINDS: readonly StoreKind[] = ["memory", "sqlite", "jetstream"];
+
 /**
  * What what was promised survives. `none`: nothing, but most of it is there after a crash all the same; `process`: the
  * death of the controller's process; `power`: that of the machine.
  */
 export type Durability = "none" | "process" | "power";
+
+export const DURABILITIES: readonly Durability[] = ["none", "process", "power"];
 
 /** Raised whenever an older reader would misread what is stored. */
 export const STORE_SCHEMA = 1;

@@ -32,7 +32,7 @@ export function takeHeld(s: SchedulerState, host: HostRecord, held: HeldAttempt)
   const known = s.task(held.task);
   const isWanted = known === null
     ? !s.orphans.has(held.task)
-    : known instanceof TaskRecord && known.attempts === 0 && (known.state === "ready" || known.waits?.holding === true);
+    : known instanceof TaskRecord && mayAdopt(s, known, held.attempt);
   // What came back for nothing is as if it had never gone: its task is taken in like any other.
   const isNothing = held.ended !== null && inheritedOutcome(held.ended).kind === "returned";
   if (!isUsable || !isWanted || isNothing) return refuseHeld(s, host, held);
@@ -41,6 +41,12 @@ export function takeHeld(s: SchedulerState, host: HostRecord, held: HeldAttempt)
     s.placement.remove(known);
     adopt(s, known, orphan);
   } else keep(s, orphan);
+}
+
+/** Nothing of it is under way in this life, and what is held is not an attempt that this life knows to be over. */
+function mayAdopt(s: SchedulerState, { state, attempts, waits, pause }: TaskRecord, ordinal: number): boolean {
+  if (state !== "ready" && waits?.holding !== true && pause === null) return false;
+  return attempts === 0 || (s.grace !== null && ordinal > attempts);
 }
 
 /** The orphan attempt of a task that is submitted now, if there is one. */
@@ -116,8 +122,8 @@ function keep(s: SchedulerState, orphan: Orphan): void {
 
 function adopt(s: SchedulerState, task: TaskRecord, orphan: Orphan): void {
   const { attempt, ended, epoch, number, host, uuid } = orphan;
-  for (const timer of [orphan.timer, task.deadline]) if (timer !== null) s.timers.clear(timer);
-  task.deadline = null;
+  for (const timer of [orphan.timer, task.deadline, task.pause]) if (timer !== null) s.timers.clear(timer);
+  task.deadline = task.pause = null;
   followThere(s, task, orphan);
   move(s, task, "adopt", orphan.engine);
   task.attempts = orphan.ordinal;

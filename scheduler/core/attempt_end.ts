@@ -88,7 +88,7 @@ function pause(s: SchedulerState, task: TaskRecord, pauseMs: number, place: Ende
 }
 
 /** `min(initial * factor ** (n - 1), max)` before attempt n + 1, of which the share `jitter` is random. */
-function pauseBeforeRetry(s: SchedulerState, task: TaskRecord): number {
+export function pauseBeforeRetry(s: SchedulerState, task: TaskRecord): number {
   const { backoff } = task.flags;
   if (backoff === null) return 0;
   const full = Math.min(backoff.initialMs * backoff.factor ** (task.failures - 1), backoff.maxMs);

@@ -18,7 +18,7 @@ import type {
   Session,
   TaskId,
 } from "../../protocol/ids.ts";
-import type { AttemptOutcome, AttemptReport } from "../../protocol/outcome.ts";
+import type { AttemptOutcome, AttemptReport, TaskOutcome } from "../../protocol/outcome.ts";
 import type { TaskSpec } from "../../protocol/task_spec.ts";
 
 /** An engine process that is ready for tasks. */
@@ -215,6 +215,42 @@ export interface TasksSubmitted {
   readonly known: readonly KnownOutcome[];
 }
 
+/** What is left of a session of an earlier life. */
+export interface InheritedSession {
+  readonly session: Session;
+  /** The counters of its tasks that were forgotten: pairs `[from, to]`, ascending, both ends included. */
+  readonly forgotten: readonly (readonly [number, number])[];
+}
+
+/** A task that an earlier life accepted, and what became of it there. */
+export interface InheritedTask {
+  readonly spec: TaskSpec;
+  /** Epoch ms, as `at`. */
+  readonly submittedAt: number;
+  /** Attempts that failed and were paid for with a retry. */
+  readonly failures: number;
+  /** The last of them; `null`: none, or it is settled. */
+  readonly lastFailure: { readonly at: number; readonly engine: EngineId; readonly outcome: TaskOutcome } | null;
+  /** `null`: it is not settled. */
+  readonly settled: {
+    readonly at: number;
+    readonly outcome: TaskOutcome;
+    readonly engine: EngineId | null;
+    readonly uuid: EngineUuid | null;
+    readonly attempts: number;
+    readonly report: AttemptReport | null;
+  } | null;
+}
+
+/** What the journal of earlier lives says. Right after `scheduler-began`, or never. No fact is written of it again. */
+export interface TasksInherited {
+  readonly kind: "tasks-inherited";
+  readonly at: number;
+  readonly sessions: readonly InheritedSession[];
+  /** In the order in which they were accepted. */
+  readonly tasks: readonly InheritedTask[];
+}
+
 /** Attempts ended on a host. `epoch` is that of their dispatch. */
 export interface AttemptsEnded {
   readonly kind: "attempts-ended";
@@ -269,6 +305,7 @@ export type SchedulerEvent =
   | ClientEnded
   | SlotsChanged
   | TasksSubmitted
+  | TasksInherited
   | AttemptsEnded
   | AbortRequested
   | PurgeRequested

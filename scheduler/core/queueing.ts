@@ -33,7 +33,7 @@ export function enqueue(s: SchedulerState, task: TaskRecord, deadline: DeadlineP
   if (missing !== null) return settle(s, task, "doom", task.lastFailure ?? missing);
   if (waits !== null && (awaits || !hasPlace(s, waits))) return block(s, waits, deadline);
   task.near = nearestPlace(s, task.spec);
-  if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) s.lastChances.push(task);
+  if (deadline === "applies" && !armDeadline(s, task)) s.lastChances.push(task);
   s.placement.push(task);
 }
 
@@ -49,7 +49,7 @@ export function block(s: SchedulerState, waits: TaskWaits, deadline: DeadlinePol
   s.placement.remove(task);
   move(s, task, "block");
   waits.deadline = deadline;
-  if (deadline === "applies" && task.deadline === null && !armDeadline(s, task)) return expire(s, task);
+  if (deadline === "applies" && !armDeadline(s, task)) return expire(s, task);
   hold(s, waits);
   seekCircle(s, waits);
 }
@@ -67,8 +67,9 @@ export function relocate(s: SchedulerState, task: TaskRecord): void {
   s.placement.push(task);
 }
 
-/** Sets the deadline of a task that is not assigned. False: it has passed. */
+/** Sets the deadline of a task that is not assigned, unless it is set. False: it has passed. */
 export function armDeadline(s: SchedulerState, task: TaskRecord): boolean {
+  if (task.deadline !== null) return true;
   const at = deadlineOf(task);
   if (at <= s.now) return false;
   if (at < Infinity) task.deadline = s.timers.set(at, { kind: "deadline", task });
@@ -76,14 +77,14 @@ export function armDeadline(s: SchedulerState, task: TaskRecord): boolean {
 }
 
 /** When the task must have been assigned; `Infinity`: whenever. */
-function deadlineOf(task: TaskRecord): number {
+export function deadlineOf(task: TaskRecord): number {
   const { timeoutMs } = task.flags;
   return timeoutMs > 0 ? task.submittedAt + timeoutMs : Infinity;
 }
 
 /** What a fresh task becomes whose deadline has passed on its way; `null`: it has not. */
 export function overdue(s: SchedulerState, task: TaskRecord): TaskOutcome | null {
-  return deadlineOf(task) <= s.now ? expiredOutcome(task) : null;
+  return task.deadline === null && deadlineOf(task) <= s.now ? expiredOutcome(task) : null;
 }
 
 /** Fails a task that is not assigned because its deadline has passed. */

@@ -12,6 +12,7 @@ import { tellDependents } from "./dependencies.ts";
 import type { Effect } from "./effects.ts";
 import type { SchedulerEvent } from "./events.ts";
 import { explain, statusOf } from "./explain.ts";
+import { tasksInherited } from "./inherit.ts";
 import { attemptsEnded } from "./on_attempts.ts";
 import { clientAttached, clientEnded, clientLeft } from "./on_clients.ts";
 import { engineDraining, engineEnded, engineFailed, engineReady } from "./on_engines.ts";
@@ -91,6 +92,8 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
   switch (event.kind) {
     case "tasks-submitted":
       return tasksSubmitted(s, event);
+    case "tasks-inherited":
+      return tasksInherited(s, event);
     case "attempts-ended":
       return attemptsEnded(s, event);
     case "abort-requested":

@@ -17,7 +17,10 @@ const WRONG: readonly (readonly [ClusterOptions, ErrorConstructor, RegExp])[] = 
   [{ scheme: 5 as never }, RangeError, /scheme "5"/],
   [{ scheme: "./nowhere.ts" }, TypeError, /nowhere\.ts": its module can't be imported/],
   [{ scheme: "data:text/javascript,export default 7" }, TypeError, /its default export is a number/],
-  [{ store: "sqlite" }, RangeError, /"sqlite" yet/],
+  [{ store: "sqlite" }, TypeError, /"sqlite" and no name/],
+  [{ store: "redis" as never, name: "a" }, RangeError, /"redis": there are "memory", "sqlite", "jetstream"/],
+  [{ store: "jetstream", name: "a" }, RangeError, /embedded broker.*NATS servers/],
+  [{ durability: "power" }, RangeError, /in memory: use the store "sqlite"/],
 ];
 
 for (const [options, Kind, says] of WRONG) {

@@ -44,7 +44,12 @@ export const TIMED_OUT: AttemptOutcome = { kind: "timed-out", message: "maxRunti
 export const REPORT: AttemptReport = { runMs: 3, ageMs: 0, stdout: "", stderr: "" };
 
 export function spec(id: string, flags: Partial<TaskFlags> = {}): TaskSpec {
-  const template = { code: "0" as ContentHash, name: "f", flags: { ...DEFAULT_FLAGS, ...flags }, captures: null };
+  const template = {
+    code: "0".repeat(64) as ContentHash,
+    name: "f",
+    flags: { ...DEFAULT_FLAGS, ...flags },
+    captures: null,
+  };
   return { id: id as TaskId, template, args: new Uint8Array(1) };
 }
 

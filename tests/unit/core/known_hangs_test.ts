@@ -119,7 +119,7 @@ Deno.test("7. a chain of 100,000 failures fails to its end", () => {
   const core = createScheduler({ facts: false });
   const links = 100_000;
   const template = (flags: Partial<TaskFlags>) => (
-    { code: "0" as ContentHash, name: "f", flags: { ...DEFAULT_FLAGS, ...flags }, captures: null }
+    { code: "0".repeat(64) as ContentHash, name: "f", flags: { ...DEFAULT_FLAGS, ...flags }, captures: null }
   );
   const args = new Uint8Array(1);
   const specs = Array.from({ length: links }, (_, i) => {

@@ -1,0 +1,2 @@
+/** Key-value buckets of NATS, from the makers of the client; loaded by the JetStream adapter of `store/` alone. @module */
+export * from "npm:@nats-io/kv@3.4.0";

@@ -1,0 +1,93 @@
+/**
+ * Finished tasks as rows of the store, so that a snapshot need not write them all again.
+ *
+ * A row is an entry of its own. What many tasks share is written into it only where it is small; else it is a blob that
+ * the row names. Decides what changes between two snapshots; `journal_writer.ts` says when.
+ * @module
+ */
+import type { ContentHash, TaskId } from "../../protocol/ids.ts";
+import type { TaskTemplate } from "../../protocol/task_spec.ts";
+import type { RecordChange } from "../../store/records.ts";
+import { contentHash } from "../../wire/content_hash.ts";
+import { encodeFrame } from "../../wire/frame_codec.ts";
+import { templateToMessage } from "../../wire/messages.ts";
+import type { InheritedTask } from "../core/events.ts";
+import { EntryWriter } from "./entries.ts";
+
+/** A template of more bytes than this is a blob. */
+const INLINE_TEMPLATE_BYTES = 512;
+
+/** A template by its hash, encoded. */
+export interface NamedTemplate {
+  readonly hash: ContentHash;
+  readonly bytes: Uint8Array;
+}
+
+/** Which rows there are, and which there should be. */
+export class KeptRows {
+  readonly #there = new Set<TaskId>();
+  #fresh = new Map<TaskId, InheritedTask>();
+  /** Those that are being written now. */
+  #leaving = new Map<TaskId, InheritedTask>();
+  #gone: TaskId[] = [];
+  /** `null`: it is written into each row. */
+  readonly #names = new WeakMap<TaskTemplate, NamedTemplate | null>();
+
+  /** The row of a task that ended is there. */
+  written(id: TaskId): void {
+    this.#fresh.delete(id);
+    this.#there.add(id);
+  }
+
+  /** A task ended. */
+  settled(task: InheritedTask): void {
+    this.#fresh.set(task.spec.id, task);
+  }
+
+  /** Nothing is kept of a task. */
+  forgotten(id: TaskId): void {
+    this.#fresh.delete(id);
+    this.#leaving.delete(id);
+    if (this.#there.delete(id)) this.#gone.push(id);
+  }
+
+  /** What has changed since the last time, in batches of so many rows; each counts as written when it is taken. */
+  *changes(batch: number): Generator<{ readonly rows: RecordChange[]; readonly templates: NamedTemplate[] }> {
+    this.#leaving = this.#fresh;
+    this.#fresh = new Map();
+    while (this.#leaving.size > 0) {
+      const templates: NamedTemplate[] = [];
+      const rows: RecordChange[] = [];
+      for (const [id, task] of this.#leaving) {
+        if (rows.length >= batch) break;
+        rows.push(this.#row(task, templates));
+        this.#leaving.delete(id);
+      }
+      yield { rows, templates };
+    }
+    while (this.#gone.length > 0) {
+      yield { rows: this.#gone.splice(0, batch).map((id): RecordChange => [id, null]), templates: [] };
+    }
+  }
+
+  /** Under which hash rows name this template; `null`: they contain it. */
+  nameOf(template: TaskTemplate): NamedTemplate | null {
+    const known = this.#names.get(template);
+    if (known !== undefined) return known;
+    const bytes = encodeFrame(templateToMessage(template));
+    const named = bytes.length <= INLINE_TEMPLATE_BYTES ? null : { hash: contentHash(bytes), bytes };
+    this.#names.set(template, named);
+    return named;
+  }
+
+  #row(task: InheritedTask, templates: NamedTemplate[]): RecordChange {
+    const writer = new EntryWriter((template) => {
+      const named = this.nameOf(template);
+      if (named !== null) templates.push(named);
+      return named?.hash ?? null;
+    });
+    writer.task(task);
+    this.#there.add(task.spec.id);
+    return [task.spec.id, writer.take()];
+  }
+}

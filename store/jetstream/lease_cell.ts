@@ -1,0 +1,108 @@
+/**
+ * The one value that says who leads, in a key-value bucket of NATS: changed only by who knows its revision.
+ *
+ * `lease.ts` says what the value means, and knows nothing of NATS: tests put a simulated cell in this one's place.
+ * @module
+ */
+import type { NatsConnection } from "../../deps/nats.ts";
+import { jetstream, JetStreamApiError, StorageType } from "../../deps/nats_jetstream.ts";
+import { type KV, type KvEntry, Kvm } from "../../deps/nats_kv.ts";
+import { leaseBucket } from "../../protocol/subjects.ts";
+import { isPassing, isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
+
+const KEY = "leader";
+
+/** What was read. Reads may be older than the newest write. */
+export interface CellValue {
+  /** Counts up with every change. */
+  readonly revision: number;
+  readonly text: string;
+}
+
+/** A value that several processes agree on. */
+export interface LeaseCell {
+  /** `null`: there is none yet. Rejects while the server does not answer; with `StoreError` if it never will. */
+  read(): Promise<CellValue | null>;
+  /**
+   * Writes if the newest revision is `expected` (0: there is none), and gives the new one; `null` if it is another.
+   * Rejects when no answer came: then it may be written or not; with `StoreError` if there will never be one.
+   */
+  write(text: string, expected: number): Promise<number | null>;
+  /** Calls `changed` soon after each write, and with what is there now; what was missed meanwhile is left out. */
+  watch(changed: (value: CellValue) => void): Disposable;
+}
+
+/** Opens the cell of a cluster; the bucket is made if it is not there. Throws `StoreError`. */
+export async function openLeaseCell(
+  connection: NatsConnection,
+  options: { readonly cluster: string; readonly replicas?: number; readonly timeoutMs: number },
+): Promise<LeaseCell> {
+  const { cluster, replicas = 1, timeoutMs } = options;
+  try {
+    // Longer than for what follows: a bucket of several replicas takes its time to be made.
+    const kvm = new Kvm(jetstream(connection, { timeout: 5_000 }));
+    await kvm.create(leaseBucket(cluster), { history: 1, replicas, storage: StorageType.File });
+    return new KvCell(await new Kvm(jetstream(connection, { timeout: timeoutMs })).open(leaseBucket(cluster)), cluster);
+  } catch (error) {
+    throw jetStreamError("Cannot open", cluster, error);
+  }
+}
+
+class KvCell implements LeaseCell {
+  readonly #kv: KV;
+  readonly #cluster: string;
+
+  constructor(kv: KV, cluster: string) {
+    this.#kv = kv;
+    this.#cluster = cluster;
+  }
+
+  async read(): Promise<CellValue | null> {
+    const entry = await this.#kv.get(KEY).catch((error) => {
+      throw this.#rejection(error);
+    });
+    return entry === null ? null : valueOf(entry);
+  }
+
+  async write(text: string, expected: number): Promise<number | null> {
+    try {
+      return await this.#kv.put(KEY, text, { previousSeq: expected });
+    } catch (error) {
+      if (isWrongSequence(error)) return null;
+      throw this.#rejection(error);
+    }
+  }
+
+  #rejection(error: unknown): unknown {
+    return isPassing(error) ? error : jetStreamError("Cannot lead with", this.#cluster, error);
+  }
+
+  watch(changed: (value: CellValue) => void): Disposable {
+    let stop = () => {};
+    let isStopped = false;
+    void (async () => {
+      while (!isStopped) {
+        try {
+          const entries = await this.#kv.watch({ key: KEY });
+          stop = () => entries.stop();
+          if (isStopped) stop();
+          for await (const entry of entries) changed(valueOf(entry));
+        } catch (error) {
+          // Whoever waits looks by himself too, when he has heard nothing for long.
+          if (!isPassing(error) && !(error instanceof JetStreamApiError)) return;
+        }
+        if (!isStopped) await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })();
+    return {
+      [Symbol.dispose]: () => {
+        isStopped = true;
+        stop();
+      },
+    };
+  }
+}
+
+function valueOf(entry: KvEntry): CellValue {
+  return { revision: entry.revision, text: entry.string() };
+}

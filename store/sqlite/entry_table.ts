@@ -1,0 +1,86 @@
+/**
+ * Journal entries in SQLite. Synchronous; runs within transactions that `database.ts` opens.
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { JournalPiece } from "../journal.ts";
+import type { Part } from "./database_requests.ts";
+import { packEntries, unpackEntries } from "./entry_rows.ts";
+
+const PART_BYTES = 2 ** 20;
+/** Rows that one step of the compaction deletes: some 8 MB, some 20 ms. */
+const SLICE_ROWS = 2_000;
+
+/** The entries' part of a database. */
+export class EntryTable {
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  readonly #tail: StatementSync;
+  readonly #slice: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #first: number;
+  #next: number;
+
+  /** `first`: what the newest snapshot does not contain. */
+  constructor(database: DatabaseSync, first: number) {
+    this.#insert = database.prepare("INSERT INTO entries VALUES(?, ?, ?)");
+    this.#select = database.prepare("SELECT * FROM entries WHERE sequence >= ? ORDER BY sequence");
+    this.#tail = database.prepare("SELECT sum(length(bytes) - 8 * count) AS tail FROM entries WHERE sequence >= ?");
+    this.#slice = database.prepare(
+      `SELECT max(sequence) AS last FROM
+        (SELECT sequence FROM entries WHERE sequence < ? ORDER BY sequence LIMIT ${SLICE_ROWS})`,
+    );
+    this.#delete = database.prepare("DELETE FROM entries WHERE sequence <= ?");
+    const last = database.prepare("SELECT sequence + count AS next FROM entries ORDER BY sequence DESC LIMIT 1").get();
+    this.#first = first;
+    this.#next = Math.max(first, Number(last?.next ?? 0));
+  }
+
+  /** The number of the next entry. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Bytes of the entries that the newest snapshot does not contain. */
+  tailBytes(): number {
+    return Number(this.#tail.get(this.#first)?.tail ?? 0);
+  }
+
+  /** Adds entries that stand one after the other. */
+  append(lengths: Uint32Array, bytes: Uint8Array): void {
+    for (const row of packEntries(this.#next, lengths, bytes)) this.#insert.run(row.sequence, row.count, row.bytes);
+    this.#next += lengths.length;
+  }
+
+  /** Deletes some of those before the one of this number. `true`: there are more. */
+  deleteBefore(sequence: number): boolean {
+    const last = this.#slice.get(sequence)?.last;
+    if (typeof last !== "number") return false;
+    this.#delete.run(last);
+    return true;
+  }
+
+  /** Entries after the newest snapshot, from the number `from` on. */
+  read(from: number): Part<JournalPiece> {
+    const found: JournalPiece[] = [];
+    let size = 0;
+    let expected = Math.max(this.#first, from);
+    for (const row of this.#select.iterate(expected)) {
+      const [sequence, count, bytes] = [Number(row.sequence), Number(row.count), row.bytes as Uint8Array];
+      if (sequence > expected) found.push(damage(expected, sequence - expected, "missing"));
+      expected = sequence + count;
+      for (const entry of unpackEntries({ sequence, count, bytes })) {
+        if ("bytes" in entry) found.push({ kind: "entry", bytes: entry.bytes });
+        else found.push(damage(entry.sequence, entry.damaged, "damaged, as the checksum says"));
+      }
+      size += bytes.length;
+      if (size >= PART_BYTES) return { found, next: expected };
+    }
+    return { found, next: null };
+  }
+}
+
+function damage(first: number, count: number, what: string): JournalPiece {
+  const which = count === 1 ? `entry ${first} is` : `entries ${first} to ${first + count - 1} are`;
+  return { kind: "damage", reason: `${which} ${what}` };
+}

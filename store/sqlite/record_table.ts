@@ -1,0 +1,51 @@
+/**
+ * Rows by id in SQLite. Synchronous; runs within transactions that `database.ts` opens.
+ * @module
+ */
+import { crc32 } from "node:zlib";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { RecordChange } from "../records.ts";
+import type { Part, RecordRow } from "./database_requests.ts";
+
+const PART_BYTES = 2 ** 20;
+
+/** The records' part of a database. */
+export class RecordTable {
+  readonly #put: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #select: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#put = database.prepare(`INSERT INTO records(id, checksum, bytes) VALUES(?, ?, ?)
+      ON CONFLICT(id) DO UPDATE SET checksum = excluded.checksum, bytes = excluded.bytes`);
+    this.#delete = database.prepare("DELETE FROM records WHERE id = ?");
+    this.#select = database.prepare("SELECT * FROM records WHERE sequence > ? ORDER BY sequence");
+  }
+
+  /** Puts and deletes rows in the order given. */
+  change(changes: readonly RecordChange[]): void {
+    for (const [id, bytes] of changes) {
+      if (bytes === null) this.#delete.run(id);
+      else this.#put.run(id, recordChecksum(id, bytes), bytes);
+    }
+  }
+
+  /** Rows in the order in which they were first put. */
+  read(after: number): Part<RecordRow> {
+    const found: RecordRow[] = [];
+    let size = 0;
+    for (const row of this.#select.iterate(after)) {
+      const [id, bytes] = [String(row.id), row.bytes as Uint8Array];
+      if (row.checksum === recordChecksum(id, bytes)) found.push({ id, bytes });
+      else found.push({ id, damage: `the row of "${id}" is damaged: the checksum is not that of the bytes` });
+      size += bytes.length;
+      if (size >= PART_BYTES) return { found, next: Number(row.sequence) };
+    }
+    return { found, next: null };
+  }
+}
+
+/** Of the bytes and the id they belong to. */
+export function recordChecksum(id: string, bytes: Uint8Array): number {
+  return crc32(bytes, crc32(id));
+}
