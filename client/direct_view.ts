@@ -282,9 +282,10 @@ export class DirectView<T extends Targets = Targets> {
 
   /**
    * Ends its engines for good; running tasks may finish within 10 s. Resolves when they are gone. With `hub`, for a view
-   * of all engines: the hosts and the controller too. Rejects with `NoEnginesRegistered`.
+   * of all engines: the hosts and the controller too. Rejects with `NoEnginesRegistered`, the signal's
+   * reason.
    */
-  shutdown(options: { readonly hub?: boolean } = {}): Promise<void> {
+  shutdown(options: { readonly hub?: boolean; readonly signal?: AbortSignal } = {}): Promise<void> {
     return this.#parts.orders.shutdown({ ...options, targets: this.#targets });
   }
 

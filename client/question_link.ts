@@ -25,3 +25,6 @@ export interface QuestionLink {
   >;
   readonly hub: Asked<HubApi, "status" | "age" | "story" | "history" | "find" | "records" | "specs">;
 }
+
+/** Asks; with a signal whose abort ends every question, with its reason. */
+export type FindQuestions = (signal?: AbortSignal) => QuestionLink;

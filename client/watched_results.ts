@@ -51,10 +51,12 @@ export class WatchedResults {
     this.#options = options;
   }
 
-  /** A job for these; throws `TypeError` for what names no task. */
-  submit(jobs: Jobs): Job {
+  /** A job for these; throws `TypeError` for what names no task. What the signal ends fails with its reason. */
+  submit(jobs: Jobs, signal?: AbortSignal): Job {
     const named = namedTasks(jobs);
     const job = this.#jobFor(named, isSingle(jobs, named.map((one) => one.job)));
+    if (signal !== undefined) this.#watchSignal(job, signal);
+    if (job.finished) return job;
     const asked = named.flatMap(({ id, job: known, task }, index): TaskId[] => {
       const own = known ?? this.#options.jobOf(id);
       if (own === null) return this.#add(id, job, index);
@@ -88,6 +90,17 @@ export class WatchedResults {
     for (const id of [...this.#pending.keys()]) this.#fail(id, error);
     for (const task of this.#sharing) this.#options.fail(task, error);
     this.#sharing.clear();
+  }
+
+  #watchSignal(job: Job, signal: AbortSignal): void {
+    const end = () => {
+      for (let task = 0; task < job.taskCount; task++) {
+        if (!job.isSettled(task)) this.#failTask(job, task, signal.reason);
+      }
+    };
+    if (signal.aborted) return end();
+    signal.addEventListener("abort", end, { once: true });
+    job.onFinished(() => signal.removeEventListener("abort", end));
   }
 
   #jobFor(named: readonly NamedTask[], scalar: boolean): Job {

@@ -36,6 +36,7 @@ import type { HostLink } from "../../../client/host_link.ts";
 import type { PureTarget } from "../../../client/pure_queue.ts";
 import type { SchedulerLink } from "../../../client/scheduler_link.ts";
 import { Session } from "../../../client/session.ts";
+import { unlessAborted } from "../../../client/waiting.ts";
 import { type Clock, systemClock } from "../../../wire/clock.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
 import { encodeError } from "../../../wire/error_codec.ts";
@@ -76,6 +77,8 @@ export class FakeCluster implements SchedulerLink {
   /** Whether a host takes what comes over its link. */
   takesDirect: (host: HostId, batch: DirectMessage) => boolean = () => true;
   readonly orders: (readonly [what: string, host: HostId, ids: readonly EngineId[]])[] = [];
+  /** Orders wait for this. */
+  orderGate: Promise<void> = Promise.resolve();
   readonly detached: SessionId[] = [];
   /** Where blobs went, and for which engines. */
   readonly uploads: (readonly [host: HostId, engines: readonly EngineId[]])[] = [];
@@ -127,7 +130,7 @@ export class FakeCluster implements SchedulerLink {
       node: "n1",
       scheduler: this,
       host: (id) => this.#host(id),
-      questions: this.questions,
+      questions: (signal) => this.questions.link(signal),
       clock,
       log: () => {},
       pure,
@@ -382,9 +385,9 @@ export class FakeCluster implements SchedulerLink {
       },
       abortDirect: (_session, counters) => void this.directAborts.push(...counters),
       drained: () => Promise.resolve(),
-      stopEngines: (ids) => this.#order("stop", id, ids),
-      signalEngines: (signal, ids) => this.#order(signal, id, ids),
-      shutdown: () => this.#order("shutdown", id, []),
+      stopEngines: (ids, _drainMs, until) => this.#order("stop", id, ids, until),
+      signalEngines: (signal, ids, until) => this.#order(signal, id, ids, until),
+      shutdown: (_drainMs, until) => this.#order("shutdown", id, [], until),
       putBlob: (hash, size, offset, bytes, engines) => {
         if (offset === 0) this.uploads.push([id, engines]);
         return this.#putPiece(hash, size, offset, bytes);
@@ -393,11 +396,11 @@ export class FakeCluster implements SchedulerLink {
     };
   }
 
-  #order(what: string, host: HostId, ids: readonly EngineId[]): Promise<void> {
+  async #order(what: string, host: HostId, ids: readonly EngineId[], until?: AbortSignal): Promise<void> {
     this.orders.push([what, host, ids]);
     if (what === "stop") this.engines = this.engines.filter(([id]) => !ids.includes(id));
     if (what === "stop") queueMicrotask(() => this.session.engines(this.engines));
-    return Promise.resolve();
+    await unlessAborted(this.orderGate, until);
   }
 
   async #putPiece(hash: ContentHash, size: number, offset: number, bytes: Uint8Array): Promise<void> {

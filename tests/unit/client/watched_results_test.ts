@@ -105,6 +105,15 @@ Deno.test("abort asks the scheduler to abort the task, whosever it is", async ()
   assert.deepEqual(cluster.aborts, [A]);
 });
 
+Deno.test("abort of one of several asks for the task of that one alone", async () => {
+  const cluster = await knowing("running", "running");
+  const [, second] = cluster.client.getResult([A, B]).split();
+  await settleTurn();
+  second?.abort();
+  await settleTurn();
+  assert.deepEqual(cluster.aborts, [B]);
+});
+
 Deno.test("a client that is closed waits for nothing any more", async () => {
   const cluster = (await knowing("running")).manual();
   const own = cluster.client.loadBalancedView().apply(() => 1);
