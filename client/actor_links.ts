@@ -84,6 +84,7 @@ function questionLink(scheduler: Calls<SchedulerApi>, hub: Calls<HubApi>, bound:
       history: (from) => hub.history(from, bound),
       find: (conditions, sort, limit) => hub.find(conditions, sort, limit, bound),
       records: (orders, keys) => hub.records(orders, keys, bound),
+      recordsOf: (ids, keys) => hub.recordsOf(ids, keys, bound),
       specs: (ids) => hub.specs(ids, bound),
     },
   };

@@ -315,7 +315,7 @@ export class Client implements AsyncDisposable {
   /**
    * The results of tasks by their ids, also of other clients and of earlier programs, whether they are finished, running or
    * waiting. One id or result gives one result, a list an array; of a chunk of a map the result is the list of its items.
-   * Rejects with `UnknownTask` where one of them is not known or forgotten; a result stays there within `--keep`.
+   * Rejects with `UnknownTask` where one of them is forgotten, or not known within a second; a result stays there within `--keep`.
    * With a `signal`, its abort ends the waiting: what is not there yet rejects with its reason, and its task goes on.
    *
    * @example
@@ -326,7 +326,6 @@ export class Client implements AsyncDisposable {
    * await using one = await cluster.connect();
    * await using other = await cluster.connect();
    * const { msgId } = one.loadBalancedView().apply((x: number) => x + 1, 1);
-   * await one.resultStatus(msgId); // so that it is submitted before the other one asks
    * console.log(await other.getResult(msgId)); // 2
    * ```
    */

@@ -25,13 +25,15 @@ export interface TaskReport {
   readonly stderr: string;
 }
 
-/** The flags that metadata show. */
+/** What metadata show of how a task was submitted. */
 export interface ShownFlags {
   readonly label: string | null;
   /** Tasks it waits for. */
   readonly after: readonly TaskId[];
   /** Tasks it waits for and goes to. */
   readonly follow: readonly TaskId[];
+  /** Epoch ms, where that is not when its job began. */
+  readonly submitted?: number;
 }
 
 /** Fixed when a job begins. */

@@ -187,7 +187,7 @@ export class Questions {
 }
 
 /** Whether the scheduler never sees a task of this id. */
-function isPastScheduler(id: TaskId): boolean {
+export function isPastScheduler(id: TaskId): boolean {
   return wayOf(parseTaskId(id)?.counter ?? 0) !== "balanced";
 }
 

@@ -37,6 +37,10 @@ export class FakeQuestions {
   readonly rows = new Map<number, RecordMessage>();
   /** Answers to `watch`, one after the other, where they are not what the cluster knows. */
   readonly watchWords: string[][] = [];
+  /** Fails `recordsOf`. */
+  hubError: Error | null = null;
+  /** Answers of the hub to `recordsOf`: label, after, follow, submitted. */
+  readonly shown = new Map<string, RecordMessage>();
   found: readonly number[] = [];
   history: readonly TaskId[] = [];
   ageMs = 5_000;
@@ -92,6 +96,11 @@ export class FakeQuestions {
         [orders, keys],
         () => orders.slice(0, 1).map((order) => this.rows.get(order) ?? null),
       ),
+    recordsOf: (ids, keys) =>
+      this.#answer(signal, "recordsOf", [ids, keys], () => {
+        if (this.hubError !== null) throw this.hubError;
+        return ids.slice(0, 1).map((id) => this.shown.get(id) ?? null);
+      }),
     specs: (ids) => this.#answer(signal, "specs", [ids], () => this.#specs(ids)),
   });
 
