@@ -74,6 +74,11 @@ interface PackedProgram {
   readonly fixed: boolean;
 }
 
+/** What stands for the result of a task; `null` for anything else. */
+export interface ResultForms {
+  formOf(value: object): SpecialForm | null;
+}
+
 type Modules = Map<string, ModuleRef>;
 
 const NO_MODULES: readonly ModuleRef[] = [];
@@ -88,6 +93,7 @@ export class FunctionShipping implements Disposable {
   readonly #packing = new Set<object>();
   /** Where the modules go of what is being encoded. */
   #modules: Modules = new Map();
+  #results: ResultForms | null = null;
 
   /** Functions are looked at from now on. */
   open(parse: ParseScript, rules: ShippingRules = TRAVELLING): void {
@@ -138,10 +144,21 @@ export class FunctionShipping implements Disposable {
     return [encoded, modules.size === 0 ? NO_MODULES : [...modules.values()]];
   }
 
+  /** Meanwhile, results of tasks may be among the values, also around functions: they stand as `results` says. */
+  withResults<T>(results: ResultForms | null, encode: () => T): T {
+    const before = this.#results;
+    this.#results = results;
+    try {
+      return encode();
+    } finally {
+      this.#results = before;
+    }
+  }
+
   /** What stands for a function in a value, and for an instance of a registered class. */
   readonly encode: EncodeSpecial = (value) => {
     if (typeof value === "function") return this.#formOf(value as AnyFunction);
-    return encodeSpecial(value) ?? this.#instanceForm(value);
+    return this.#results?.formOf(value) ?? encodeSpecial(value) ?? this.#instanceForm(value);
   };
 
   /** Results: instances of classes that are registered here. */
@@ -193,7 +210,8 @@ export class FunctionShipping implements Disposable {
   #packedClass(Class: object): PackedClass {
     let packed = this.#classes.get(Class);
     if (packed === undefined) {
-      packed = this.#packClass(Class);
+      // It is made once on each engine, for all tasks: results that only some of these bring along have no place in it.
+      packed = this.withResults(null, () => this.#packClass(Class));
       this.#classes.set(Class, packed);
       this.#byKey.set(packed.key, Class as AnyClass);
     }

@@ -268,10 +268,11 @@ export class TaskRunner {
   }
 
   #prepare({ template, args, inputs }: TaskRun): PreparedCall {
-    const decoding = inputs.length === 0 ? this.#decoding : { special: this.#special.decodeWith(inputs) };
+    const given = inputs.length === 0 ? this.#special : this.#special.with(inputs);
+    const decoding = inputs.length === 0 ? this.#decoding : { special: given.decode };
     const captures = template.captures === null
       ? null
-      : this.#special.withLinker(decodeValue(template.captures, decoding) as Record<string, unknown>);
+      : given.withLinker(decodeValue(template.captures, decoding) as Record<string, unknown>);
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
     return { call, values: decodeValue(args, decoding) as unknown[] };

@@ -87,7 +87,7 @@ Deno.test("results stand for their values wherever they are in arguments, of bal
   });
   await assert.rejects(
     lview.apply((x: number) => x, failing).get({ timeout: 10_000 }),
-    (error) => error instanceof ImpossibleDependency && /one of its arguments/.test(error.message),
+    (error) => error instanceof ImpossibleDependency && /one of its inputs/.test(error.message),
   );
 });
 

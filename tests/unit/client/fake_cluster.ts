@@ -331,9 +331,12 @@ export class FakeCluster implements SchedulerLink {
     let call: () => unknown;
     try {
       const bytes = task.template[3] ?? null;
-      const captures = bytes === null ? null : this.#decode(bytes) as Record<string, unknown>;
-      const f = compile(this.sourceOf(task.template), captures === null ? null : this.#special.withLinker(captures));
-      const special = this.#special.decodeWith(task.inputs.map((input) => this.#inputBytes(input)));
+      const given = this.#special.with(task.inputs.map((input) => this.#inputBytes(input)));
+      const special = given.decode;
+      const captures = bytes === null
+        ? null
+        : given.withLinker(decodeValue(this.#bytesOf(bytes), { special }) as Record<string, unknown>);
+      const f = compile(this.sourceOf(task.template), captures);
       const args = decodeValue(this.#bytesOf(task.args), { special }) as unknown[];
       call = () => f(...args);
     } catch (error) {
