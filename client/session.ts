@@ -63,7 +63,7 @@ export class Session {
     this.id = options.id;
     this.clock = options.clock;
     this.tasks = new ClientTasks(
-      { ...options, special: this.shipping.decode, encodeSpecial: this.shipping.encode },
+      { ...options, special: this.shipping.decode, encodeSpecial: this.shipping.encode, sent: this.shipping.sent },
       this.roster,
     );
     this.watched = new WatchedResults({
