@@ -16,7 +16,7 @@ import { MissingImports } from "../wire/function_link.ts";
 import { type DecodeOptions, decodeValue, type EncodeOptions, encodeValue } from "../wire/value_codec.ts";
 import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } from "./compile.ts";
 import { CurrentTask, type TaskNews, type TaskPlace } from "./current_task.ts";
-import { explainError } from "./explain_error.ts";
+import { explainError, hasOutcomes } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
 import { LiveNews } from "./live_news.ts";
 import { SpecialValues } from "./special_values.ts";
@@ -412,10 +412,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A chunk with failed items: it carries the results of the others. */
-function hasOutcomes(error: unknown): boolean {
-  return error instanceof Error && Object.hasOwn(error, "troupeChunkOutcomes");
-}
-
 function isUnmetDependency(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== "UnmetDependency") return false;
   return (error as { code?: unknown }).code === "UNMET_DEPENDENCY";
