@@ -13,7 +13,7 @@ import type { AnyFunction } from "./function_code.ts";
 import type { CapturedInputs } from "./input_collector.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { LateArguments } from "./late_arguments.ts";
-import { cutSequences, joined } from "./parallel_parts.ts";
+import { cutSequences, PARTS_JOINED } from "./parallel_parts.ts";
 import { firstOfPart, type Shape } from "./partition.ts";
 import type { Session } from "./session.ts";
 import type { Rows } from "./submission.ts";
@@ -126,7 +126,15 @@ export class DirectSubmission {
         const [from, to] = [firstOfPart(cut.length, count, index), firstOfPart(cut.length, count, index + 1)];
         return this.#arguments.encode(cut.slice(from, to), captured);
       };
-      return this.#submit(targets, { f, items: null, most: cut.length, args, flags, shape: joined, scalar: false });
+      return this.#submit(targets, {
+        f,
+        items: null,
+        most: cut.length,
+        args,
+        flags,
+        shape: PARTS_JOINED,
+        scalar: false,
+      });
     } catch (error) {
       return this.#refused({ flags, scalar: false }, new CallOrigin(), error);
     }

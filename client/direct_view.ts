@@ -160,7 +160,7 @@ export class DirectView<T extends Targets = Targets> {
     return parallelWrapper({
       parts: (f, sequences) => {
         const job = this.#submission.parts(this.#targets, f, sequences, this.#flags);
-        return this.#result(job);
+        return this.#result(job, this.#flags.ordered);
       },
       elements: (f, sequences) => this.#map(f, sequences),
     });
@@ -265,8 +265,8 @@ export class DirectView<T extends Targets = Targets> {
   gather<R = unknown[]>(name: string, options: GatherOptions = {}): JoinedResult<T, R> {
     return this.#checked(() => {
       const dist = checkDistribution(options.dist);
-      const join = (parts: readonly unknown[]) => joinParts(parts, dist);
-      return this.#submission.apply(this.#targets, pullOne, [checkPath(name)], this.#flags, join);
+      const shape = { join: (parts: readonly unknown[]) => joinParts(parts, dist), inOrder: dist === "block" };
+      return this.#submission.apply(this.#targets, pullOne, [checkPath(name)], this.#flags, shape);
     }) as unknown as JoinedResult<T, R>;
   }
 
@@ -319,8 +319,8 @@ export class DirectView<T extends Targets = Targets> {
     return this.#result(job) as unknown as DirectResult<T, undefined>;
   }
 
-  #result(job: Job): AsyncResult<unknown, boolean> {
-    return new AsyncResult<unknown, boolean>(this.#keep(job), this.#parts.context);
+  #result(job: Job, ordered = true): AsyncResult<unknown, boolean> {
+    return new AsyncResult<unknown, boolean>(this.#keep(job), this.#parts.context, ordered);
   }
 
   #keep(job: Job): Job {
