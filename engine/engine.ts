@@ -68,6 +68,11 @@ export class Engine {
     return this.#runner?.current ?? null;
   }
 
+  /** What the calling task may load, others may from now on: functions of it stay here. */
+  keepModules(): void {
+    for (const hash of this.#owners.owner?.template.modules ?? NO_MODULES) this.modules.keep(hash);
+  }
+
   /** What modules find where they import the library. */
   get exports(): object {
     return this.#special.exports;

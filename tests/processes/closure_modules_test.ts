@@ -108,6 +108,21 @@ Deno.test("functions bring the local modules that they import", async (t) => {
   );
 });
 
+Deno.test("a function that was pushed finds its module also when the engine has forgotten who brought it", async () => {
+  await using cluster = await Cluster.start({ n: 1 });
+  await using client = await cluster.connect();
+  const engine = client.at(0);
+  const late = async (x: number) => (await import("./closure_modules/areas.ts")).area(x, 11);
+  await soon(engine.push({ late }));
+  // More templates than an engine keeps: each captured another value.
+  const others = Array.from({ length: 300 }, (_, n) => {
+    const held = [n];
+    return engine.apply(() => held[0]);
+  });
+  assert.equal((await soon(Promise.all(others))).length, 300);
+  assert.equal(await soon(engine.execute("late(3)")), 33);
+});
+
 Deno.test("an error in a function or an object among the arguments shows the user's file and line", async () => {
   await using cluster = await Cluster.start({ n: 1 });
   await using client = await cluster.connect();
