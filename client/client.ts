@@ -35,7 +35,7 @@ import type { PureTarget } from "./pure_queue.ts";
 import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
-import { TaskTie } from "./task_tie.ts";
+import { type TaskOwner, TaskTie } from "./task_tie.ts";
 import { happensInTime, unlessAborted, type WaitOptions } from "./waiting.ts";
 
 /** For compositions: what a client is built on. */
@@ -132,7 +132,7 @@ export class Client implements AsyncDisposable {
    * and waits for; its `end` aborts what is not settled of it.
    */
   forTask(
-    owner: { readonly msgId: string; readonly priority: number; waits(waits: boolean): void },
+    owner: TaskOwner,
   ): { readonly client: Client; end(): void } {
     const tie = new TaskTie(this.#session, owner);
     return { client: new Client(this.#session, tie), end: () => tie.end() };
@@ -178,7 +178,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Calls with each line that tasks of this client print, as they print it; until the result is disposed. At best effort
+   * Calls with each line that tasks of this client print, and tasks of these, as they print it; until the result is disposed. At best effort
    * while a task runs, complete when it has ended: what was missed comes then. A later attempt prints its own from the
    * start. What the callback throws is thrown in a turn of its own.
    *

@@ -385,6 +385,10 @@ export class ClientTasks {
       const live = job.liveOrNew(task);
       if (!live.enter(attempt, engineUuid)) continue;
       this.#seenRunning(job, task, engineId, engineUuid);
+      if (row[4] === NEWS.nested) {
+        this.output.nested(job, row[5]);
+        continue;
+      }
       this.#takeNews(live, row);
       if (row[4] === NEWS.printed) this.output.printed(job, task, engineId, attempt);
       job.shows();

@@ -175,6 +175,7 @@ export class Engine {
         published: (number, data) => outlet.send([TO_HOST.published, number, data]),
         broken: (error) => this.#exit(error),
         progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
+        nested: (number, lines) => outlet.send([TO_HOST.nested, number, lines]),
         slot: (number, lent, running) => outlet.send([TO_HOST.slot, number, lent, running]),
         named: (line) => this.modules.named(line),
         printed: (number, channel, text, at) =>

@@ -7,6 +7,7 @@
  * `main.ts` feeds it.
  * @module
  */
+import type { NestedLine } from "../protocol/messages.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
@@ -43,6 +44,8 @@ export interface RunnerEvents {
   progress(number: number, fraction: number, text: string | null): void;
   /** `at`: the characters that the task printed there before. */
   printed(number: number, channel: OutputChannel, text: string, at: number): void;
+  /** What tasks of a run print. */
+  nested(number: number, lines: readonly NestedLine[]): void;
   /** A run waits for tasks of its own, and lends its slot, or takes it back; `running` runs have begun and not ended. */
   slot(number: number, lent: boolean, running: number): void;
   /** A line of a stack, with names in place of what only this process can tell apart. */
@@ -320,6 +323,9 @@ export class TaskRunner {
         msgId: run.message[3],
         priority: run.template.priority ?? 0,
         waits: (waits) => this.#lend(run, waits),
+        printed: (line) => {
+          if (run.state === "running") this.#live.nested(run, line);
+        },
       });
       if (run.current?.signal.aborted) run.client.end();
     }
