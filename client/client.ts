@@ -35,7 +35,7 @@ import type { PureTarget } from "./pure_queue.ts";
 import { Session } from "./session.ts";
 import { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, resolveFlags } from "./task_flags.ts";
-import { type TaskOwner, TaskTie } from "./task_tie.ts";
+import { TaskTie } from "./task_tie.ts";
 import { happensInTime, unlessAborted, type WaitOptions } from "./waiting.ts";
 
 /** For compositions: what a client is built on. */
@@ -132,7 +132,12 @@ export class Client implements AsyncDisposable {
    * and waits for; its `end` aborts what is not settled of it.
    */
   forTask(
-    owner: TaskOwner,
+    owner: {
+      readonly msgId: string;
+      readonly priority: number;
+      waits(waits: boolean): void;
+      printed?(line: readonly unknown[]): void;
+    },
   ): { readonly client: Client; end(): void } {
     const tie = new TaskTie(this.#session, owner);
     return { client: new Client(this.#session, tie), end: () => tie.end() };
