@@ -176,24 +176,26 @@ async function aborted(client: Client, ids: readonly string[]): Promise<void> {
   await within(look(), `the end of ${ids.join(", ")}`, LIMIT_MS);
 }
 
-Deno.test("what tasks of tasks print comes to the program that began it all, from any depth", async () => {
-  await withCluster({ n: 2 }, async (client) => {
-    const lines: OutputLine[] = [];
-    using _ = client.onOutput((line) => lines.push(line));
-    const outer = client.loadBalancedView().apply(async () => {
-      const inner = async () => {
-        console.log("from the second");
-        const third = () => console.error("from the third");
-        await currentTask().client.loadBalancedView().with({ label: "deep" }).apply(third);
-      };
-      await currentTask().client.loadBalancedView().apply(inner);
-      console.log("from the first");
+for (const scheme of ["leastload", "pure"]) {
+  Deno.test(`what tasks of tasks print comes to the program that began it all, from any depth: ${scheme}`, async () => {
+    await withCluster({ n: 2, scheme }, async (client) => {
+      const lines: OutputLine[] = [];
+      using _ = client.onOutput((line) => lines.push(line));
+      const outer = client.loadBalancedView().apply(async () => {
+        const inner = async () => {
+          console.log("from the second");
+          const third = () => console.error("from the third");
+          await currentTask().client.loadBalancedView().with({ label: "deep" }).apply(third);
+        };
+        await currentTask().client.loadBalancedView().apply(inner);
+        console.log("from the first");
+      });
+      await within(outer, "the outer task", LIMIT_MS);
+      const told = lines.map(({ channel, label, text }) => [channel, label, text].join()).sort();
+      assert.deepEqual(told, ["stderr,deep,from the third", "stdout,,from the first", "stdout,,from the second"]);
+      assert.equal(new Set(lines.map(({ msgId }) => msgId)).size, 3);
+      assert.ok(lines.every(({ engineId }) => engineId === 0 || engineId === 1));
+      assert.equal(outer.stdout, "from the first\n");
     });
-    await within(outer, "the outer task", LIMIT_MS);
-    const told = lines.map(({ channel, label, text }) => [channel, label, text].join()).sort();
-    assert.deepEqual(told, ["stderr,deep,from the third", "stdout,,from the first", "stdout,,from the second"]);
-    assert.equal(new Set(lines.map(({ msgId }) => msgId)).size, 3);
-    assert.ok(lines.every(({ engineId }) => engineId === 0 || engineId === 1));
-    assert.equal(outer.stdout, "from the first\n");
   });
-});
+}
