@@ -34,6 +34,8 @@ export class TaskTie {
   /** All that it submitted, as long as somebody looks at it. */
   readonly #jobs = new WeakSet<Job>();
   readonly #listening: Disposable;
+  /** Tasks whose lines were told, and that go on. */
+  readonly #printed = new Set<string>();
   #waits = 0;
   #hasEnded = false;
 
@@ -42,7 +44,8 @@ export class TaskTie {
     this.#owner = owner;
     this.#listening = session.tasks.output.add({
       line: (line, by) => this.#tell(by, nestedLine(line)),
-      ended: (msgId, by) => this.#tell(by, nestedEnd(msgId)),
+      // Most tasks print nothing: of these there is nothing to say.
+      ended: (msgId, by) => void (this.#printed.delete(msgId) && this.#tell(by, nestedEnd(msgId))),
     });
   }
 
@@ -88,7 +91,10 @@ export class TaskTie {
   };
 
   #tell(by: Job, line: NestedLine): void {
-    if (this.#jobs.has(by)) this.#owner.printed?.(line);
+    if (!this.#jobs.has(by)) return;
+    const [msgId, , , , , text] = line;
+    if (text !== null) this.#printed.add(msgId);
+    this.#owner.printed?.(line);
   }
 
   /** Aborts what is not settled, as far as the scheme can. */
