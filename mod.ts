@@ -177,6 +177,7 @@ export {
   RemoteError,
   type RemoteErrorDetails,
   SerializationError,
+  StoreError,
   TaskAborted,
   TaskPending,
   TaskTimeout,

@@ -95,7 +95,7 @@ Deno.test("a get whose time passes is a TimeoutError, and may be asked again", a
   for (let time = 0; time < 2; time++) {
     const early = assert.rejects(result.get({ timeout: 100 }), (error) => {
       assert.ok(error instanceof TimeoutError);
-      assert.match(error.message, /Waited 100 ms .* 0 of 1 results are there; wait again, or abort\(\) it/);
+      assert.match(error.message, /Waited 100 ms .* 0 of 1 results are there; wait again, abort\(\) it, or ask/);
       return true;
     });
     await settleTurn();
