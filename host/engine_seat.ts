@@ -115,12 +115,15 @@ export class EngineSeat {
     this.#announce();
   }
 
-  /** Queues a run. Without a process it waits for the next one. Refused by a seat that is closed: `returned`, at once. */
+  /**
+   * Queues a run. Without a process it waits for the next one, unless it was for that process alone. Refused by a seat
+   * that is closed, it is `returned` at once.
+   */
   enqueue(run: EngineRun): void {
     this.#queue.push(run);
     if (this.#state === "failed" || this.#state === "stopped" || this.#state === "draining") {
       this.#returnQueue(() => true);
-    } else if (run.origin.kind === "pure" && this.#state !== "up") this.callBack(run);
+    } else if (run.origin.kind === "pure" && this.#state !== "up") this.#returnQueue((queued) => queued === run);
     else this.#feed?.pump();
   }
 
