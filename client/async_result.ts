@@ -147,7 +147,9 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   async waitInteractive(options: InteractiveOptions = {}): Promise<boolean> {
     checkOptionNames("wait for the result", options, INTERACTIVE_OPTIONS);
     const state = () => jobBarState(this.#job, this.elapsed);
-    return await waitWithBar((callback) => this.#job.onFinished(callback), state, options, this.#context.clock);
+    const endWait = this.#beginWait();
+    const settled = waitWithBar((callback) => this.#job.onFinished(callback), state, options, this.#context.clock);
+    return await (endWait === undefined ? settled : settled.finally(endWait));
   }
 
   /**

@@ -82,7 +82,9 @@ export class Executor implements Disposable, AsyncDisposable {
     this.#closed = true;
     if (options.cancel === true) { for (const job of [...this.#unfinished]) this.#context.abort(job); }
     if (options.wait === false) return Promise.resolve(this.#unfinished.size === 0);
-    return happensInTime((callback) => this.#onIdle(callback), options, this.#context.clock);
+    const endWait = this.#unfinished.size === 0 ? undefined : this.#context.beginWait?.();
+    const idle = happensInTime((callback) => this.#onIdle(callback), options, this.#context.clock);
+    return endWait === undefined ? idle : idle.finally(endWait);
   }
 
   /** Takes nothing more; does not wait. */
