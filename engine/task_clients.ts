@@ -89,6 +89,7 @@ export class TaskClients {
       const client = this.#client = openClient(this.#send);
       await client.attached;
       this.#isReady = true;
+      this.#failure = null;
       return client;
     } catch (error) {
       await this.close();

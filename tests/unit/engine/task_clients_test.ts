@@ -66,7 +66,9 @@ Deno.test("who asks is told why the controller was not reached, and the next one
   await clients.prepare();
   assert.throws(() => clients.of(OWNER), { name: "ConnectionError", message: /"s-1".*no controller/ });
   await clients.prepare();
-  clients.of(OWNER);
+  clients.of(OWNER).end();
+  await clients.close();
+  assert.throws(() => clients.of(OWNER), { name: "TypeError", message: /does not show that it wants one/ });
 });
 
 Deno.test("code that names a client is found, also in what a function captured", () => {
