@@ -52,23 +52,44 @@ export async function checkRefused(connect: Connect, role: Role, act: (bus: Bus)
   assert.match(String(await within(refusal.promise, "a refusal")), /AuthorizationError.*not allowed/);
 }
 
-/** What two hosts hear of twenty numbers that a client publishes, ascending. */
-export async function heardByHosts(
-  connect: Connect,
-  subject: string,
-  subscription: { readonly queue?: string } = {},
-): Promise<number[]> {
-  await using one = await connect("host");
-  await using other = await connect("host");
-  await using client = await connect("client");
-  const heard: number[] = [];
-  for (const bus of [one, other]) {
-    bus.subscribe(subject, ({ data }) => heard.push(Number(new TextDecoder().decode(data))), subscription);
-    await bus.flush();
+/** Two hosts that listen to a subject. */
+export class ListeningHosts implements AsyncDisposable {
+  readonly #heard: number[] = [];
+  readonly #buses: readonly Bus[];
+
+  private constructor(buses: readonly Bus[]) {
+    this.#buses = buses;
   }
-  for (let index = 0; index < 20; index++) client.publish(subject, new TextEncoder().encode(`${index}`));
-  for (const bus of [client, one, other]) await within(bus.flush(), "a flush");
-  return heard.sort((a, b) => a - b);
+
+  static async on(
+    subject: string,
+    connect: Connect,
+    options: { readonly queue?: string } = {},
+  ): Promise<ListeningHosts> {
+    const hosts = new ListeningHosts([await connect("host"), await connect("host")]);
+    for (const bus of hosts.#buses) {
+      bus.subscribe(subject, ({ data }) => hosts.#heard.push(Number(new TextDecoder().decode(data))), options);
+      await bus.flush();
+    }
+    return hosts;
+  }
+
+  /** All numbers that both have heard by now, ascending. */
+  async heard(): Promise<number[]> {
+    for (const bus of this.#buses) await within(bus.flush(), "a flush");
+    return this.#heard.toSorted((a, b) => a - b);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const bus of this.#buses) await bus[Symbol.asyncDispose]();
+  }
+}
+
+/** A client publishes the numbers from 0 up. */
+export async function publishNumbers(connect: Connect, subject: string, count: number): Promise<void> {
+  await using client = await connect("client");
+  for (let index = 0; index < count; index++) client.publish(subject, new TextEncoder().encode(`${index}`));
+  await within(client.flush(), "a flush");
 }
 
 function connectTo(servers: string, logins: ReturnType<typeof makeNatsCredentials>): Connect {
