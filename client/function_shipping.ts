@@ -6,6 +6,7 @@
  * Called by `task_templates.ts`, `submission.ts` and `settlement.ts`.
  * @module
  */
+import { CELLS, LINK } from "../protocol/shipped_names.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
 import { FUNCTION_FORM, instanceForm, instanceOf } from "../wire/function_link.ts";
@@ -130,9 +131,7 @@ export class FunctionShipping implements Disposable {
     const program = this.#program(f, standaloneText);
     const packed: PackedFunction = {
       text: program.text,
-      captures: isBare(program)
-        ? null
-        : { bytes: encodeValue({ troupeCells: program.cells }, { special: this.encode }) },
+      captures: isBare(program) ? null : { bytes: encodeValue({ [CELLS]: program.cells }, { special: this.encode }) },
       isFresh: !program.fixed && !isBare(program),
       modules: program.modules,
       parts: program.parts,
@@ -352,7 +351,7 @@ function placedTexts({ nodes }: ClosureGraph): PlacedText[] {
 }
 
 function isBare({ text, cells }: PackedProgram): boolean {
-  return cells === NO_CELLS && !text.startsWith("troupeLink(");
+  return cells === NO_CELLS && !text.startsWith(`${LINK}(`);
 }
 
 /** Throws an error that names the variable, where it is this one that can't travel. */

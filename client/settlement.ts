@@ -6,6 +6,7 @@
  */
 import type { SettledMessage } from "../protocol/messages.ts";
 import type { TaskOutcome } from "../protocol/outcome.ts";
+import { CHUNK_OUTCOMES } from "../protocol/shipped_names.ts";
 import type { Payload } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
 import { explainMissingName } from "./missing_name.ts";
@@ -17,7 +18,7 @@ import { systemErrorInstance } from "../wire/system_error.ts";
 import type { DecodeSpecial } from "../wire/special_forms.ts";
 import { type DecodeOptions, decodeValue } from "../wire/value_codec.ts";
 import type { BlobTransfer } from "./blob_transfer.ts";
-import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
+import type { ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
 import type { PushedResults } from "./pushed_results.ts";
 import type { Job, TaskReport } from "./job.ts";
