@@ -9,6 +9,7 @@ import type { Explanation, StoryLine } from "../protocol/explanation.ts";
 import { Outbox } from "../actors/outbox.ts";
 import type { HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
+import { asError } from "../wire/as_error.ts";
 import { TimeoutError, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { hostLinks, questionLinks, SchedulerRefLink } from "./actor_links.ts";
@@ -119,7 +120,7 @@ export class Client implements AsyncDisposable {
     try {
       await unlessAborted(session.start(options.timeoutMs ?? ATTACH_TIMEOUT_MS), signal);
     } catch (error) {
-      session.end(error instanceof Error ? error : new Error(String(error)));
+      session.end(asError(error));
       await client.close();
       throw error;
     }

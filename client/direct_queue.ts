@@ -9,6 +9,7 @@
 import type { HostId, Session } from "../protocol/ids.ts";
 import type { DirectRunMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
+import { EndOfTurn } from "../wire/end_of_turn.ts";
 import { EngineError, MailboxFull } from "../wire/errors.ts";
 import type { BigValue } from "./big_value.ts";
 import { type BroadcastTarget, DirectGroup, type LaneShare, publishGroup } from "./direct_broadcast.ts";
@@ -46,7 +47,7 @@ export class DirectQueue {
   readonly #ignoreStatus: () => void;
   /** The group that a further call may join. */
   #latest: DirectGroup | null = null;
-  #scheduled = false;
+  readonly #atTheEnd = new EndOfTurn(() => this.#flush());
 
   constructor(options: DirectQueueOptions) {
     this.#options = options;
@@ -68,7 +69,7 @@ export class DirectQueue {
     }
     if (shares.size > 1 && this.#options.broadcast !== null) this.#group(shares);
     else this.#latest = null;
-    this.#wake();
+    this.#atTheEnd.ask();
   }
 
   /** With the call before it where that waits for the same hosts: what one turn submits is one message. */
@@ -132,14 +133,9 @@ export class DirectQueue {
     return lane;
   }
 
-  #wake(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#latest = null;
-      for (const lane of [...this.#lanes.values()]) while (lane.open && this.#sendNext(lane));
-    });
+  #flush(): void {
+    this.#latest = null;
+    for (const lane of [...this.#lanes.values()]) while (lane.open && this.#sendNext(lane));
   }
 
   /** Whether there may be more to send now. */
@@ -222,7 +218,7 @@ export class DirectQueue {
     if (unheard.timer !== null) this.#options.clock.clearTimer(unheard.timer);
     unheard.timer = null;
     if (taken) this.#hasShare(lane, unheard);
-    this.#wake();
+    this.#atTheEnd.ask();
   }
 
   /** As one message, and nothing else in it: a host that took it after all knows it by its number, and passes it over. */
@@ -310,7 +306,7 @@ export class DirectQueue {
     lane.waiting = true;
     const goOn = () => {
       lane.waiting = false;
-      this.#wake();
+      this.#atTheEnd.ask();
     };
     promise.then(goOn, goOn);
   }

@@ -20,6 +20,7 @@ import type {
   WatchedMessage,
 } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
 import { ConnectionError } from "../wire/errors.ts";
 import { Attachment } from "./attachment.ts";
@@ -214,8 +215,4 @@ export class Session {
     const hello = [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, node, this.tasks.firstUnsettled()] as const;
     return engineHost === null ? hello : [...hello, engineHost];
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
