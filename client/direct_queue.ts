@@ -8,6 +8,7 @@
  */
 import type { HostId, Session } from "../protocol/ids.ts";
 import type { DirectRunMessage } from "../protocol/messages.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
 import { EndOfTurn } from "../wire/end_of_turn.ts";
 import { EngineError, MailboxFull } from "../wire/errors.ts";
@@ -297,7 +298,7 @@ export class DirectQueue {
       return true;
     } catch (error) {
       if (error instanceof MailboxFull) this.#waitFor(lane, lane.link.drained());
-      else this.hostLost(lane.host, error instanceof Error ? error.message : String(error));
+      else this.hostLost(lane.host, asError(error).message);
       return false;
     }
   }

@@ -7,6 +7,7 @@
  * @module
  */
 import type { BusDeliversMessage, BusIsMessage, ToHostMessage } from "../protocol/pipe_messages.ts";
+import { asError } from "../wire/as_error.ts";
 import { ConnectionError } from "../wire/errors.ts";
 import type { ClientModule, ClientOwner, EngineClient, TaskClient } from "./engine_client.ts";
 
@@ -118,7 +119,7 @@ export class TaskClients {
   #missing({ msgId }: ClientOwner): Error {
     const cause = this.#failure;
     if (cause !== null) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = asError(cause).message;
       return new ConnectionError(`Cannot submit from task "${msgId}": its engine reaches no controller: ${why}`, {
         cause,
       });

@@ -14,6 +14,7 @@ import {
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
 import type { EngineId } from "../protocol/ids.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
 import { EndOfTurn } from "../wire/end_of_turn.ts";
 import { encodeError } from "../wire/error_codec.ts";
@@ -287,7 +288,7 @@ export class EngineFeed {
   }
 
   #refuse(run: EngineRun, cause: unknown): void {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = asError(cause).message;
     const error = encodeError(new EngineError(`Cannot start task "${run.task}": ${why}`, { cause }));
     this.#end(run, endWith({ kind: "threw", error }, this.#options.clock.now()));
   }

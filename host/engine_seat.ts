@@ -11,6 +11,7 @@ import type { ToHostMessage } from "../protocol/pipe_messages.ts";
 import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
 import type { EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import { BusBridge, type ClientAccess } from "./bus_bridge.ts";
@@ -205,7 +206,7 @@ export class EngineSeat {
         },
       );
     } catch (error) {
-      const reason = `its process can't be started: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `its process can't be started: ${asError(error).message}`;
       // In a turn of its own: whoever made this seat does not know it yet.
       queueMicrotask(() => this.#onEnded({ reason, hopeless: true, wasReady: false }));
     }
