@@ -6,7 +6,8 @@
  * @module
  */
 import type { TaskId } from "../protocol/ids.ts";
-import { Job, type JobPlan, type ShownFlags, type TaskReport } from "./job.ts";
+import { Job } from "./job.ts";
+import type { JobPlan, ShownFlags, TaskReport } from "./job_plan.ts";
 import type { LiveTask, OutputChannel } from "./live_task.ts";
 
 /** An item of a job. */

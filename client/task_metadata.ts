@@ -72,9 +72,6 @@ export function taskMetadata(job: Job, task: number): TaskMetadata {
 }
 
 function firstError(job: Job, task: number): unknown {
-  for (let item = job.firstItem(task); item < job.endItem(task); item++) {
-    const outcome = job.outcome(item);
-    if (outcome !== undefined && !outcome[0]) return outcome[1];
-  }
-  return null;
+  const [, error] = job.outcomesOf(task).find(([ok]) => !ok) ?? [false, null];
+  return error;
 }
