@@ -10,6 +10,7 @@ import { Outbox } from "../actors/outbox.ts";
 import type { HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { asError } from "../wire/as_error.ts";
+import { nodeName } from "../protocol/subjects.ts";
 import { TimeoutError, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { hostLinks, questionLinks, SchedulerRefLink } from "./actor_links.ts";
@@ -468,11 +469,6 @@ function guarded(call: () => void): void {
       throw error;
     });
   }
-}
-
-/** `client.a1b2` → `a1b2` */
-function nodeName(address: string): string {
-  return address.slice(address.indexOf(".") + 1);
 }
 
 function tooFewEngines(there: number, wanted: number, timeout: number | undefined): TimeoutError {

@@ -236,9 +236,7 @@ export class ClientTasks {
   /** The unsettled task of that id; `null` where it is none of ours, or settled. */
   find(id: TaskId): PendingTask | null {
     const counter = this.#counterOf(id);
-    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter) ??
-      this.#gate.get(counter) ??
-      null;
+    return this.#unsettled(counter) ?? this.#gate.get(counter) ?? null;
   }
 
   /** Whether it is a task of this client that no controller was given yet. */
@@ -371,15 +369,14 @@ export class ClientTasks {
   /** A piece of a big result, from the host of its engine. Whether more of it is wanted. */
   resultPiece(host: string, piece: ResultPiece): boolean {
     const [counter] = piece;
-    const task = this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
-    return this.#pushed.add(host, piece, task !== undefined);
+    return this.#pushed.add(host, piece, this.#unsettled(counter) !== undefined);
   }
 
   /** Running tasks show these. */
   news(rows: readonly NewsMessage[]): void {
     for (const row of rows) {
       const [counter, engineId, engineUuid, attempt] = row;
-      const found = this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
+      const found = this.#unsettled(counter);
       if (found === undefined) continue;
       const { job, task } = found;
       const live = job.liveOrNew(task);
@@ -399,6 +396,10 @@ export class ClientTasks {
   hostLost(host: HostId, reason: string): void {
     this.#directQueue.hostLost(host, reason);
     this.pure.hostLost(host, reason);
+  }
+
+  #unsettled(counter: number): PendingTask | undefined {
+    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
   }
 
   /** It runs, and the scheduler may not have said so yet. */

@@ -5,10 +5,11 @@
  * with an outcome of its own. Filled by `settlement.ts`, read by `AsyncResult`; knows neither codec nor wire.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { TaskId } from "../protocol/ids.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import type { JobPlan, ShownFlags, TaskReport } from "./job_plan.ts";
-import { LiveTask, type OutputChannel } from "./live_task.ts";
+import { LiveTask } from "./live_task.ts";
 import { firstOfPart, partHolding } from "./partition.ts";
 
 /** How one item ended: `[true, value]`, or `[false, error]`. */

@@ -5,6 +5,7 @@
  * progress stay. Held by `Job`, made at the first news, filled by `client_tasks.ts` and `settlement.ts`.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { EngineUuid } from "../protocol/ids.ts";
 import { NEWS, type NewsMessage } from "../protocol/messages.ts";
 import { decodeValue } from "../wire/value_codec.ts";
@@ -16,9 +17,6 @@ export interface TaskProgress {
   /** A few words of the task, or `null`. */
   readonly text: string | null;
 }
-
-/** Where a printed text goes. */
-export type OutputChannel = "stdout" | "stderr";
 
 /** What one task has shown. */
 export class LiveTask {

@@ -7,6 +7,7 @@
  * `main.ts` feeds it.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { NestedLine } from "../protocol/messages.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
@@ -24,7 +25,6 @@ import { LiveNews } from "./live_news.ts";
 import { SpecialValues } from "./special_values.ts";
 import { TaskClients } from "./task_clients.ts";
 import type { TaskOwners } from "./task_owners.ts";
-import type { OutputChannel } from "./task_print.ts";
 import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 
 /** After so long without a turn of the event loop, one is given. */

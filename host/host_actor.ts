@@ -17,7 +17,7 @@ import type {
   ResultPiece,
 } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
-import { PURE_SCHEME } from "../protocol/subjects.ts";
+import { nodeName, PURE_SCHEME } from "../protocol/subjects.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import { pushResult } from "./result_pushes.ts";
 import { ConnectionError, MailboxFull, SerializationError } from "../wire/errors.ts";
@@ -209,7 +209,7 @@ export class HostActor extends Actor implements HostApi {
   }
 
   get #id(): HostId {
-    return nodeOf(this.context.system.address) as HostId;
+    return nodeName(this.context.system.address) as HostId;
   }
 
   #build(): HostParts {
@@ -401,8 +401,4 @@ export class HostActor extends Actor implements HostApi {
       return null;
     }
   }
-}
-
-function nodeOf(address: string): string {
-  return address.slice(address.indexOf(".") + 1);
 }

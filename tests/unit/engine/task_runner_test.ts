@@ -62,10 +62,13 @@ Deno.test("tasks run one at a time, in order, whether they return at once or lat
 });
 
 Deno.test("tasks that return at once cost no turn of the event loop", () => {
+  // However busy this machine is, no time passes for the runner.
+  performance.now = () => 0;
   const { runner, add, ended } = stage();
+  Reflect.deleteProperty(performance, "now");
   for (let index = 0; index < 50; index++) add("(x) => x", index);
   runner.work();
-  assert.ok(ended.length > 1);
+  assert.equal(ended.length, 50);
 });
 
 Deno.test("a cancelled task that waits is dropped, the running one is told by its signal", async () => {
