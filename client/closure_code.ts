@@ -7,8 +7,8 @@
  * @module
  */
 import { CELLS, LINK, MODULE_SCHEME, MODULES_KEY } from "../protocol/shipped_names.ts";
-import type { ClosureGraph, GraphCell, GraphNode } from "./closure_graph.ts";
-import { nameOf } from "./closure_graph.ts";
+import type { ClosureGraph } from "./closure_graph.ts";
+import { type GraphCell, type GraphNode, nameOf } from "./closure_nodes.ts";
 import { guard } from "./guard.ts";
 
 const RESERVED = [CELLS, LINK, "UnmetDependency", "globalThis", "import", "arguments", "eval", "undefined"];

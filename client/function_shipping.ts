@@ -13,7 +13,8 @@ import { FUNCTION_FORM, instanceForm, instanceOf } from "../wire/function_link.t
 import type { DecodeSpecial, EncodeSpecial, SpecialForm } from "../wire/special_forms.ts";
 import { encodeValue } from "../wire/value_codec.ts";
 import { type ProgramText, programText } from "./closure_code.ts";
-import { ClosureGraph, type GraphCell, type GraphSource, nameOf } from "./closure_graph.ts";
+import { ClosureGraph, type GraphSource } from "./closure_graph.ts";
+import { type GraphCell, nameOf } from "./closure_nodes.ts";
 import { CellReader } from "./cell_reader.ts";
 import { travellingImport } from "./closure_imports.ts";
 import { ClosureReader } from "./closure_reader.ts";
