@@ -23,6 +23,19 @@ export interface TaskReport {
   readonly stderr: string;
 }
 
+/** Of a task that no engine has begun. */
+export const NOT_BEGUN: TaskReport = {
+  status: "ready",
+  engineId: null,
+  engineUuid: null,
+  attempts: 0,
+  started: null,
+  completed: null,
+  received: null,
+  stdout: "",
+  stderr: "",
+};
+
 /** What metadata show of how a task was submitted. */
 export interface ShownFlags {
   readonly label: string | null;
