@@ -8,7 +8,11 @@ import type { TaskStatus } from "../protocol/outcome.ts";
 import type { Job } from "./job.ts";
 import type { TaskProgress } from "./live_task.ts";
 
-/** Times in epoch ms of this machine's clock; `null`: not yet, or never. */
+/**
+ * Times in epoch ms of this machine's clock; `null`: not yet, or never. `started` and `completed` are counted back from
+ * when the news of the end came here, so those of different tasks compare only as far as their news were equally long on
+ * the way: which of two ran first, the records of `client.dbQuery` tell, whose times are all of the controller's clock.
+ */
 export interface TaskMetadata {
   /** The task's id. */
   readonly msgId: string;
