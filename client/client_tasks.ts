@@ -90,15 +90,14 @@ export class ClientTasks {
     this.#options = options;
     this.#transfer = new BlobTransfer(roster, host, clock);
     this.#pushed = new PushedResults(clock);
-    const told = (job: Job, task: number) => this.output.ended(job, task);
-    this.#settlement = new Settlement(
+    this.#settlement = new Settlement({
       clock,
-      this.#transfer,
-      this.#pushed,
-      options.special ?? null,
-      options.sent ?? new SentFunctions(),
-      told,
-    );
+      transfer: this.#transfer,
+      pushed: this.#pushed,
+      special: options.special ?? null,
+      sent: options.sent ?? new SentFunctions(),
+      ended: (job, task) => this.output.ended(job, task),
+    });
     this.#news = new RunningNews({
       clock,
       log,

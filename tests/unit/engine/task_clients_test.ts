@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ClientOwner, type EngineClient, holdNamesOfClient, namesClient } from "../../../engine/engine_client.ts";
+import { SpecialValues } from "../../../engine/special_values.ts";
 import { TaskClients } from "../../../engine/task_clients.ts";
 import { TaskOwners } from "../../../engine/task_owners.ts";
 import { TaskRunner } from "../../../engine/task_runner.ts";
@@ -84,11 +85,14 @@ async function stage() {
   const clients = new TaskClients(() => Promise.resolve({ openClient: () => fake }), () => {});
   const told: string[] = [];
   const waiting: (() => void)[] = [];
-  const runner: TaskRunner = new TaskRunner(
-    0 as EngineId,
-    1,
-    new TaskOwners(),
-    {
+  const runner: TaskRunner = new TaskRunner({
+    engineId: 0 as EngineId,
+    slots: 1,
+    owners: new TaskOwners(),
+    clients,
+    state: "loaded",
+    special: new SpecialValues(),
+    events: {
       ended(number, _code, body) {
         told.push(`${number} ${body === null ? "dropped" : String(decodeValue(joined(body)))}`);
         waiting.splice(0).forEach((wake) => wake());
@@ -102,9 +106,7 @@ async function stage() {
         throw error;
       },
     },
-    clients,
-    "loaded",
-  );
+  });
   Object.assign(globalThis, { taskOfTest: () => runner.current, heldOfTest: {} });
   let count = 0;
   const add = (source: string) => {
