@@ -3,7 +3,7 @@
  * the values around it, as they are at the moment of submission.
  *
  * One for each client. Without the parser (it comes with the start of a session) functions travel as their bare text.
- * Called by `task_templates.ts`, `submission.ts` and `settlement.ts`.
+ * Called by `task_templates.ts` and `argument_encoder.ts`, and for results by whoever decodes them.
  * @module
  */
 import { CELLS, LINK } from "../protocol/shipped_names.ts";

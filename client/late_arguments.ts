@@ -3,7 +3,7 @@
  * is parsed.
  *
  * The task waits where it stands, and what was submitted after it to the same engines stays behind it. Made by
- * `direct_view.ts`, looked at by `direct_queue.ts`.
+ * `direct_submission.ts`, looked at by `direct_queue.ts`.
  * @module
  */
 import { asError } from "../wire/as_error.ts";
