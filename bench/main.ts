@@ -1,7 +1,7 @@
 /**
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
- * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak; without any, all of them. `--peers` measures the peers too,
+ * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, durability; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -10,6 +10,7 @@ import { benchAuto } from "./auto_bench.ts";
 import type { Carrier } from "./bench_cluster.ts";
 import { benchCore } from "./core_bench.ts";
 import { cpuPerTask } from "./cpu_per_task.ts";
+import { benchDurability } from "./durability_bench.ts";
 import { benchLatency } from "./latency_bench.ts";
 import { benchLeak, benchShipping } from "./leak_bench.ts";
 import { describeMachine, type Machine } from "./machine.ts";
@@ -53,6 +54,7 @@ const OWN_PARTS = [
   "values",
   "shipping",
   "leak",
+  "durability",
 ] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
 const FULL: Amounts = {
@@ -154,6 +156,9 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
     case "leak":
       progress("leak");
       return await benchLeak("embedded", amounts.droppedTasks);
+    case "durability":
+      progress("durability");
+      return await perMark(amounts, (hwm, tasks) => benchDurability(hwm, tasks, rounds));
     case "peers":
       return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
   }

@@ -8,6 +8,7 @@ import type { AutoFigures } from "./auto_bench.ts";
 import type { Carrier } from "./bench_cluster.ts";
 import type { CoreFigures } from "./core_bench.ts";
 import type { CpuPerTask } from "./cpu_per_task.ts";
+import type { DurabilityFigure } from "./durability_bench.ts";
 import type { Latency } from "./latency_bench.ts";
 import type { LeakFigures, ShippingFigures } from "./leak_bench.ts";
 import type { Machine } from "./machine.ts";
@@ -41,6 +42,8 @@ export interface BenchParts {
   readonly values?: PerCarrier<ValuesFigures>;
   readonly shipping?: ShippingFigures;
   readonly leak?: LeakFigures;
+  /** Clusters with each store, against one without. */
+  readonly durability?: PerMark<readonly DurabilityFigure[]>;
   readonly peers?: PeersReport;
 }
 
