@@ -15,7 +15,7 @@
  * ```
  * @module
  */
-export { Cluster, type ClusterConnection } from "./cluster/cluster.ts";
+export { Cluster, type ClusterConnection, type OrderOptions } from "./cluster/cluster.ts";
 export type { ClusterOptions } from "./cluster/cluster_options.ts";
 export type { ClientConnectOptions } from "./cluster/connect_client.ts";
 export { Client, type ClientConstructor } from "./cluster/public_client.ts";
@@ -32,6 +32,7 @@ export type {
   RecordQuery,
   TimeField,
 } from "./client/record_query.ts";
+export type { AskOptions } from "./client/ask_options.ts";
 export { AsyncMapResult } from "./client/async_map_result.ts";
 export {
   AsyncResult,
@@ -176,6 +177,7 @@ export {
   RemoteError,
   type RemoteErrorDetails,
   SerializationError,
+  StoreError,
   TaskAborted,
   TaskPending,
   TaskTimeout,

@@ -5,12 +5,12 @@
  * @module
  */
 import type { ActorSystem } from "../actors/actor_system.ts";
-import type { Ref } from "../actors/ref.ts";
+import type { CallOptions, Calls, Ref } from "../actors/ref.ts";
 import type { HostId, Session, TaskId } from "../protocol/ids.ts";
 import type { ClientHello, ClientWelcome, SubmitMessage } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type HostApi, type HubApi, type SchedulerApi } from "../protocol/roles.ts";
 import type { FindHost, HostLink } from "./host_link.ts";
-import type { QuestionLink } from "./question_link.ts";
+import type { FindQuestions, QuestionLink } from "./question_link.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 
 const ATTACH_TIMEOUT_MS = 5_000;
@@ -60,10 +60,13 @@ export class SchedulerRefLink implements SchedulerLink {
 }
 
 /** The way of questions to scheduler and hub. */
-export function questionLink(system: ActorSystem): QuestionLink {
+export function questionLinks(system: ActorSystem): FindQuestions {
   const scheduler = system.ref<SchedulerApi>(ACTOR_NAMES.scheduler).call;
   const hub = system.ref<HubApi>(ACTOR_NAMES.hub).call;
-  const bound = { timeout: QUESTION_TIMEOUT_MS };
+  return (signal) => questionLink(scheduler, hub, { timeout: QUESTION_TIMEOUT_MS, ...(signal && { signal }) });
+}
+
+function questionLink(scheduler: Calls<SchedulerApi>, hub: Calls<HubApi>, bound: CallOptions): QuestionLink {
   return {
     scheduler: {
       caughtUp: () => scheduler.caughtUp(bound),
@@ -81,6 +84,7 @@ export function questionLink(system: ActorSystem): QuestionLink {
       history: (from) => hub.history(from, bound),
       find: (conditions, sort, limit) => hub.find(conditions, sort, limit, bound),
       records: (orders, keys) => hub.records(orders, keys, bound),
+      recordsOf: (ids, keys) => hub.recordsOf(ids, keys, bound),
       specs: (ids) => hub.specs(ids, bound),
     },
   };
@@ -110,11 +114,15 @@ function hostLink(ref: Ref<HostApi>): HostLink {
     abortDirect: (session, counters) => ref.cast.abortDirect(session, counters),
     drained: () => ref.drained(),
     // No limit: each takes as long as running tasks may, and the end of the host ends the wait.
-    stopEngines: (ids, drainMs) => ref.call.stopEngines(ids, drainMs, { timeout: Infinity }),
-    signalEngines: (signal, ids) => ref.call.signalEngines(signal, ids, { timeout: Infinity }),
-    shutdown: (drainMs) => ref.call.shutdown(drainMs, { timeout: Infinity }),
+    stopEngines: (ids, drainMs, until) => ref.call.stopEngines(ids, drainMs, unlimited(until)),
+    signalEngines: (signal, ids, until) => ref.call.signalEngines(signal, ids, unlimited(until)),
+    shutdown: (drainMs, until) => ref.call.shutdown(drainMs, unlimited(until)),
     putBlob: (upload, size, offset, bytes, engines) =>
       ref.call.putBlob(upload, size, offset, bytes, engines, { timeout: BLOB_TIMEOUT_MS }),
     getBlob: (hash, offset, length) => ref.call.getBlob(hash, offset, length, { timeout: BLOB_TIMEOUT_MS }),
   };
+}
+
+function unlimited(signal: AbortSignal | undefined): CallOptions {
+  return { timeout: Infinity, ...(signal && { signal }) };
 }

@@ -5,12 +5,11 @@
  * @module
  */
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
-import type { EncodeSpecial } from "../wire/special_forms.ts";
 import type { FunctionShipping } from "./function_shipping.ts";
 import type { ModuleRef } from "./shipped_text.ts";
 import { encodeArguments } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
-import { InputCollector } from "./input_collector.ts";
+import { type CapturedInputs, InputCollector } from "./input_collector.ts";
 import type { PendingTask } from "./task_table.ts";
 
 /** What a task is given. */
@@ -19,21 +18,35 @@ export type EncodedArguments = Pick<PendingTask, "args" | "inputs"> & {
   readonly modules?: readonly ModuleRef[];
 };
 
+/** A function made ready with `prepare`, and the results of other tasks that it captured. */
+export type Prepared<T> = readonly [made: T, captured: CapturedInputs | null];
+
 export class ArgumentEncoder {
   readonly #inputs = new InputCollector();
   readonly #shipping: FunctionShipping;
-  readonly #special: EncodeSpecial;
 
   /** `shipping`: for all that is no result of a task. */
   constructor(shipping: FunctionShipping) {
     this.#shipping = shipping;
-    this.#special = (value) => this.#inputs.formOf(value) ?? shipping.encode(value);
   }
 
-  /** Throws `SerializationError`, `ImpossibleDependency` for a result that there will never be. */
-  encode(args: readonly unknown[]): EncodedArguments {
-    this.#inputs.clear();
-    const [bytes, modules] = this.#shipping.withModules(() => encodeArguments(args, this.#special));
+  /** Makes a function ready: what it captured is encoded meanwhile. Throws as `encode`. */
+  prepare<T>(make: () => T): Prepared<T> {
+    this.#inputs.begin();
+    const made = this.#shipping.withResults(this.#inputs, make);
+    return [made, this.#inputs.takeCaptured()];
+  }
+
+  /**
+   * `captured`: of the function that the arguments are for. Throws `SerializationError`, `ImpossibleDependency` for a
+   * result that there will never be.
+   */
+  encode(args: readonly unknown[], captured: CapturedInputs | null = null): EncodedArguments {
+    this.#inputs.begin(captured);
+    const [bytes, modules] = this.#shipping.withResults(
+      this.#inputs,
+      () => this.#shipping.withModules(() => encodeArguments(args, this.#shipping.encode)),
+    );
     const payload = bytes.length > INLINE_LIMIT_BYTES ? new BigValue(bytes) : bytes;
     const inputs = this.#inputs.take();
     const encoded = inputs === undefined ? { args: payload } : { args: payload, inputs };

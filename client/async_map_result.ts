@@ -6,27 +6,21 @@
  */
 import { AsyncResult, type GetOptions, type ResultContext } from "./async_result.ts";
 import type { Job } from "./job.ts";
-import { iterateJob } from "./job_iteration.ts";
 import { resultsByEngine } from "./results_by_engine.ts";
-import type { BeginWait } from "./task_tie.ts";
 
 /** The results of a map, in the order of its input. */
 export class AsyncMapResult<R> extends AsyncResult<R[], true> implements AsyncIterable<R> {
   readonly #job: Job;
-  readonly #ordered: boolean;
-  readonly #beginWait: BeginWait | undefined;
 
   /** For the views. */
   constructor(job: Job, context: ResultContext, ordered: boolean) {
-    super(job, context);
+    super(job, context, ordered);
     this.#job = job;
-    this.#ordered = ordered;
-    this.#beginWait = context.beginWait;
   }
 
   /** Result by result: in the order of the input, or as they arrive. Throws at an item that failed. */
   override [Symbol.asyncIterator](): AsyncGenerator<R, void, void> {
-    return iterateJob(this.#job, this.#ordered, this.#beginWait) as AsyncGenerator<R, void, void>;
+    return super[Symbol.asyncIterator]() as AsyncGenerator<R, void, void>;
   }
 
   /** The results by the engine that they came from: for each of them the list, in the order of the input. */

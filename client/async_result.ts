@@ -54,12 +54,15 @@ export interface ResultContext {
 export class AsyncResult<T, Many extends boolean = false> implements PromiseLike<T> {
   readonly #job: Job;
   readonly #context: ResultContext;
+  /** How it is iterated. */
+  readonly #ordered: boolean;
   #promise: Promise<T> | null = null;
 
   /** For the views. */
-  constructor(job: Job, context: ResultContext) {
+  constructor(job: Job, context: ResultContext, ordered = true) {
     this.#job = job;
     this.#context = context;
+    this.#ordered = ordered;
   }
 
   /** For this folder: the state behind a result. */
@@ -184,12 +187,19 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     return splitJob(this.#job).map((job) => new AsyncResult<ResultOf<T, Many>>(job, this.#context));
   }
 
-  /** Of several targets: result by result, in their order, as they come in. Throws at one that failed. */
+  /**
+   * Of several targets: result by result, in their order, as they come in; of a parallel function and a `gather`, the
+   * elements of it. Throws at what failed.
+   */
   [Symbol.asyncIterator](this: AsyncResult<T, true>): AsyncGenerator<ResultOf<T, true>, void, void> {
     if (this.#job.plan.scalar) {
       throw new TypeError(`Cannot iterate the result of task "${this.msgId}": it is one, so await it.`);
     }
-    return iterateJob(this.#job, true, this.#context.beginWait) as AsyncGenerator<ResultOf<T, true>, void, void>;
+    return iterateJob(this.#job, this.#ordered, this.#context.beginWait) as AsyncGenerator<
+      ResultOf<T, true>,
+      void,
+      void
+    >;
   }
 
   /** Whether all tasks are settled. */
@@ -308,7 +318,7 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
     const { scalar, shape } = this.#job.plan;
     if (scalar && returnExceptions) return this.#job.outcome(0)?.[1] as T;
     const values = this.#values(returnExceptions);
-    if (shape) return shape(values) as T;
+    if (shape) return shape.join(values) as T;
     return (scalar || this.#job.refused ? values[0] : values) as T;
   }
 

@@ -11,7 +11,8 @@ import type { HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { TimeoutError, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
-import { hostLinks, questionLink, SchedulerRefLink } from "./actor_links.ts";
+import { hostLinks, questionLinks, SchedulerRefLink } from "./actor_links.ts";
+import { type AskOptions, checkAskOptions } from "./ask_options.ts";
 import { AsyncResult, type ResultContext } from "./async_result.ts";
 import { ClientActor } from "./client_actor.ts";
 import { connectionLost } from "./closed_error.ts";
@@ -105,7 +106,7 @@ export class Client implements AsyncDisposable {
       scheduler: new SchedulerRefLink(system, () => session.controllerLost()),
       // Through the actor's mailbox, behind what the host has said before: that still waits there.
       host: hostLinks(system, (host, reason) => self.push((cast) => cast.hostLost(host, reason))),
-      questions: questionLink(system),
+      questions: questionLinks(system),
       clock: system.clock,
       log: system.log,
       pure: options.pure ?? null,
@@ -131,7 +132,12 @@ export class Client implements AsyncDisposable {
    * and waits for; its `end` aborts what is not settled of it.
    */
   forTask(
-    owner: { readonly msgId: string; readonly priority: number; waits(waits: boolean): void },
+    owner: {
+      readonly msgId: string;
+      readonly priority: number;
+      waits(waits: boolean): void;
+      printed?(line: readonly unknown[]): void;
+    },
   ): { readonly client: Client; end(): void } {
     const tie = new TaskTie(this.#session, owner);
     return { client: new Client(this.#session, tie), end: () => tie.end() };
@@ -178,7 +184,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Calls with each line that tasks of this client print, as they print it; until the result is disposed. At best effort
+   * Calls with each line that tasks of this client print, and tasks of these, as they print it; until the result is disposed. At best effort
    * while a task runs, complete when it has ended: what was missed comes then. A later attempt prints its own from the
    * start. What the callback throws is thrown in a turn of its own.
    *
@@ -248,9 +254,12 @@ export class Client implements AsyncDisposable {
    * Sends a signal such as `"SIGINT"` to the processes of engines. Rejects with `TypeError` for what is no signal,
    * `NoEnginesRegistered`.
    */
-  async signal(signal: Deno.Signal, options: { readonly targets?: Targets } = {}): Promise<void> {
-    checkOptionNames("signal engines", options, ["targets"]);
-    await this.#orders.signal(signal, options.targets ?? "all");
+  async signal(
+    signal: Deno.Signal,
+    options: AskOptions & { readonly targets?: Targets } = {},
+  ): Promise<void> {
+    checkOptionNames("signal engines", options, ["targets", "signal"]);
+    await this.#orders.signal(signal, options.targets ?? "all", options.signal);
   }
 
   /** Aborts tasks: those of results, or by id, also of other clients. Finished ones are left alone. */
@@ -288,7 +297,7 @@ export class Client implements AsyncDisposable {
    * Submits finished tasks again, also those of other clients, under new ids: same function, arguments and flags, with
    * what they depended on. One id or result gives one result, a list an array; of a chunk of a map the result is the list
    * of its items. Rejects with `TaskPending` (names those that are not finished), `UnknownTask` (also for direct tasks and
-   * forgotten ones).
+   * forgotten ones). An aborted `signal` aborts the new tasks.
    *
    * @example
    * ```ts
@@ -301,22 +310,23 @@ export class Client implements AsyncDisposable {
    * console.log(await client.resubmit(first)); // 2
    * ```
    */
-  resubmit<T>(job: AsyncResult<T, false>): AsyncResult<T>;
+  resubmit<T>(job: AsyncResult<T, false>, options?: AskOptions): AsyncResult<T>;
   /** The same by its id. */
-  resubmit(job: string): AsyncResult<unknown>;
+  resubmit(job: string, options?: AskOptions): AsyncResult<unknown>;
   /** The same of several. */
-  resubmit(jobs: AsyncResult<unknown, true> | readonly (AsyncResult<unknown, boolean> | string)[]): AsyncResult<
-    unknown[],
-    true
-  >;
-  resubmit(jobs: Jobs): AsyncResult<unknown, boolean> {
-    return new AsyncResult<unknown, boolean>(this.#resubmit(jobs), this.#context);
+  resubmit(
+    jobs: AsyncResult<unknown, true> | readonly (AsyncResult<unknown, boolean> | string)[],
+    options?: AskOptions,
+  ): AsyncResult<unknown[], true>;
+  resubmit(jobs: Jobs, options: AskOptions = {}): AsyncResult<unknown, boolean> {
+    return new AsyncResult<unknown, boolean>(this.#resubmit(jobs, checkAskOptions(options)), this.#context);
   }
 
   /**
    * The results of tasks by their ids, also of other clients and of earlier programs, whether they are finished, running or
    * waiting. One id or result gives one result, a list an array; of a chunk of a map the result is the list of its items.
-   * Rejects with `UnknownTask` where one of them is not known or forgotten; a result stays there within `--keep`.
+   * Rejects with `UnknownTask` where one of them is forgotten, or not known within a second; a result stays there within `--keep`.
+   * With a `signal`, its abort ends the waiting: what is not there yet rejects with its reason, and its task goes on.
    *
    * @example
    * ```ts
@@ -326,25 +336,25 @@ export class Client implements AsyncDisposable {
    * await using one = await cluster.connect();
    * await using other = await cluster.connect();
    * const { msgId } = one.loadBalancedView().apply((x: number) => x + 1, 1);
-   * await one.resultStatus(msgId); // so that it is submitted before the other one asks
    * console.log(await other.getResult(msgId)); // 2
    * ```
    */
-  getResult<T>(job: AsyncResult<T, false>): AsyncResult<T>;
+  getResult<T>(job: AsyncResult<T, false>, options?: AskOptions): AsyncResult<T>;
   /** The same by its id. */
-  getResult(job: string): AsyncResult<unknown>;
+  getResult(job: string, options?: AskOptions): AsyncResult<unknown>;
   /** The same of several. */
-  getResult(jobs: AsyncResult<unknown, true> | readonly (AsyncResult<unknown, boolean> | string)[]): AsyncResult<
-    unknown[],
-    true
-  >;
-  getResult(jobs: Jobs): AsyncResult<unknown, boolean> {
-    return new AsyncResult<unknown, boolean>(this.#session.watched.submit(jobs), this.#context);
+  getResult(
+    jobs: AsyncResult<unknown, true> | readonly (AsyncResult<unknown, boolean> | string)[],
+    options?: AskOptions,
+  ): AsyncResult<unknown[], true>;
+  getResult(jobs: Jobs, options: AskOptions = {}): AsyncResult<unknown, boolean> {
+    const job = this.#session.watched.submit(jobs, checkAskOptions(options));
+    return new AsyncResult<unknown, boolean>(job, this.#context);
   }
 
   /** What tasks are doing, in a word each. Rejects with `UnknownTask`, which names all that are not known or forgotten. */
-  resultStatus(jobs: Jobs): Promise<ResultStatus> {
-    return this.#questions.resultStatus(jobs);
+  resultStatus(jobs: Jobs, options: AskOptions = {}): Promise<ResultStatus> {
+    return this.#questions.resultStatus(jobs, options);
   }
 
   /** What is queued and running on engines, and what waits in the scheduler for what. */
@@ -353,18 +363,18 @@ export class Client implements AsyncDisposable {
   }
 
   /** Why a task is where it is, in a sentence and as data; any id has an answer. */
-  explain(task: AsyncResult<unknown, boolean> | string): Promise<Explanation> {
-    return this.#questions.explain(task);
+  explain(task: AsyncResult<unknown, boolean> | string, options: AskOptions = {}): Promise<Explanation> {
+    return this.#questions.explain(task, options);
   }
 
   /** What happened to a task and when, for as long as its record is kept. Rejects with `UnknownTask`. */
-  story(task: AsyncResult<unknown, boolean> | string): Promise<readonly StoryLine[]> {
-    return this.#questions.story(task);
+  story(task: AsyncResult<unknown, boolean> | string, options: AskOptions = {}): Promise<readonly StoryLine[]> {
+    return this.#questions.story(task, options);
   }
 
   /** The ids of all tasks whose records are kept, in order of submission. */
-  hubHistory(): Promise<string[]> {
-    return this.#questions.hubHistory();
+  hubHistory(options: AskOptions = {}): Promise<string[]> {
+    return this.#questions.hubHistory(options);
   }
 
   /**
@@ -382,8 +392,8 @@ export class Client implements AsyncDisposable {
    * Forgets finished tasks; `"all"`: all that are finished. Rejects with `TaskPending` or `UnknownTask`, and forgets none,
    * where one of them is not finished or not known.
    */
-  purgeResults(jobs: Jobs | "all"): Promise<void> {
-    return this.#questions.purgeResults(jobs);
+  purgeResults(jobs: Jobs | "all", options: AskOptions = {}): Promise<void> {
+    return this.#questions.purgeResults(jobs, options);
   }
 
   /** A fresh task id, to be given with the flag `id`. */
@@ -411,9 +421,9 @@ export class Client implements AsyncDisposable {
     return clientBundle(this.ids, this.#session.tasks.unfinishedJobs().size);
   }
 
-  #resubmit(jobs: Jobs): Job {
+  #resubmit(jobs: Jobs, signal: AbortSignal | undefined): Job {
     this.#tie?.check();
-    const job = this.#resubmission.submit(jobs);
+    const job = this.#resubmission.submit(jobs, signal);
     this.#tie?.submitted(job);
     return job;
   }

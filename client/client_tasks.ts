@@ -46,6 +46,7 @@ import { type FeedTasks, MapSlices } from "./map_slices.ts";
 import { OutputWatch } from "./output_watch.ts";
 import type { PureTarget } from "./pure_queue.ts";
 import { PureTasks } from "./pure_tasks.ts";
+import { SentFunctions } from "./sent_functions.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 import { PushedResults } from "./pushed_results.ts";
 import { Settlement } from "./settlement.ts";
@@ -68,6 +69,8 @@ export interface ClientTasksOptions {
   readonly special?: DecodeSpecial | null;
   /** What stands for values of special forms in results that are given to other tasks. */
   readonly encodeSpecial?: EncodeSpecial | null;
+  /** The functions that went out among values. */
+  readonly sent?: SentFunctions;
   /** Where direct tasks for several hosts go; `null`: to each of these. */
   readonly broadcast?: BroadcastTarget | null;
 }
@@ -101,7 +104,14 @@ export class ClientTasks {
     this.#transfer = new BlobTransfer(roster, host, clock);
     this.#pushed = new PushedResults(clock);
     const told = (job: Job, task: number) => this.output.ended(job, task);
-    this.#settlement = new Settlement(clock, this.#transfer, this.#pushed, options.special ?? null, told);
+    this.#settlement = new Settlement(
+      clock,
+      this.#transfer,
+      this.#pushed,
+      options.special ?? null,
+      options.sent ?? new SentFunctions(),
+      told,
+    );
     this.#slices = new MapSlices(clock, () => this.#queue.wake());
     this.#outcomes = new KnownOutcomes(session);
     this.drawnIds = new DrawnIds(session, () => this.allocate(1));
@@ -375,6 +385,10 @@ export class ClientTasks {
       const live = job.liveOrNew(task);
       if (!live.enter(attempt, engineUuid)) continue;
       this.#seenRunning(job, task, engineId, engineUuid);
+      if (row[4] === NEWS.nested) {
+        this.output.nested(job, row[5]);
+        continue;
+      }
       this.#takeNews(live, row);
       if (row[4] === NEWS.printed) this.output.printed(job, task, engineId, attempt);
       job.shows();

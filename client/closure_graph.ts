@@ -10,6 +10,7 @@ import { types } from "node:util";
 import { SerializationError } from "../wire/errors.ts";
 import type { CapturedScope, ReadClosure, ScopeReader } from "./closure_reader.ts";
 import { isLibrary, type ResolveImport } from "./closure_imports.ts";
+import { declaredAt } from "./declared_place.ts";
 import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.ts";
 import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
 import { OWN_NAMESPACE, ownName } from "./own_values.ts";
@@ -34,6 +35,8 @@ export interface GraphCell {
   readonly label: string;
   /** The function that it was found with, for errors. */
   readonly user: string;
+  /** Where it is declared, for errors: to be looked up, and may be nothing. */
+  readonly place: () => string;
 }
 
 /** A function that stands behind conditions. */
@@ -104,6 +107,7 @@ interface Task {
   readonly overrides: Overrides;
 }
 
+const NO_PLACE = (): string => "";
 const NO_OVERRIDES: Overrides = new Map();
 /** What engines define for every task. */
 const ENGINE_NAMES: ReadonlySet<string> = new Set(["currentTask", "UnmetDependency"]);
@@ -223,24 +227,33 @@ export class ClosureGraph {
       return { value: scope[free.name], scope };
     } catch (cause) {
       throw new SerializationError(
-        `Cannot ship "${nameOf(f)}": it uses "${free.name}"${place(free, this.#textOf(f))}, which has no value yet; ` +
+        `Cannot ship "${nameOf(f)}": it uses "${free.name}"${
+          this.#place(this.#textOf(f), free)
+        }, which has no value yet; ` +
           `submit the task after its declaration has run.`,
         { cause },
       );
     }
   }
 
+  #place(text: FunctionText | null, free: FreeName): string {
+    return declaredAt(this.#source.scripts, text, free);
+  }
+
   #textOf(f: AnyFunction): FunctionText | null {
     return this.nodes.find((node) => node.f === f)?.text ?? null;
   }
 
-  #unread(f: AnyFunction, { name, binding }: FreeName): null {
+  #unread(f: AnyFunction, free: FreeName): null {
+    const { name, binding } = free;
     if (binding === null && (this.#source.reader !== null || name in globalThis || ENGINE_NAMES.has(name))) return null;
     const why = this.#source.reader === null
       ? "its value can't be read without --allow-sys"
       : "its value can't be read here: the runtime keeps it no longer";
     throw new SerializationError(
-      `Cannot ship "${nameOf(f)}": it uses "${name}", a variable around it, and ${why}; pass it as an argument, ` +
+      `Cannot ship "${nameOf(f)}": it uses "${name}", a variable around it${
+        this.#place(this.#textOf(f), free)
+      }, and ${why}; pass it as an argument, ` +
         `give it with require({ ${name} })(f), or run the program with --allow-sys.`,
     );
   }
@@ -260,13 +273,15 @@ export class ClosureGraph {
       label: free.name,
       content: this.#contentOf(f, text, free, value),
       user: nameOf(f),
+      place: () => this.#place(text, free),
     };
     this.cells.push(cell);
     shared.push({ cell, holders: [holder] });
     return cell;
   }
 
-  #contentOf(f: AnyFunction, text: FunctionText, { binding, name }: FreeName, value: unknown): CellContent {
+  #contentOf(f: AnyFunction, text: FunctionText, free: FreeName, value: unknown): CellContent {
+    const { binding, name } = free;
     // A class that travels by itself is the same one wherever instances of it are made.
     const isOwnOrRegistered = ownName(value) !== null ||
       typeof value === "function" && this.#source.isRegistered(value);
@@ -279,32 +294,32 @@ export class ClosureGraph {
       if (module !== null) this.modules.set(module.hash, module);
       return { kind: "module", specifier, export: imported.name };
     }
-    return this.#valueContent(value, nameOf(f), name);
+    return this.#valueContent(value, nameOf(f), name, () => this.#place(text, free));
   }
 
-  #valueContent(value: unknown, user: string, name: string): CellContent {
+  #valueContent(value: unknown, user: string, name: string, place: () => string = NO_PLACE): CellContent {
     const own = ownName(value);
     if (own !== null) return { kind: "own", name: own };
     if (typeof value === "function") {
-      if (types.isProxy(value)) throw isProxy(user, name);
+      if (types.isProxy(value)) throw isProxy(user, name, place());
       if (this.#source.isRegistered(value)) return { kind: "value", value };
-      return { kind: "function", index: this.#addNamed(value as AnyFunction, user, name) };
+      return { kind: "function", index: this.#addNamed(value as AnyFunction, user, name, place) };
     }
     if (typeof value === "object" && value !== null) {
-      if (types.isProxy(value)) throw isProxy(user, name);
+      if (types.isProxy(value)) throw isProxy(user, name, place());
       this.fixed = false;
     }
     return { kind: "value", value };
   }
 
   /** Its errors say which variable led to it. */
-  #addNamed(value: AnyFunction, user: string, name: string): number {
+  #addNamed(value: AnyFunction, user: string, name: string, place: () => string): number {
     try {
       return this.add(value);
     } catch (cause) {
       if (!(cause instanceof SerializationError)) throw cause;
       throw new SerializationError(
-        `Cannot ship "${user}": it uses "${name}", which can't travel: ${cause.message}`,
+        `Cannot ship "${user}": it uses "${name}"${place()}, which can't travel: ${cause.message}`,
         { cause },
       );
     }
@@ -320,7 +335,13 @@ export class ClosureGraph {
     const slotOf = new Map<GuardStep, number>();
     for (const step of steps) {
       if (step.kind === "check" || step.name === null || !isInnermost(steps, step)) continue;
-      const cell = { name: step.name, label: step.name, content: { kind: "guard" } as CellContent, user };
+      const cell = {
+        name: step.name,
+        label: step.name,
+        content: { kind: "guard" } as CellContent,
+        user,
+        place: NO_PLACE,
+      };
       this.cells.push(cell);
       overrides.set(step.name, cell);
       if (step.kind === "bind") bound.push({ cell, value: step.value });
@@ -351,7 +372,7 @@ export class ClosureGraph {
   }
 
   #anonymous(user: string, label: string, content: CellContent): GraphCell {
-    const cell: GraphCell = { name: "", label, content, user };
+    const cell: GraphCell = { name: "", label, content, user, place: NO_PLACE };
     this.cells.push(cell);
     return cell;
   }
@@ -431,13 +452,9 @@ function isInnermost(steps: readonly GuardStep[], step: GuardStep): boolean {
   return !steps.slice(steps.indexOf(step) + 1).some((later) => name(later) === name(step));
 }
 
-function place({ binding }: FreeName, text: FunctionText | null): string {
-  return binding === null || text === null || text.url === "" ? "" : ` of ${text.url}`;
-}
-
-function isProxy(user: string, name: string): SerializationError {
+function isProxy(user: string, name: string, place: string): SerializationError {
   return new SerializationError(
-    `Cannot ship "${user}": it uses "${name}", a Proxy, whose traps can't travel; use a plain copy of what it stands for.`,
+    `Cannot ship "${user}": it uses "${name}"${place}, a Proxy, whose traps can't travel; use a plain copy of what it stands for.`,
   );
 }
 

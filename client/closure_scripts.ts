@@ -6,6 +6,7 @@
  * @module
  */
 import { SerializationError } from "../wire/errors.ts";
+import { shownPlace } from "./declared_place.ts";
 import type { ScopeReader, ScriptPlace } from "./closure_reader.ts";
 import type { BoundName, ParsedScript, ParseScript, ScriptNote, ScriptReference, TextRange } from "./parsed_script.ts";
 import { isClassText, isMethodText } from "./source_text.ts";
@@ -88,19 +89,30 @@ export class ClosureScripts {
     return known;
   }
 
+  /** Where that is in a script that was looked at, while it is kept. */
+  positionIn(scriptId: string, offset: number): TextPosition | null {
+    const script = this.#scripts.get(scriptId) ?? null;
+    return script === null ? null : positionOf(script.lineStarts, offset);
+  }
+
   #lookAt(name: string, text: string, place: ScriptPlace | null): FunctionText {
     const script = place === null ? null : this.#script(place.scriptId);
     if (script !== null && place !== null) {
       const at = (script.lineStarts[place.line] ?? 0) + place.column;
       const start = rangeAround(script.parsed.source, text, at);
       if (start !== null) {
-        const found = functionText(name, text, script.parsed, start, place.scriptId, script.url);
+        const where = (offset: number) => shownPlace(" at ", script.url, positionOf(script.lineStarts, offset));
+        const found = functionText(name, text, script.parsed, start, {
+          scriptId: place.scriptId,
+          url: script.url,
+          where,
+        });
         return { ...found, position: positionOf(script.lineStarts, start) };
       }
     }
     const isMethod = !isClassText(text) && isMethodText(text);
     const parsed = this.#parse(isMethod ? `({${text}\n})` : `(${text}\n)`);
-    return functionText(name, text, parsed, isMethod ? 2 : 1, null, "");
+    return functionText(name, text, parsed, isMethod ? 2 : 1, NO_SCRIPT);
   }
 
   #script(scriptId: string): Script | null {
@@ -152,17 +164,24 @@ function rangeAround(source: string, text: string, at: number): number | null {
   return first >= 0 && at < first + text.length ? first : null;
 }
 
+/** The script that a text stands in. */
+interface TextHome extends Pick<FunctionText, "scriptId" | "url"> {
+  /** For errors: ` at file:///…:1:2`, or nothing. */
+  readonly where: (offset: number) => string;
+}
+
+const NO_SCRIPT: TextHome = { scriptId: null, url: "", where: () => "" };
+
 function functionText(
   name: string,
   text: string,
   parsed: ParsedScript,
   start: number,
-  scriptId: string | null,
-  url: string,
+  { scriptId, url, where }: TextHome,
 ): FunctionText {
   const end = start + text.length;
   const notes = parsed.notes.filter((note) => note.start >= start && note.end <= end);
-  for (const note of notes) checkNote(name, note, [start, end]);
+  for (const note of notes) checkNote(name, note, [start, end], where);
   const isClass = isClassText(text);
   const heritage = notes.filter(({ kind }) => kind === "heritage");
   const free = new Map<BoundName | string, { name: string; binding: BoundName | null; uses: ScriptReference[] }>();
@@ -170,7 +189,9 @@ function functionText(
     if (reference.start < start || reference.end > end) continue;
     const { binding } = reference;
     if (binding !== null && isInside(binding, [start, end])) continue;
-    if (binding !== null && binding.name === "arguments" && binding.definition === null) throw noArguments(name);
+    if (binding !== null && binding.name === "arguments" && binding.definition === null) {
+      throw noArguments(name, where(reference.start));
+    }
     const key = binding ?? reference.name;
     const known = free.get(key) ?? { name: reference.name, binding, uses: [] };
     known.uses.push({ ...reference, start: reference.start - start, end: reference.end - start });
@@ -211,43 +232,52 @@ function isInside({ blockStart, blockEnd, definition, isWritten }: BoundName, [s
   return definition !== null && !isWritten && definition[0] === start && definition[1] === end;
 }
 
-function checkNote(name: string, { kind, owner }: ScriptNote, [start, end]: TextRange): void {
+function checkNote(
+  name: string,
+  { kind, owner, start: at }: ScriptNote,
+  [start, end]: TextRange,
+  where: (offset: number) => string,
+): void {
   if (kind === "import" || kind === "heritage") return;
   if (owner !== null && owner[0] >= start && owner[1] <= end) return;
   switch (kind) {
     case "this":
       throw cannot(
         name,
-        "an arrow function that uses the `this` around it, which does not travel",
+        `an arrow function that uses the \`this\` around it${where(at)}, which does not travel`,
         "give it what it needs of it: const { x } = this, and use x, or pass it as an argument",
       );
     case "super":
       throw cannot(
         name,
-        "a method that uses super, which is bound to the object it stands in",
+        `a method that uses super${where(at)}, which is bound to the object it stands in`,
         "call the other method by its name, in a function of its own",
       );
     case "new.target":
-      throw cannot(name, "an arrow function that uses the new.target around it", "pass what it needs as an argument");
+      throw cannot(
+        name,
+        `an arrow function that uses the new.target around it${where(at)}`,
+        "pass what it needs as an argument",
+      );
     case "import.meta":
       throw cannot(
         name,
-        "a function that uses import.meta, which is of the module it stands in",
+        `a function that uses import.meta${where(at)}, which is of the module it stands in`,
         "take what it needs out of it: const here = import.meta.url, and use here",
       );
     case "private":
       throw cannot(
         name,
-        "a function that uses a private name such as #x, which is of the class it stands in",
+        `a function that uses a private name such as #x${where(at)}, which is of the class it stands in`,
         "ship the class, or give the function what it needs as arguments",
       );
   }
 }
 
-function noArguments(name: string): SerializationError {
+function noArguments(name: string, where: string): SerializationError {
   return cannot(
     name,
-    "an arrow function that uses the `arguments` of the function around it",
+    `an arrow function that uses the \`arguments\` of the function around it${where}`,
     "take a copy first, const args = [...arguments], and use args",
   );
 }

@@ -10,9 +10,10 @@ import { NoEnginesRegistered } from "../wire/errors.ts";
 import { ArgumentEncoder, type EncodedArguments } from "./argument_encoder.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
+import type { CapturedInputs } from "./input_collector.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { LateArguments } from "./late_arguments.ts";
-import { cutSequences, joined } from "./parallel_parts.ts";
+import { cutSequences, PARTS_JOINED } from "./parallel_parts.ts";
 import { firstOfPart, type Shape } from "./partition.ts";
 import type { Session } from "./session.ts";
 import type { Rows } from "./submission.ts";
@@ -24,7 +25,13 @@ import type { PendingTask } from "./task_table.ts";
 export type Targets = number | readonly number[] | "all";
 
 /** How the arguments of one of so many engines come to be. */
-type ArgumentsOf = (index: number, count: number, job: Job) => EncodedArguments & Pick<PendingTask, "late">;
+type ArgumentsOf = (
+  index: number,
+  count: number,
+  job: Job,
+  /** What the function holds. */
+  captured: CapturedInputs | null,
+) => EncodedArguments & Pick<PendingTask, "late">;
 
 interface Wish {
   readonly f: AnyFunction;
@@ -64,7 +71,7 @@ export class DirectSubmission {
     shape: Shape | null = null,
   ): Job {
     let shared: EncodedArguments | null = null;
-    const encoded = () => shared ??= this.#arguments.encode(args);
+    const encoded: ArgumentsOf = (_index, _count, _job, captured) => shared ??= this.#arguments.encode(args, captured);
     return this.#perEngine(targets, f, encoded, flags, shape);
   }
 
@@ -75,7 +82,7 @@ export class DirectSubmission {
     args: (index: number, count: number) => readonly unknown[],
     flags: ResolvedFlags,
   ): Job {
-    const encoded: ArgumentsOf = (index, count) => this.#arguments.encode(args(index, count));
+    const encoded: ArgumentsOf = (index, count, _job, captured) => this.#arguments.encode(args(index, count), captured);
     return this.#perEngine(targets, f, encoded, flags, null);
   }
 
@@ -100,9 +107,9 @@ export class DirectSubmission {
   map(targets: Targets, f: AnyFunction, rows: () => Rows, flags: ResolvedFlags): Job {
     try {
       const all = rows();
-      const args: ArgumentsOf = (part, _count, job) => {
+      const args: ArgumentsOf = (part, _count, job, captured) => {
         const list = job.pendingItems(part).map((item) => all.row(item));
-        return this.#arguments.encode(job.plan.chunksize === 1 ? list[0] ?? [] : [list, 0]);
+        return this.#arguments.encode(job.plan.chunksize === 1 ? list[0] ?? [] : [list, 0], captured);
       };
       return this.#submit(targets, { f, items: all.length, args, flags, shape: null, scalar: false });
     } catch (error) {
@@ -115,11 +122,19 @@ export class DirectSubmission {
     try {
       const cut = cutSequences(sequences);
       if (typeof targets === "number") this.#checkThere(targets as EngineId);
-      const args: ArgumentsOf = (index, count) => {
+      const args: ArgumentsOf = (index, count, _job, captured) => {
         const [from, to] = [firstOfPart(cut.length, count, index), firstOfPart(cut.length, count, index + 1)];
-        return this.#arguments.encode(cut.slice(from, to));
+        return this.#arguments.encode(cut.slice(from, to), captured);
       };
-      return this.#submit(targets, { f, items: null, most: cut.length, args, flags, shape: joined, scalar: false });
+      return this.#submit(targets, {
+        f,
+        items: null,
+        most: cut.length,
+        args,
+        flags,
+        shape: PARTS_JOINED,
+        scalar: false,
+      });
     } catch (error) {
       return this.#refused({ flags, scalar: false }, new CallOrigin(), error);
     }
@@ -147,12 +162,12 @@ export class DirectSubmission {
     const { tasks, templates } = this.#session;
     const engines = named.slice(0, items ?? wish.most);
     const chunksize = items === null || engines.length === 0 ? 1 : Math.ceil(items / engines.length);
-    const plain = templates.of(f, flags.task, chunksize > 1);
+    const [plain, captured] = this.#arguments.prepare(() => templates.of(f, flags.task, chunksize > 1));
     const base = tasks.allocateDirect(engines.length);
     const size = { items: items ?? engines.length, chunksize, parts: engines.length };
     const job = new Job({ ...this.#plan(flags, origin), base, ...size, scalar, shape, refused: false });
     const made = engines.map((engine, task): PendingTask => {
-      const encoded = wish.args(task, engines.length, job);
+      const encoded = wish.args(task, engines.length, job, captured);
       const template = templates.withModules(plain, encoded.modules);
       // As they are: those that come later are looked at later.
       const payload = Object.defineProperties({}, Object.getOwnPropertyDescriptors(encoded));

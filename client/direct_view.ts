@@ -160,7 +160,7 @@ export class DirectView<T extends Targets = Targets> {
     return parallelWrapper({
       parts: (f, sequences) => {
         const job = this.#submission.parts(this.#targets, f, sequences, this.#flags);
-        return this.#result(job);
+        return this.#result(job, this.#flags.ordered);
       },
       elements: (f, sequences) => this.#map(f, sequences),
     });
@@ -267,8 +267,8 @@ export class DirectView<T extends Targets = Targets> {
     return this.#checked(() => {
       checkOptionNames("gather", options, ["dist"]);
       const dist = checkDistribution(options.dist);
-      const join = (parts: readonly unknown[]) => joinParts(parts, dist);
-      return this.#submission.apply(this.#targets, pullOne, [checkPath(name)], this.#flags, join);
+      const shape = { join: (parts: readonly unknown[]) => joinParts(parts, dist), inOrder: dist === "block" };
+      return this.#submission.apply(this.#targets, pullOne, [checkPath(name)], this.#flags, shape);
     }) as unknown as JoinedResult<T, R>;
   }
 
@@ -284,10 +284,11 @@ export class DirectView<T extends Targets = Targets> {
 
   /**
    * Ends its engines for good; running tasks may finish within 10 s. Resolves when they are gone. With `hub`, for a view
-   * of all engines: the hosts and the controller too. Rejects with `NoEnginesRegistered`.
+   * of all engines: the hosts and the controller too. Rejects with `NoEnginesRegistered`, the signal's
+   * reason.
    */
-  async shutdown(options: { readonly hub?: boolean } = {}): Promise<void> {
-    checkOptionNames("shut down", options, ["hub"]);
+  async shutdown(options: { readonly hub?: boolean; readonly signal?: AbortSignal } = {}): Promise<void> {
+    checkOptionNames("shut down", options, ["hub", "signal"]);
     await this.#parts.orders.shutdown({ ...options, targets: this.#targets });
   }
 
@@ -321,8 +322,8 @@ export class DirectView<T extends Targets = Targets> {
     return this.#result(job) as unknown as DirectResult<T, undefined>;
   }
 
-  #result(job: Job): AsyncResult<unknown, boolean> {
-    return new AsyncResult<unknown, boolean>(this.#keep(job), this.#parts.context);
+  #result(job: Job, ordered = true): AsyncResult<unknown, boolean> {
+    return new AsyncResult<unknown, boolean>(this.#keep(job), this.#parts.context, ordered);
   }
 
   #keep(job: Job): Job {

@@ -6,6 +6,7 @@
  */
 import type { EngineId, HostId } from "../protocol/ids.ts";
 import { NoEnginesRegistered, RemoteError } from "../wire/errors.ts";
+import { checkSignal } from "./ask_options.ts";
 import { checkOptionNames } from "./flag_checks.ts";
 import type { HostLink } from "./host_link.ts";
 import type { Session } from "./session.ts";
@@ -18,6 +19,8 @@ export interface ShutdownOptions {
   readonly targets?: Targets;
   /** Also the hosts' processes and the controller: all of the cluster. Default false. */
   readonly hub?: boolean;
+  /** Ends the waiting, with its reason: what was ordered goes on. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** So long running tasks may go on. */
@@ -36,30 +39,33 @@ export class EngineOrders {
   /** Running tasks may finish within 10 s; resolves when the engines are gone. Rejects with `NoEnginesRegistered`. */
   async shutdown(options: ShutdownOptions): Promise<void> {
     // A typo in "targets" would end them all.
-    checkOptionNames("shut down", options, ["targets", "hub"]);
-    const { targets = "all", hub = false } = options;
+    checkOptionNames("shut down", options, ["targets", "hub", "signal"]);
+    const { targets = "all", hub = false, signal } = options;
+    checkSignal(signal)?.throwIfAborted();
     if (typeof hub !== "boolean") throw new TypeError(`Cannot shut down with hub ${String(hub)}: it is true or false.`);
-    if (!hub) return await this.#stop(this.#byHost(targets));
+    if (!hub) return await this.#stop(this.#byHost(targets), signal);
     if (targets !== "all") {
       throw new TypeError('Cannot shut down the hub and only some engines: leave out "targets", or "hub".');
     }
-    const { hub: questions } = await this.#session.ask();
+    const { hub: questions } = await this.#session.ask(signal);
     const { hosts } = await questions.status();
-    await this.#each(new Map(hosts.map(({ id }) => [id as HostId, []])), (host) => host.shutdown(DRAIN_MS));
+    await this.#each(new Map(hosts.map(({ id }) => [id as HostId, []])), (host) => host.shutdown(DRAIN_MS, signal));
   }
 
   /** Rejects with `TypeError` for what is no signal, `NoEnginesRegistered`. */
-  signal(signal: string, targets: Targets): Promise<void> {
-    return this.#each(this.#byHost(targets), (host, ids) => host.signalEngines(signal, ids));
+  async signal(signal: string, targets: Targets, until?: AbortSignal): Promise<void> {
+    checkSignal(until)?.throwIfAborted();
+    await this.#each(this.#byHost(targets), (host, ids) => host.signalEngines(signal, ids, until));
   }
 
-  async #stop(hosts: ReadonlyMap<HostId, readonly EngineId[]>): Promise<void> {
+  async #stop(hosts: ReadonlyMap<HostId, readonly EngineId[]>, signal: AbortSignal | undefined): Promise<void> {
     const { roster, clock } = this.#session;
-    await this.#each(hosts, (host, ids) => host.stopEngines(ids, DRAIN_MS));
+    await this.#each(hosts, (host, ids) => host.stopEngines(ids, DRAIN_MS, signal));
     const stopped = [...hosts.values()].flat();
     // The hosts say it before the scheduler does: `client.ids` is to agree.
     while (roster.closed === null && stopped.some((id) => roster.hostOf(id) !== undefined)) {
-      const news = await happensInTime((told) => roster.onChange(told), { timeout: NEWS_TIMEOUT_MS }, clock);
+      const wait = { timeout: NEWS_TIMEOUT_MS, ...(signal && { signal }) };
+      const news = await happensInTime((told) => roster.onChange(told), wait, clock);
       if (!news) return;
     }
   }

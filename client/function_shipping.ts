@@ -22,6 +22,7 @@ import { ownName } from "./own_values.ts";
 import type { ParseScript } from "./parsed_script.ts";
 import { type AnyClass, registeredType, typeNamed } from "./registered_type.ts";
 import { type ModuleRef, shippedOf, type ShippedText } from "./shipped_text.ts";
+import { SentFunctions } from "./sent_functions.ts";
 import { encodeSpecial } from "./special_values.ts";
 import { type AnyFunction, expressionText, isMethodText, sourceText, standaloneText } from "./source_text.ts";
 
@@ -63,6 +64,7 @@ interface PackedClass {
   readonly text: string;
   readonly cells: PackedCells;
   readonly modules: readonly ModuleRef[];
+  readonly parts: readonly PlacedText[];
 }
 
 /** A text with its cells still to be put on the way. */
@@ -72,6 +74,11 @@ interface PackedProgram {
   readonly modules: readonly ModuleRef[];
   readonly parts: readonly PlacedText[];
   readonly fixed: boolean;
+}
+
+/** What stands for the result of a task; `null` for anything else. */
+export interface ResultForms {
+  formOf(value: object): SpecialForm | null;
 }
 
 type Modules = Map<string, ModuleRef>;
@@ -88,6 +95,9 @@ export class FunctionShipping implements Disposable {
   readonly #packing = new Set<object>();
   /** Where the modules go of what is being encoded. */
   #modules: Modules = new Map();
+  #results: ResultForms | null = null;
+  /** What went out among values. */
+  readonly sent = new SentFunctions();
 
   /** Functions are looked at from now on. */
   open(parse: ParseScript, rules: ShippingRules = TRAVELLING): void {
@@ -138,10 +148,21 @@ export class FunctionShipping implements Disposable {
     return [encoded, modules.size === 0 ? NO_MODULES : [...modules.values()]];
   }
 
+  /** Meanwhile, results of tasks may be among the values, also around functions: they stand as `results` says. */
+  withResults<T>(results: ResultForms | null, encode: () => T): T {
+    const before = this.#results;
+    this.#results = results;
+    try {
+      return encode();
+    } finally {
+      this.#results = before;
+    }
+  }
+
   /** What stands for a function in a value, and for an instance of a registered class. */
   readonly encode: EncodeSpecial = (value) => {
     if (typeof value === "function") return this.#formOf(value as AnyFunction);
-    return encodeSpecial(value) ?? this.#instanceForm(value);
+    return this.#results?.formOf(value) ?? encodeSpecial(value) ?? this.#instanceForm(value);
   };
 
   /** Results: instances of classes that are registered here. */
@@ -172,9 +193,10 @@ export class FunctionShipping implements Disposable {
     if (this.#source === null) {
       return { kind: "function", parts: [FUNCTION_FORM.program, expressionText(f), null, nameOf(f)] };
     }
-    const { text, cells, modules } = this.#program(f, null);
+    const { text, cells, modules, parts } = this.#program(f, null);
     this.#collect(modules);
     const expression = cells === NO_CELLS && isMethodText(text) ? `Object.values({${text}\n})[0]` : text;
+    this.sent.add(expression, parts);
     return { kind: "function", parts: [FUNCTION_FORM.program, expression, cells, nameOf(f)] };
   }
 
@@ -185,15 +207,17 @@ export class FunctionShipping implements Disposable {
   }
 
   #classForm(Class: object): SpecialForm {
-    const { key, name, text, cells, modules } = this.#packedClass(Class);
+    const { key, name, text, cells, modules, parts } = this.#packedClass(Class);
     this.#collect(modules);
+    this.sent.add(text, parts);
     return { kind: "function", parts: [FUNCTION_FORM.registered, key, name, text, cells] };
   }
 
   #packedClass(Class: object): PackedClass {
     let packed = this.#classes.get(Class);
     if (packed === undefined) {
-      packed = this.#packClass(Class);
+      // It is made once on each engine, for all tasks: results that only some of these bring along have no place in it.
+      packed = this.withResults(null, () => this.#packClass(Class));
       this.#classes.set(Class, packed);
       this.#byKey.set(packed.key, Class as AnyClass);
     }
@@ -213,9 +237,13 @@ export class FunctionShipping implements Disposable {
     this.#packing.add(Class);
     try {
       const functions = [Class, type.encode, type.decode].filter((f) => f !== null) as AnyFunction[];
-      const { text, cells, modules } = this.#link(functions, functions.length === 1 ? ONE : functions.length, Class);
+      const { text, cells, modules, parts } = this.#link(
+        functions,
+        functions.length === 1 ? ONE : functions.length,
+        Class,
+      );
       const key = contentHash(encodeValue([text, cells], { special: this.encode }));
-      return { key, name: type.name, text, cells, modules };
+      return { key, name: type.name, text, cells, modules, parts };
     } finally {
       this.#packing.delete(Class);
     }
@@ -328,14 +356,17 @@ function isBare({ text, cells }: PackedProgram): boolean {
 }
 
 /** Throws an error that names the variable, where it is this one that can't travel. */
-function explain({ label, user, content }: GraphCell, special: EncodeSpecial): void {
+function explain({ label, user, content, place }: GraphCell, special: EncodeSpecial): void {
   if (content.kind !== "value") return;
   try {
     encodeValue(content.value, { root: label, special });
   } catch (cause) {
     if (!(cause instanceof SerializationError)) throw cause;
-    throw new SerializationError(`Cannot ship "${user}" with "${label}", a variable around it. ${cause.message}`, {
-      cause,
-    });
+    throw new SerializationError(
+      `Cannot ship "${user}" with "${label}", a variable around it${place()}. ${cause.message}`,
+      {
+        cause,
+      },
+    );
   }
 }

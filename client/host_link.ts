@@ -13,10 +13,11 @@ export interface HostLink {
   direct(batch: DirectMessage): void;
   abortDirect(session: Session, counters: readonly number[]): void;
   drained(): Promise<void>;
-  stopEngines(ids: readonly EngineId[], drainMs: number): Promise<void>;
-  signalEngines(signal: string, ids: readonly EngineId[]): Promise<void>;
+  /** `until`: here and below, its abort ends the waiting for the answer. */
+  stopEngines(ids: readonly EngineId[], drainMs: number, until?: AbortSignal): Promise<void>;
+  signalEngines(signal: string, ids: readonly EngineId[], until?: AbortSignal): Promise<void>;
   /** Ends all engines of the host, and then its process with all it runs. */
-  shutdown(drainMs: number): Promise<void>;
+  shutdown(drainMs: number, until?: AbortSignal): Promise<void>;
   /** `engines`: those whose next task is to come with the blob. */
   putBlob(
     upload: string,

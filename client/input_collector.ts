@@ -11,9 +11,18 @@ import { AsyncResult } from "./async_result.ts";
 import { InputSource } from "./input_source.ts";
 import type { Job } from "./job.ts";
 
-/** What the arguments of one task name, while they are encoded. */
+/** The results that a function was found to hold, in the order in which they are brought along. */
+export interface CapturedInputs {
+  readonly sources: readonly InputSource[];
+  readonly firsts: ReadonlyMap<Job, number>;
+}
+
+/** What one task is given besides plain values, while that is encoded. */
 export class InputCollector {
-  #sources: InputSource[] = [];
+  #captured: CapturedInputs | null = null;
+  /** Those of the function alone are shared by all its tasks, and never changed. */
+  #sources: readonly InputSource[] = NO_SOURCES;
+  /** Of those that are not the function's. */
   #firsts: Map<Job, number> | null = null;
   #obstacle: Error | null = null;
 
@@ -23,21 +32,24 @@ export class InputCollector {
     return { kind: "input", parts: this.#partsOf(AsyncResult.jobOf(value)) };
   }
 
-  /** Forgets what an encoding that failed has left. */
-  clear(): void {
-    this.#sources = [];
+  /** Forgets what was there before; what the function of the task holds comes first. */
+  begin(captured: CapturedInputs | null = null): void {
+    this.#captured = captured;
+    this.#sources = captured?.sources ?? NO_SOURCES;
     this.#firsts = null;
     this.#obstacle = null;
   }
 
-  /** The inputs of what was encoded since the last time; undefined: none. Throws `ImpossibleDependency`. */
+  /** The inputs of what was encoded since it began; undefined: none. Throws `ImpossibleDependency`. */
   take(): readonly InputSource[] | undefined {
-    const sources = this.#sources;
-    const obstacle = this.#obstacle;
-    if (sources.length === 0 && obstacle === null) return undefined;
-    this.clear();
-    if (obstacle !== null) throw obstacle;
-    return sources;
+    if (this.#obstacle !== null) throw this.#obstacle;
+    return this.#sources.length === 0 ? undefined : this.#sources;
+  }
+
+  /** The same of a function. */
+  takeCaptured(): CapturedInputs | null {
+    const sources = this.take();
+    return sources === undefined ? null : { sources, firsts: this.#firsts ?? new Map() };
   }
 
   #partsOf(job: Job): readonly unknown[] {
@@ -51,21 +63,25 @@ export class InputCollector {
 
   /** A result that stands in several places is brought along once. */
   #firstOf(job: Job): number {
-    const known = this.#firsts?.get(job);
+    const known = this.#captured?.firsts.get(job) ?? this.#firsts?.get(job);
     if (known !== undefined) return known;
-    const first = this.#sources.length;
-    if (job.plan.shape) this.#sources.push(InputSource.whole(job));
-    else for (let task = 0; task < job.taskCount; task++) this.#sources.push(InputSource.from(job, task));
+    const sources = this.#firsts === null ? [...this.#sources] : this.#sources as InputSource[];
+    const first = sources.length;
+    if (job.plan.shape) sources.push(InputSource.whole(job));
+    else for (let task = 0; task < job.taskCount; task++) sources.push(InputSource.from(job, task));
+    this.#sources = sources;
     (this.#firsts ??= new Map()).set(job, first);
     return first;
   }
 }
 
+const NO_SOURCES: readonly InputSource[] = [];
+
 function refusedInput(job: Job): ImpossibleDependency {
   const [, cause] = job.outcome(0) ?? [false, undefined];
   const why = cause instanceof Error ? ` (${cause.name}: ${cause.message})` : "";
   return new ImpossibleDependency(
-    `Cannot run the task: one of its arguments is the result of task "${job.taskId(0)}", which failed before it was ` +
+    `Cannot run the task: what it is given holds the result of task "${job.taskId(0)}", which failed before it was ` +
       `submitted${why}; mend that one, and submit both again.`,
     cause === undefined ? {} : { cause },
   );

@@ -103,7 +103,7 @@ function impossibleInput({ job, task }: InputTask, of: TaskId): ImpossibleDepend
   const [, cause] = outcomesOf(job, task).find(([ok]) => !ok) ?? [false, undefined];
   const why = cause instanceof Error ? `it failed (${cause.name}: ${cause.message})` : "it has no result";
   return new ImpossibleDependency(
-    `Cannot run task "${of}": one of its arguments wants task "${job.taskId(task)}" to succeed, and ${why}`,
+    `Cannot run task "${of}": one of its inputs wants task "${job.taskId(task)}" to succeed, and ${why}`,
     cause === undefined ? {} : { cause },
   );
 }

@@ -10,7 +10,7 @@ import type { TaskStatus } from "../protocol/outcome.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
 import type { CallOrigin } from "./call_origin.ts";
 import { LiveTask, type OutputChannel } from "./live_task.ts";
-import { firstOfPart, partHolding } from "./partition.ts";
+import { firstOfPart, partHolding, type Shape } from "./partition.ts";
 
 /** What is known of one task. Times in epoch ms. */
 export interface TaskReport {
@@ -25,13 +25,15 @@ export interface TaskReport {
   readonly stderr: string;
 }
 
-/** The flags that metadata show. */
+/** What metadata show of how a task was submitted. */
 export interface ShownFlags {
   readonly label: string | null;
   /** Tasks it waits for. */
   readonly after: readonly TaskId[];
   /** Tasks it waits for and goes to. */
   readonly follow: readonly TaskId[];
+  /** Epoch ms, where that is not when its job began. */
+  readonly submitted?: number;
 }
 
 /** Fixed when a job begins. */
@@ -47,7 +49,7 @@ export interface JobPlan {
   /** So many tasks share the items evenly; absent: as many as `chunksize` makes. */
   readonly parts?: number;
   /** Makes the result of the values of all items; absent: they are the result. */
-  readonly shape?: ((values: readonly unknown[]) => unknown) | null;
+  readonly shape?: Shape | null;
   /** The ids of its tasks, where these are not its session's, or not consecutive. */
   readonly ids?: readonly TaskId[];
   /** What its results look like is not known before they are there: a task may have been one of several items. */
@@ -164,7 +166,7 @@ export class Job {
   /** What it came to: only where all of it succeeded. */
   values(): unknown {
     const { scalar, shape } = this.plan;
-    if (shape) return shape([...this.#values]);
+    if (shape) return shape.join([...this.#values]);
     return scalar ? this.#values[0] : [...this.#values];
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ItemOutcome, Job } from "./job.ts";
+import { elementsOf } from "./partition.ts";
 import type { BeginWait } from "./task_tie.ts";
 
 /** In the order of the input, or as they arrive. Throws at an item that failed, unless errors are to stand in place. */
@@ -13,12 +14,24 @@ export async function* iterateJob(
   ordered: boolean,
   beginWait: BeginWait | undefined,
 ): AsyncGenerator<unknown, void, void> {
-  const { items, returnExceptions } = job.plan;
-  for (let index = 0; index < items; index++) {
-    const [ok, value] = await nextOutcome(job, index, ordered, beginWait);
-    if (!ok && (job.refused || !returnExceptions)) throw value;
-    yield value;
+  const { items, shape } = job.plan;
+  if (shape && !shape.inOrder) {
+    for (let index = 0; index < items; index++) checked(job, await nextOutcome(job, index, true, beginWait));
+    yield* job.values() as Iterable<unknown>;
+    return;
   }
+  for (let index = 0; index < items; index++) {
+    const outcome = await nextOutcome(job, index, ordered, beginWait);
+    const value = checked(job, outcome);
+    if (shape) yield* elementsOf(value);
+    else yield value;
+  }
+}
+
+/** The value, or the error where that stands in its place. Throws it where it does not. */
+function checked(job: Job, [ok, value]: ItemOutcome): unknown {
+  if (!ok && (job.refused || !job.plan.returnExceptions)) throw value;
+  return value;
 }
 
 async function nextOutcome(

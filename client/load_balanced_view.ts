@@ -14,7 +14,7 @@ import { LazyRows } from "./lazy_rows.ts";
 import type { Fitting, FittingArguments, LazySequences, MapFunction, Sequences } from "./fitting.ts";
 import { type DisplayBundle, viewBundle } from "./notebook_display.ts";
 import { type ParallelWrapper, parallelWrapper, type RemoteWrapper, remoteWrapper } from "./parallel_function.ts";
-import { joined, partRows } from "./parallel_parts.ts";
+import { partRows, PARTS_JOINED } from "./parallel_parts.ts";
 import type { Submission } from "./submission.ts";
 import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
 import type { ValuesOf, WithResults } from "./with_results.ts";
@@ -107,8 +107,8 @@ export class LoadBalancedView {
     return parallelWrapper({
       parts: (f, sequences) => {
         const rows = () => partRows(sequences, (items) => size ?? Math.ceil(items / this.#usualParts()));
-        const job = this.#submission.map(f, rows, { ...resolved, chunksize: 1 }, new CallOrigin(), joined);
-        return new AsyncResult<unknown, boolean>(job, this.#context);
+        const job = this.#submission.map(f, rows, { ...resolved, chunksize: 1 }, new CallOrigin(), PARTS_JOINED);
+        return new AsyncResult<unknown, boolean>(job, this.#context, resolved.ordered);
       },
       elements: (f, sequences) => {
         const job = this.#submission.map(f, () => zipRows(sequences), resolved);

@@ -5,7 +5,7 @@
  * @module
  */
 import * as errors from "../wire/errors.ts";
-import { FunctionLinker, MissingImports, type ProgramCells } from "../wire/function_link.ts";
+import { type CompiledText, FunctionLinker, MissingImports, type ProgramCells } from "../wire/function_link.ts";
 import { decodeValue } from "../wire/value_codec.ts";
 import { CELLS, LINK } from "./closure_code.ts";
 import { importHere } from "./closure_imports.ts";
@@ -23,16 +23,18 @@ export async function fromText(f: AnyFunction): Promise<Callable> {
   using shipping = new FunctionShipping();
   shipping.open(parseScript, { resolveImport: importHere, shippedOf: () => null });
   const { text, captures } = shipping.pack(f);
-  const linker: FunctionLinker = new FunctionLinker({
-    compile: (text) => compile(linker, text),
-    own: ownValue,
-    import: (specifier) => import(specifier),
-  });
-  const make = compile(linker, text);
+  const linker = new FunctionLinker({ compile, own: ownValue, import: (specifier) => import(specifier) }).with(
+    (kind) => {
+      throw new errors.SerializationError(
+        `Cannot run the function here: a value around it is a "${kind}", which means something on engines only.`,
+      );
+    },
+  );
+  const make = compile(text);
   for (;;) {
     try {
       const values = captures === null ? {} : decodeValue(captures.bytes, { special: linker.decode });
-      return make((values as Readonly<Record<string, ProgramCells>>)[CELLS] ?? null) as Callable;
+      return make((values as Readonly<Record<string, ProgramCells>>)[CELLS] ?? null, linker.link) as Callable;
     } catch (error) {
       if (!(error instanceof MissingImports)) throw error;
       await error.loaded;
@@ -47,7 +49,7 @@ function ownValue(name: string): unknown {
   return OWN[name];
 }
 
-function compile(linker: FunctionLinker, text: string): (cells: ProgramCells) => unknown {
+function compile(text: string): CompiledText {
   const make = new Function("UnmetDependency", LINK, CELLS, `"use strict"; return (${text}\n);`);
-  return (cells) => make(errors.UnmetDependency, linker.link, cells);
+  return (cells, link) => make(errors.UnmetDependency, link, cells);
 }

@@ -6,8 +6,10 @@
  * @module
  */
 import type { EngineId } from "../protocol/ids.ts";
+import type { NestedLine } from "../protocol/messages.ts";
 import type { Job } from "./job.ts";
 import type { OutputChannel } from "./live_task.ts";
+import { tellNested } from "./nested_output.ts";
 
 /** A line that a task printed. */
 export interface OutputLine {
@@ -27,9 +29,10 @@ export interface OutputLine {
 
 /** Who listens. Must not throw. */
 export interface OutputListener {
-  line(line: OutputLine): void;
+  /** `by`: the job of the task that printed it, or of the one that submitted that one, here at the client. */
+  line(line: OutputLine, by: Job): void;
   /** The task has ended: no more lines of it come. */
-  ended?(msgId: string): void;
+  ended?(msgId: string, by: Job): void;
 }
 
 const CHANNELS: readonly OutputChannel[] = ["stdout", "stderr"];
@@ -70,7 +73,12 @@ export class OutputWatch {
     const engineId = report?.engineId ?? null;
     this.#tell(job, task, { engineId, attempt: report?.attempts ?? 0, isOver: true });
     this.#told.get(job)?.delete(task);
-    for (const listener of this.#listeners) listener.ended?.(job.taskId(task));
+    for (const listener of this.#listeners) listener.ended?.(job.taskId(task), job);
+  }
+
+  /** Tasks of a running task printed something. */
+  nested(job: Job, lines: readonly NestedLine[]): void {
+    for (const line of lines) for (const listener of this.#listeners) tellNested(listener, line, job);
   }
 
   #tell(job: Job, task: number, of: { engineId: number | null; attempt: number; isOver: boolean }): void {
@@ -83,7 +91,7 @@ export class OutputWatch {
       told[channel] = end;
       const { engineId, attempt } = of;
       const rest = { msgId: job.taskId(task), engineId, attempt, label: job.flags(task).label, channel };
-      for (const text of lines) for (const listener of this.#listeners) listener.line({ ...rest, text });
+      for (const text of lines) for (const listener of this.#listeners) listener.line({ ...rest, text }, job);
     }
   }
 

@@ -22,8 +22,8 @@ export type PartSequences<P extends readonly unknown[]> = {
 export type ElementSequences<P extends readonly unknown[]> = { [I in keyof P]: Iterable<P[I]> };
 
 /**
- * The results of the parts of a call, joined: arrays and typed arrays to one, others to a list. What it tells of tasks, and
- * what it is split into or iterated by, is part by part.
+ * The results of the parts of a call, joined: arrays and typed arrays to one, others to a list. A loop over it gets the
+ * elements of each part as soon as that is there; what it tells of tasks, and what it is split into, is part by part.
  */
 export type ParallelResult<T> = AsyncResult<T, true>;
 

@@ -1,9 +1,10 @@
 /**
  * Sequences cut into parts for a parallel function, and what comes back put together.
  *
- * Pure. Parts of typed arrays are typed arrays, all others are arrays. Used by the views and `direct_submission.ts`, `joined` by `parallel_function.ts`.
+ * Pure. Parts of typed arrays are typed arrays, all others are arrays. Used by the views and `direct_submission.ts`.
  * @module
  */
+import type { Shape } from "./partition.ts";
 import type { Rows } from "./submission.ts";
 import { zipRows } from "./zip_rows.ts";
 
@@ -46,6 +47,9 @@ export function partRows(sequences: readonly unknown[], sizeOf: (items: number) 
     primitiveFrom: () => false,
   };
 }
+
+/** The results of a parallel function. */
+export const PARTS_JOINED: Shape = { join: joined, inOrder: true };
 
 /** The results of parts as one. */
 export function joined(parts: readonly unknown[]): unknown {

@@ -28,6 +28,8 @@ export interface BoundName {
   readonly isModule: boolean;
   /** The text that declares it; `null`: nothing does, as with `arguments`. */
   readonly definition: TextRange | null;
+  /** Where its name stands there; `null`: nowhere. */
+  readonly declaredAt: number | null;
   /** Something assigns to it after its declaration. */
   readonly isWritten: boolean;
   readonly imported: ScriptImport | null;

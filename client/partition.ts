@@ -10,8 +10,12 @@ import { refuse } from "./flag_checks.ts";
 /** `block`: neighbours stay together; `roundRobin`: dealt out like cards. */
 export type Distribution = "block" | "roundRobin";
 
-/** Makes a result of those of all parts. */
-export type Shape = (values: readonly unknown[]) => unknown;
+/** How a result is made of those of all parts. */
+export interface Shape {
+  join(values: readonly unknown[]): unknown;
+  /** Its elements are those of the parts, one part after the other. */
+  readonly inOrder: boolean;
+}
 
 type TypedArray = Float64Array;
 type TypedArrayClass = new (length: number) => TypedArray;
@@ -82,6 +86,11 @@ export function joinParts(parts: readonly unknown[], dist: Distribution): ArrayL
     for (let row = 0; row < rows; row++) for (const list of lists) if (row < list.length) joined[at++] = list[row];
   }
   return joined;
+}
+
+/** What a value adds to what it is joined to: its elements, or itself. */
+export function elementsOf(value: unknown): Iterable<unknown> {
+  return isSequence(value) ? value : [value];
 }
 
 function isSequence(value: unknown): value is unknown[] | TypedArray {

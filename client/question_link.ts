@@ -23,5 +23,8 @@ export interface QuestionLink {
     SchedulerApi,
     "caughtUp" | "explain" | "statusOf" | "queueStatus" | "purge" | "codes" | "watch"
   >;
-  readonly hub: Asked<HubApi, "status" | "age" | "story" | "history" | "find" | "records" | "specs">;
+  readonly hub: Asked<HubApi, "status" | "age" | "story" | "history" | "find" | "records" | "recordsOf" | "specs">;
 }
+
+/** Asks; with a signal whose abort ends every question, with its reason. */
+export type FindQuestions = (signal?: AbortSignal) => QuestionLink;

@@ -13,6 +13,7 @@ import { type ConditionMessage, type FieldValue, RECORD_FIELDS, type RecordField
 import { SerializationError, TaskPending, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { ControllerTime } from "./controller_time.ts";
+import { type AskOptions, checkAskOptions } from "./ask_options.ts";
 import { type Jobs, type NamedTask, namedTasks, shownIds } from "./jobs.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { joinQueues, type QueueStatus, type QueueStatusOptions, resolveQueueOptions } from "./queue_status.ts";
@@ -42,17 +43,19 @@ export class Questions {
     this.#time = new ControllerTime(session.clock);
   }
 
-  async explain(task: Jobs): Promise<Explanation> {
+  async explain(task: Jobs, options: AskOptions): Promise<Explanation> {
+    const signal = checkAskOptions(options);
     const id = oneOf(namedTasks(task), "Cannot explain");
-    const { scheduler } = await this.#session.ask();
+    const { scheduler } = await this.#session.ask(signal);
     if (!this.#session.tasks.isUnsent(id)) return await scheduler.explain(id);
     const text = `Task "${id}" is still in its client: what was submitted before it is on its way to the controller.`;
     return { cause: "unsent", status: "waiting", text, attempts: 0, engines: [], uuid: null, tasks: [] };
   }
 
-  async story(task: Jobs): Promise<readonly StoryLine[]> {
+  async story(task: Jobs, options: AskOptions): Promise<readonly StoryLine[]> {
+    const signal = checkAskOptions(options);
     const id = oneOf(namedTasks(task), "Cannot tell the story of");
-    const { scheduler, hub } = await this.#session.ask();
+    const { scheduler, hub } = await this.#session.ask(signal);
     if (this.#session.tasks.isUnsent(id)) return this.#untold(id);
     const [status] = await scheduler.statusOf([id]);
     const [lines, ageMs] = await Promise.all([hub.story(id), hub.age()]);
@@ -65,9 +68,10 @@ export class Questions {
     return lines.map(([at, text]) => ({ at: this.#time.toLocal(Math.round(at)), text }));
   }
 
-  async resultStatus(jobs: Jobs): Promise<ResultStatus> {
+  async resultStatus(jobs: Jobs, options: AskOptions): Promise<ResultStatus> {
+    const signal = checkAskOptions(options);
     const named = namedTasks(jobs);
-    const { scheduler } = await this.#session.ask();
+    const { scheduler } = await this.#session.ask(signal);
     const known = new Map<TaskId, TaskStatus>();
     for (const task of named) {
       const status = this.#statusHere(task);
@@ -83,16 +87,16 @@ export class Questions {
   }
 
   async queueStatus(options: QueueStatusOptions): Promise<QueueStatus> {
-    const { targets, verbose } = resolveQueueOptions(options);
-    const { scheduler, hub } = await this.#session.ask();
+    const { targets, verbose, signal } = resolveQueueOptions(options);
+    const { scheduler, hub } = await this.#session.ask(signal);
     const queues = await scheduler.queueStatus(targets, verbose);
     const { engines } = await hub.status();
-    const ended = verbose ? await this.#endedOn(queues.engines.map(({ engine }) => engine)) : null;
+    const ended = verbose ? await this.#endedOn(queues.engines.map(({ engine }) => engine), signal) : null;
     return joinQueues(queues, engines, ended, targets);
   }
 
-  async hubHistory(): Promise<string[]> {
-    const { scheduler, hub } = await this.#session.ask();
+  async hubHistory(options: AskOptions): Promise<string[]> {
+    const { scheduler, hub } = await this.#session.ask(checkAskOptions(options));
     await scheduler.caughtUp();
     const history: string[] = [];
     for (let from: number | null = 0; from !== null;) {
@@ -105,17 +109,18 @@ export class Questions {
 
   async dbQuery(query: unknown, options: unknown): Promise<Partial<HubRecord>[]> {
     const conditions = checkQuery(query);
-    const { keys, sort, limit } = checkQueryOptions(options);
-    const { scheduler, hub } = await this.#session.ask();
+    const { keys, sort, limit, signal } = checkQueryOptions(options);
+    const { scheduler, hub } = await this.#session.ask(signal);
     await scheduler.caughtUp();
     this.#time.observe(await hub.age());
     const found = await hub.find(conditions.map((condition) => this.#sent(condition)), sort, limit);
     return await this.#recordsAt(hub, found, keys);
   }
 
-  async purgeResults(jobs: Jobs | "all"): Promise<void> {
+  async purgeResults(jobs: Jobs | "all", options: AskOptions): Promise<void> {
+    const signal = checkAskOptions(options);
     const named = jobs === "all" ? null : namedTasks(jobs);
-    const { scheduler } = await this.#session.ask();
+    const { scheduler } = await this.#session.ask(signal);
     const unsent = named?.filter(({ id }) => this.#session.tasks.isUnsent(id)).map(({ id }) => id) ?? [];
     if (unsent.length > 0) throw pendingTasks("forget", unsent);
     const [pending, unknown] = await scheduler.purge(named?.map(({ id }) => id) ?? null);
@@ -138,9 +143,12 @@ export class Questions {
   }
 
   /** The records of what ended on these engines, in the order of submission. */
-  async #endedOn(engines: readonly EngineId[]): Promise<Partial<HubRecord>[]> {
+  async #endedOn(
+    engines: readonly EngineId[],
+    signal: AbortSignal | undefined,
+  ): Promise<Partial<HubRecord>[]> {
     const query = { engineId: { $in: engines }, status: { $in: ["done", "failed", "aborted"] } };
-    return await this.dbQuery(query, { keys: ["msgId", "engineId", "status"], limit: 100_000 });
+    return await this.dbQuery(query, { keys: ["msgId", "engineId", "status"], limit: 100_000, signal });
   }
 
   async #recordsAt(
@@ -179,7 +187,7 @@ export class Questions {
 }
 
 /** Whether the scheduler never sees a task of this id. */
-function isPastScheduler(id: TaskId): boolean {
+export function isPastScheduler(id: TaskId): boolean {
   return wayOf(parseTaskId(id)?.counter ?? 0) !== "balanced";
 }
 

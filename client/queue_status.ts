@@ -8,6 +8,7 @@ import type { EngineId } from "../protocol/ids.ts";
 import { LISTED_IDS, type SchedulerQueues, type WaitingTasks } from "../protocol/queue_status.ts";
 import type { EngineStatus } from "../protocol/status.ts";
 import { NoEnginesRegistered } from "../wire/errors.ts";
+import { checkSignal } from "./ask_options.ts";
 import { checkBoolean } from "./flag_checks.ts";
 import { checkTargets, type Targets } from "./direct_view.ts";
 import type { HubRecord } from "./record_query.ts";
@@ -18,6 +19,8 @@ export interface QueueStatusOptions {
   readonly targets?: Targets;
   /** The ids of the tasks too, the first 1,000 of each kind; default false. */
   readonly verbose?: boolean;
+  /** Ends the waiting, with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Ids of tasks by what they are doing on an engine. */
@@ -66,21 +69,25 @@ export interface QueueStatus {
 export interface ResolvedQueueOptions {
   readonly targets: readonly EngineId[] | null;
   readonly verbose: boolean;
+  readonly signal: AbortSignal | undefined;
 }
+
+const OPTIONS = ["targets", "verbose", "signal"];
 
 /** Throws `TypeError` and `RangeError`. */
 export function resolveQueueOptions(options: QueueStatusOptions): ResolvedQueueOptions {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot ask for queues with ${String(options)}: options are { targets?, verbose? }.`);
+    throw new TypeError(`Cannot ask for queues with ${String(options)}: options are { targets?, verbose?, signal? }.`);
   }
-  const unknown = Object.keys(options).find((name) => name !== "targets" && name !== "verbose");
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
-    throw new TypeError(`Cannot ask for queues with the option "${unknown}": there are targets, verbose.`);
+    throw new TypeError(`Cannot ask for queues with the option "${unknown}": there are ${OPTIONS.join(", ")}.`);
   }
   const targets = checkTargets(options.targets ?? "all");
   const verbose = checkBoolean("verbose", options.verbose ?? false);
-  if (targets === "all") return { targets: null, verbose };
-  return { targets: (typeof targets === "number" ? [targets] : targets) as readonly EngineId[], verbose };
+  const signal = checkSignal(options.signal);
+  if (targets === "all") return { targets: null, verbose, signal };
+  return { targets: (typeof targets === "number" ? [targets] : targets) as readonly EngineId[], verbose, signal };
 }
 
 /** Puts both together. Throws `NoEnginesRegistered` where one of `targets` is not there. */

@@ -6,6 +6,7 @@
  */
 import { NEWS, type NewsMessage, type ResultPiece, type TakenMessage } from "../protocol/messages.ts";
 import { isContentHash } from "../wire/content_hash.ts";
+import { areNestedLines } from "../wire/nested_lines.ts";
 import { isArray, isCount, isText, malformedMessage } from "../wire/message_checks.ts";
 
 /** Which engine took which tasks. */
@@ -57,6 +58,8 @@ function isNews(row: readonly unknown[]): row is NewsMessage {
       return first instanceof Uint8Array;
     case NEWS.progress:
       return typeof first === "number" && first >= 0 && first <= 1 && (second === null || isText(second));
+    case NEWS.nested:
+      return areNestedLines(first);
     default:
       return false;
   }

@@ -17,6 +17,7 @@ import {
   type RecordField,
   type SortMessage,
 } from "../protocol/records.ts";
+import { checkSignal } from "./ask_options.ts";
 import { show } from "./flag_checks.ts";
 
 /**
@@ -139,6 +140,8 @@ export interface QueryOptions<Key extends keyof HubRecord = keyof HubRecord> {
   readonly sort?: string | readonly string[];
   /** The first so many of them, 1 to 100,000; default 10,000. */
   readonly limit?: number;
+  /** Ends the waiting, with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options with every default filled in. */
@@ -146,12 +149,13 @@ export interface ResolvedQuery {
   readonly keys: readonly RecordField[];
   readonly sort: readonly SortMessage[];
   readonly limit: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 const DEFAULT_LIMIT = 10_000;
 const FIELDS = Object.keys(RECORD_FIELDS) as RecordField[];
 const STATUSES: readonly unknown[] = ["waiting", "ready", "running", "done", "failed", "aborted"];
-const OPTIONS = ["keys", "sort", "limit"];
+const OPTIONS = ["keys", "sort", "limit", "signal"];
 
 /** The conditions of a query; times are epoch ms. Throws `TypeError` and `RangeError`. */
 export function checkQuery(query: unknown): ConditionMessage[] {
@@ -164,13 +168,17 @@ export function checkQuery(query: unknown): ConditionMessage[] {
 
 /** Throws `TypeError` and `RangeError`. */
 export function checkQueryOptions(options: unknown): ResolvedQuery {
-  const given = plainObject(options, "Cannot query the records", "options are an object with keys, sort, limit");
+  const given = plainObject(
+    options,
+    "Cannot query the records",
+    "options are an object with keys, sort, limit, signal",
+  );
   const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
     throw new TypeError(`Cannot query the records with the option "${unknown}": there are ${OPTIONS.join(", ")}.`);
   }
-  const { keys = FIELDS, sort = [], limit = DEFAULT_LIMIT } = given;
-  return { keys: checkKeys(keys), sort: checkSort(sort), limit: checkLimit(limit) };
+  const { keys = FIELDS, sort = [], limit = DEFAULT_LIMIT, signal } = given;
+  return { keys: checkKeys(keys), sort: checkSort(sort), limit: checkLimit(limit), signal: checkSignal(signal) };
 }
 
 function checkKeys(keys: unknown): readonly RecordField[] {

@@ -44,7 +44,7 @@ export class Resubmission {
   }
 
   /** New tasks for these; one result where a single task is named by itself. Never throws for what tasks are or were. */
-  submit(jobs: Jobs): Job {
+  submit(jobs: Jobs, signal?: AbortSignal): Job {
     const named = namedTasks(jobs);
     const scalar = isSingle(jobs, named.map(({ job }) => job));
     const job = this.#jobFor(named.length, scalar);
@@ -52,8 +52,10 @@ export class Resubmission {
     const ids = named.map(({ id }) => id);
     const filled = Promise.withResolvers<void>();
     this.#takePlaces(job, filled.promise);
-    this.#fill(job, ids).catch((error) => {
-      job.markRefused();
+    if (signal !== undefined) this.#session.tasks.aborts.watch(signal, job);
+    this.#fill(job, ids, signal).catch((error) => {
+      // Where all of it was aborted meanwhile, that is its outcome.
+      if (!job.finished) job.markRefused();
       this.#session.tasks.failAll(job, error);
     }).finally(filled.resolve);
     return job;
@@ -94,8 +96,8 @@ export class Resubmission {
     }
   }
 
-  async #fill(job: Job, ids: readonly TaskId[]): Promise<void> {
-    const link = await this.#session.ask();
+  async #fill(job: Job, ids: readonly TaskId[], signal: AbortSignal | undefined): Promise<void> {
+    const link = await this.#session.ask(signal);
     await this.#checkFinished(link, ids);
     const specs = await specsOf(link, ids);
     specs.forEach(({ template, args, inputs }, task) => {

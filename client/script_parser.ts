@@ -89,6 +89,7 @@ function bindingOf(known: Map<Variable, BoundName>, variable: Variable): BoundNa
       blockEnd,
       isModule: variable.scope.type === "module" || variable.scope.type === "global",
       definition: definition === undefined ? null : rangeOf(definition.node),
+      declaredAt: definition === undefined ? null : rangeOf(definition.name)[0],
       isWritten: variable.references.some((reference: Reference) => reference.isWrite() && reference.init !== true) ||
         variable.defs.length > 1,
       imported: definition?.type === "ImportBinding" ? importOf(definition) : null,

@@ -27,15 +27,16 @@ import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
 import type { HostLink } from "./host_link.ts";
-import type { QuestionLink } from "./question_link.ts";
+import type { FindQuestions, QuestionLink } from "./question_link.ts";
 import { FunctionShipping } from "./function_shipping.ts";
 import { readCounters, readNews, readResultPiece, readTaken } from "./read_news.ts";
 import { TaskTemplates } from "./task_templates.ts";
+import { unlessAborted } from "./waiting.ts";
 import { WatchedResults } from "./watched_results.ts";
 
 /** What a session works with. */
 export interface SessionOptions extends ClientTasksOptions {
-  readonly questions: QuestionLink;
+  readonly questions: FindQuestions;
   /** Of a client that lives in an engine: the engine's host. */
   readonly engineHost?: HostId | null;
 }
@@ -62,7 +63,7 @@ export class Session {
     this.id = options.id;
     this.clock = options.clock;
     this.tasks = new ClientTasks(
-      { ...options, special: this.shipping.decode, encodeSpecial: this.shipping.encode },
+      { ...options, special: this.shipping.decode, encodeSpecial: this.shipping.encode, sent: this.shipping.sent },
       this.roster,
     );
     this.watched = new WatchedResults({
@@ -96,12 +97,13 @@ export class Session {
 
   /**
    * The ones to ask, once there is a controller and has been sent what this turn of the event loop submitted. Rejects with
-   * `ConnectionError` where the client is closed.
+   * `ConnectionError` where the client is closed, and like each of the questions with the signal's reason.
    */
-  async ask(): Promise<QuestionLink> {
-    await this.#attachment.idle;
+  async ask(signal?: AbortSignal): Promise<QuestionLink> {
+    signal?.throwIfAborted();
+    await unlessAborted(this.#attachment.idle, signal);
     if (this.#closed !== null) throw unansweredError(this.#closed);
-    return this.#options.questions;
+    return this.#options.questions(signal);
   }
 
   /** The way to a host. */

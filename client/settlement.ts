@@ -22,6 +22,7 @@ import { showOrigin } from "./call_origin.ts";
 import type { PushedResults } from "./pushed_results.ts";
 import type { Job, TaskReport } from "./job.ts";
 import { stackLater } from "./lazy_stack.ts";
+import type { SentFunctions } from "./sent_functions.ts";
 import { toldStack } from "./source_positions.ts";
 import type { PendingTask } from "./task_table.ts";
 
@@ -31,6 +32,7 @@ export class Settlement {
   readonly #transfer: BlobTransfer;
   readonly #pushed: PushedResults;
   readonly #decoding: DecodeOptions;
+  readonly #sent: SentFunctions;
   readonly #ended: (job: Job, task: number) => void;
 
   /** `ended` is told of each task that is settled. */
@@ -39,12 +41,14 @@ export class Settlement {
     transfer: BlobTransfer,
     pushed: PushedResults,
     special: DecodeSpecial | null,
+    sent: SentFunctions,
     ended: (job: Job, task: number) => void,
   ) {
     this.#decoding = { special };
     this.#clock = clock;
     this.#transfer = transfer;
     this.#pushed = pushed;
+    this.#sent = sent;
     this.#ended = ended;
   }
 
@@ -156,7 +160,7 @@ export class Settlement {
       toRemoteError(bytes, { engineId: settled.engine, msgId: job.taskId(task) }),
     );
     const { stack, remoteStack, cause } = error;
-    const tell = (text: string | undefined) => toldStack(text ?? "", template.code);
+    const tell = (text: string | undefined) => toldStack(text ?? "", template.code, this.#sent);
     stackLater(error, () => tell(stack));
     stackLater(error, () => tell(remoteStack), "remoteStack");
     if (cause instanceof Error) tellStack(cause, tell);

@@ -9,6 +9,7 @@ import type { Job } from "./job.ts";
 
 /** Resolves when it has ended. */
 export async function shareOutcome(from: Job, task: number, to: Job, index: number): Promise<void> {
+  to.setFlags(index, { submitted: from.plan.submitted, ...from.flags(task) });
   while (!from.isSettled(task)) {
     const running = from.report(task);
     if (running !== undefined) to.running(index, running);
@@ -16,7 +17,6 @@ export async function shareOutcome(from: Job, task: number, to: Job, index: numb
   }
   const report = from.report(task);
   if (report === undefined) return;
-  to.setFlags(index, from.flags(task));
   const [ok, value] = outcomeOf(from, task);
   const blob = from.plan.chunksize === 1 ? from.blobOf(task) : undefined;
   if (blob !== undefined) to.setBlob(index, blob);

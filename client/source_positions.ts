@@ -8,11 +8,14 @@
  */
 import type { FunctionCode } from "./function_code.ts";
 import type { PlacedText } from "./function_shipping.ts";
+import type { SentFunctions, SentText } from "./sent_functions.ts";
 import type { SourcePlace } from "./source_map.ts";
 
 /** `troupe:name@hash:line:column`, as engines write it. */
 const SHIPPED_PLACE = /troupe:[^\s()]*@([0-9a-f]{8}):(\d+):(\d+)/;
 const FIRST_PLACE = /\(?((?:file|https?):[^\s()]+):(\d+):(\d+)\)?$/m;
+
+const NOTHING_SENT: Pick<SentFunctions, "find"> = { find: () => null };
 
 /** A place in a text or in a script. Both count from 1. */
 interface Position {
@@ -25,12 +28,12 @@ interface VirtualMachine {
   runInThisContext(code: string, at: { filename: string; lineOffset: number; columnOffset: number }): unknown;
 }
 
-/** The stack of an error that a task of this code failed with. */
-export function toldStack(stack: string, code: FunctionCode): string {
+/** The stack of an error that a task of this code failed with. `sent`: functions that it may have been given. */
+export function toldStack(stack: string, code: FunctionCode, sent: Pick<SentFunctions, "find"> = NOTHING_SENT): string {
   try {
     let shown = false;
     return stack.split("\n").map((line) => {
-      const place = placeIn(line, code);
+      const place = placeIn(line, code, sent);
       if (place === null) return line;
       const told = line.replace(/^(\s+at )(async )?eval \((.*)\)$/, "$1$2$3")
         .replace(SHIPPED_PLACE, `${place.url}:${place.line}:${place.column}`);
@@ -43,22 +46,22 @@ export function toldStack(stack: string, code: FunctionCode): string {
   }
 }
 
-function placeIn(line: string, code: FunctionCode): SourcePlace | null {
+function placeIn(line: string, code: FunctionCode, sent: Pick<SentFunctions, "find">): SourcePlace | null {
   const [, hash, row, column] = SHIPPED_PLACE.exec(line) ?? [];
   if (hash === undefined) return null;
   const at = { line: Number(row), column: Number(column) };
-  if (code.hash.startsWith(hash)) return placeInFunction(code, at);
+  if (code.hash.startsWith(hash)) return placeInFunctions({ text: textOf(code), parts: code.parts ?? [] }, at);
   const module = code.modules?.find((module) => module.hash.startsWith(hash));
-  return module?.map?.find(at.line, at.column) ?? null;
+  if (module !== undefined) return module.map?.find(at.line, at.column) ?? null;
+  const known = sent.find(hash);
+  return known === null ? null : placeInFunctions(known, at);
 }
 
 /** The last function that has it: what stands inside of another one is behind its beginning. */
-function placeInFunction(code: FunctionCode, at: Position): SourcePlace | null {
-  if (code.parts === undefined || code.parts.length === 0) return null;
-  const text = textOf(code);
+function placeInFunctions({ text, parts }: SentText, at: Position): SourcePlace | null {
   let found: SourcePlace | null = null;
   let last = -1;
-  for (const part of code.parts) {
+  for (const part of parts) {
     const start = text.indexOf(part.text);
     const place = start > last ? placeInPart(text, start, part, at) : null;
     if (place === null) continue;
@@ -73,12 +76,12 @@ function placeInPart(text: string, start: number, part: PlacedText, at: Position
   const first = { line: before.length, column: (before.at(-1) ?? "").length + 1 };
   const lines = part.text.split("\n").length;
   if (at.line < first.line || at.line >= first.line + lines) return null;
-  if (at.line > first.line) return inSource(part.url, part.line + at.line - first.line, at.column);
-  return at.column < first.column ? null : inSource(part.url, part.line, part.column + at.column - first.column);
+  if (at.line > first.line) return placeInSource(part.url, part.line + at.line - first.line, at.column);
+  return at.column < first.column ? null : placeInSource(part.url, part.line, part.column + at.column - first.column);
 }
 
 /** A script runs without its types; where a position of it lies in its file, Deno shows in the stack of an error there. */
-function inSource(url: string, line: number, column: number): SourcePlace | null {
+export function placeInSource(url: string, line: number, column: number): SourcePlace | null {
   const options = { filename: url, lineOffset: line - 1, columnOffset: column - 1 };
   const error = virtualMachine().runInThisContext("new Error()", options);
   const [, file, row, col] = FIRST_PLACE.exec((error as Error | undefined)?.stack ?? "") ?? [];

@@ -6,9 +6,10 @@
  * @module
  */
 import type { TaskId } from "../protocol/ids.ts";
-import { ArgumentEncoder, type EncodedArguments } from "./argument_encoder.ts";
+import { ArgumentEncoder, type EncodedArguments, type Prepared } from "./argument_encoder.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
+import type { CapturedInputs } from "./input_collector.ts";
 import { Job, type JobPlan } from "./job.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
 import type { Shape } from "./partition.ts";
@@ -56,8 +57,8 @@ export class Submission {
       this.#tie?.check();
       this.session.tasks.pure.check(flags);
       this.#refusals.check(flags);
-      const plain = this.session.templates.of(f, flags.task, false);
-      const given = this.#arguments.encode(args);
+      const [plain, captured] = this.#arguments.prepare(() => this.session.templates.of(f, flags.task, false));
+      const given = this.#arguments.encode(args, captured);
       const template = this.session.templates.withModules(plain, given.modules);
       const base = flags.id === null ? this.session.tasks.allocate(1) : this.session.tasks.drawnIds.use(flags.id);
       const job = new Job(this.#plan({ base, items: 1, chunksize: 1, scalar: true, flags, origin }));
@@ -86,7 +87,7 @@ export class Submission {
       const list = rows();
       const { chunksize } = flags;
       items = list.length;
-      const template = this.session.templates.of(f, flags.task, chunksize > 1);
+      const template = this.#arguments.prepare(() => this.session.templates.of(f, flags.task, chunksize > 1));
       const base = this.#mapBase(Math.ceil(items / chunksize), flags);
       const job = new Job({ ...this.#plan({ base, items, chunksize, scalar: false, flags, origin }), shape });
       this.#addRows(job, template, list, flags);
@@ -106,7 +107,7 @@ export class Submission {
     );
   }
 
-  #addRows(job: Job, template: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
+  #addRows(job: Job, template: Prepared<TaskTemplateEntry>, rows: Rows, flags: ResolvedFlags): void {
     const feed = (from: number, end: number) => {
       for (let task = from; task < end && !job.aborted; task++) this.#addTask(job, task, template, rows, flags);
       if (job.aborted) this.session.tasks.aborts.letGo(job);
@@ -118,19 +119,25 @@ export class Submission {
     if (rest < job.taskCount && !job.finished) this.session.tasks.addLater(job, rest, feed);
   }
 
-  #addTask(job: Job, task: number, plain: TaskTemplateEntry, rows: Rows, flags: ResolvedFlags): void {
+  #addTask(
+    job: Job,
+    task: number,
+    [plain, captured]: Prepared<TaskTemplateEntry>,
+    rows: Rows,
+    flags: ResolvedFlags,
+  ): void {
     const given = job.plan.chunksize === 1
-      ? this.#encodeRow(job, task, rows)
-      : this.#encodeChunk(job, task, rows, flags.task.retries);
+      ? this.#encodeRow(job, task, rows, captured)
+      : this.#encodeChunk(job, task, rows, flags.task.retries, captured);
     if (given === null) return;
     const counter = job.plan.base + task;
     const template = this.session.templates.withModules(plain, given.modules);
     this.session.tasks.add({ counter, job, task, template, engine: null, ...given });
   }
 
-  #encodeRow(job: Job, task: number, rows: Rows): EncodedArguments | null {
+  #encodeRow(job: Job, task: number, rows: Rows, captured: CapturedInputs | null): EncodedArguments | null {
     try {
-      return this.#arguments.encode(rows.row(task));
+      return this.#arguments.encode(rows.row(task), captured);
     } catch (error) {
       this.session.tasks.fail(job, task, error);
       return null;
@@ -138,10 +145,16 @@ export class Submission {
   }
 
   /** Rows that can't travel fail by themselves; the others of the chunk go. */
-  #encodeChunk(job: Job, task: number, rows: Rows, retries: number): EncodedArguments | null {
+  #encodeChunk(
+    job: Job,
+    task: number,
+    rows: Rows,
+    retries: number,
+    captured: CapturedInputs | null,
+  ): EncodedArguments | null {
     const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
     try {
-      return this.#arguments.encode(chunk());
+      return this.#arguments.encode(chunk(), captured);
     } catch {
       let last: unknown = null;
       for (const item of job.pendingItems(task)) {
@@ -152,7 +165,7 @@ export class Submission {
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return this.#arguments.encode(chunk());
+      if (job.pendingItems(task).length > 0) return this.#arguments.encode(chunk(), captured);
       this.session.tasks.fail(job, task, last);
       return null;
     }

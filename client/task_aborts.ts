@@ -81,6 +81,10 @@ export class TaskAborts {
       const { job, item } = mirrored.source(index);
       const task = job.taskOf(item);
       if (job.isSettled(task)) continue;
+      if (job.plan.ids !== undefined) {
+        this.ids([job.taskId(task)]);
+        continue;
+      }
       this.#options.pure.checkAbort([job.taskId(task)]);
       this.#abort([job.plan.base + task], job);
     }

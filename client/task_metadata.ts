@@ -52,7 +52,7 @@ export function taskMetadata(job: Job, task: number): TaskMetadata {
   const flags = job.flags(task);
   return {
     msgId: job.taskId(task),
-    submitted: job.plan.submitted,
+    submitted: flags.submitted ?? job.plan.submitted,
     started: report?.started ?? null,
     completed: report?.completed ?? null,
     received: report?.received ?? null,

@@ -5,7 +5,9 @@
  * `Submission` and by all that waits.
  * @module
  */
+import type { NestedLine } from "../protocol/messages.ts";
 import type { Job } from "./job.ts";
+import { nestedEnd, nestedLine } from "./nested_output.ts";
 import type { Session } from "./session.ts";
 
 /** The task. */
@@ -15,6 +17,8 @@ export interface TaskOwner {
   readonly priority: number;
   /** It waits for results, or no longer does. */
   waits(waits: boolean): void;
+  /** A task of it, or of one of these, printed a line. */
+  printed?(line: NestedLine): void;
 }
 
 /** Says that a wait begins; the result says that it is over. */
@@ -27,12 +31,22 @@ export class TaskTie {
   readonly #session: Session;
   readonly #owner: TaskOwner;
   readonly #unfinished = new Set<Job>();
+  /** All that it submitted, as long as somebody looks at it. */
+  readonly #jobs = new WeakSet<Job>();
+  readonly #listening: Disposable;
+  /** Tasks whose lines were told, and that go on. */
+  readonly #printed = new Set<string>();
   #waits = 0;
   #hasEnded = false;
 
   constructor(session: Session, owner: TaskOwner) {
     this.#session = session;
     this.#owner = owner;
+    this.#listening = session.tasks.output.add({
+      line: (line, by) => this.#tell(by, nestedLine(line)),
+      // Most tasks print nothing: of these there is nothing to say.
+      ended: (msgId, by) => void (this.#printed.delete(msgId) && this.#tell(by, nestedEnd(msgId))),
+    });
   }
 
   /**
@@ -59,6 +73,7 @@ export class TaskTie {
   /** This is the task's. */
   submitted(job: Job): void {
     if (job.finished) return;
+    this.#jobs.add(job);
     this.#unfinished.add(job);
     job.onFinished(() => this.#unfinished.delete(job));
   }
@@ -75,9 +90,17 @@ export class TaskTie {
     };
   };
 
+  #tell(by: Job, line: NestedLine): void {
+    if (!this.#jobs.has(by)) return;
+    const [msgId, , , , , text] = line;
+    if (text !== null) this.#printed.add(msgId);
+    this.#owner.printed?.(line);
+  }
+
   /** Aborts what is not settled, as far as the scheme can. */
   end(): void {
     this.#hasEnded = true;
+    this.#listening[Symbol.dispose]();
     for (const job of [...this.#unfinished]) this.#session.tasks.aborts.letGo(job);
   }
 }

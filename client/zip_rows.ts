@@ -67,20 +67,46 @@ function checkIterable(value: unknown, index: number): Iterable<unknown> {
   return value as Iterable<unknown>;
 }
 
-/** In step, so that the shortest bounds what is taken from all; all that did not end are closed. */
+/** In step, so that the shortest bounds what is taken from all; all that did not end are closed, also where one throws. */
 function pullColumns(sequences: readonly Iterable<unknown>[]): unknown[][] {
-  const iterators = sequences.map((sequence) => sequence[Symbol.iterator]());
-  const columns: unknown[][] = iterators.map(() => []);
-  while (true) {
-    const row: unknown[] = [];
-    for (const iterator of iterators) {
-      const step = iterator.next();
-      if (step.done) {
-        for (const other of iterators) if (other !== iterator) other.return?.();
-        return columns;
+  const open = new Set<Iterator<unknown>>();
+  try {
+    // One that is given twice is taken from in turn.
+    const iterators = sequences.map((sequence) => {
+      const iterator = sequence[Symbol.iterator]();
+      open.add(iterator);
+      return iterator;
+    });
+    const columns: unknown[][] = iterators.map(() => []);
+    while (true) {
+      const row: unknown[] = [];
+      for (const iterator of iterators) {
+        const step = nextOf(iterator, open);
+        if (step.done) return columns;
+        row.push(step.value);
       }
-      row.push(step.value);
+      row.forEach((value, index) => columns[index]?.push(value));
     }
-    row.forEach((value, index) => columns[index]?.push(value));
+  } finally {
+    closeAll(open);
+  }
+}
+
+/** One that has ended, or throws, is not to be closed. */
+function nextOf(iterator: Iterator<unknown>, open: Set<Iterator<unknown>>): IteratorResult<unknown> {
+  open.delete(iterator);
+  const step = iterator.next();
+  if (!step.done) open.add(iterator);
+  return step;
+}
+
+/** What a sequence throws while it is closed hides nothing that was thrown before. */
+function closeAll(open: ReadonlySet<Iterator<unknown>>): void {
+  for (const iterator of open) {
+    try {
+      iterator.return?.();
+    } catch {
+      // It has nothing more to give, and its rows were taken.
+    }
   }
 }

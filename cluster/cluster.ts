@@ -26,6 +26,12 @@ export interface ClusterConnection {
   readonly file: string;
 }
 
+/** What orders to a cluster take. */
+export interface OrderOptions {
+  /** Its abort ends the waiting, with its reason: what was ordered goes on. Aborted before, nothing is ordered. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 type OrderBody = HostOrder extends infer Order ? Order extends HostOrder ? Omit<Order, "id"> : never : never;
 type Reply = { resolve(ids: readonly EngineId[]): void; reject(error: Error): void };
 
@@ -110,26 +116,26 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Adds engines; resolves with their ids when they are ready. */
-  async startEngines(n: number): Promise<readonly number[]> {
+  async startEngines(n: number, options: OrderOptions = {}): Promise<readonly number[]> {
     if (!Number.isSafeInteger(n) || n < 1) {
       throw new RangeError(`Cannot start ${n} engines: it is a whole number from 1 up.`);
     }
-    return await this.#order({ kind: "start-engines", count: n });
+    return await this.#order({ kind: "start-engines", count: n }, options);
   }
 
   /** Stops engines for good; running tasks may finish within 10 s. Resolves when they are gone. */
-  async stopEngines(ids: readonly number[]): Promise<void> {
-    await this.#order({ kind: "stop-engines", ids: ids as readonly EngineId[] });
+  async stopEngines(ids: readonly number[], options: OrderOptions = {}): Promise<void> {
+    await this.#order({ kind: "stop-engines", ids: ids as readonly EngineId[] }, options);
   }
 
   /** Stops engines likewise and starts each again under its id; resolves when they are ready. */
-  async restartEngines(ids: readonly number[]): Promise<void> {
-    await this.#order({ kind: "restart-engines", ids: ids as readonly EngineId[] });
+  async restartEngines(ids: readonly number[], options: OrderOptions = {}): Promise<void> {
+    await this.#order({ kind: "restart-engines", ids: ids as readonly EngineId[] }, options);
   }
 
   /** Sends a signal to engines, like `"SIGKILL"`. */
-  async signalEngines(signal: Deno.Signal, ids: readonly number[]): Promise<void> {
-    await this.#order({ kind: "signal-engines", signal, ids: ids as readonly EngineId[] });
+  async signalEngines(signal: Deno.Signal, ids: readonly number[], options: OrderOptions = {}): Promise<void> {
+    await this.#order({ kind: "signal-engines", signal, ids: ids as readonly EngineId[] }, options);
   }
 
   /** For compositions: ends the cluster as if this program had ended: what runs is not waited for. Idempotent. */
@@ -153,13 +159,20 @@ export class Cluster implements AsyncDisposable {
     await this.#listening;
   }
 
-  async #order(order: OrderBody): Promise<readonly EngineId[]> {
+  async #order(order: OrderBody, { signal }: OrderOptions): Promise<readonly EngineId[]> {
+    signal?.throwIfAborted();
     if (this.#ended || this.#stopping !== null) throw this.#endedError();
     const id = ++this.#orders;
     const { promise, resolve, reject } = Promise.withResolvers<readonly EngineId[]>();
     this.#replies.set(id, { resolve, reject });
-    await this.#child.tell(controlLine({ ...order, id } as HostOrder));
-    return await promise;
+    const onAbort = () => this.#take(id)?.reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      const [ids] = await Promise.all([promise, this.#child.tell(controlLine({ ...order, id } as HostOrder))]);
+      return ids;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   async #listen(reports: AsyncGenerator<HostReport>): Promise<void> {

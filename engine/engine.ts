@@ -68,6 +68,11 @@ export class Engine {
     return this.#runner?.current ?? null;
   }
 
+  /** What the calling task may load, others may from now on: functions of it stay here. */
+  keepModules(): void {
+    for (const hash of this.#owners.owner?.template.modules ?? NO_MODULES) this.modules.keep(hash);
+  }
+
   /** What modules find where they import the library. */
   get exports(): object {
     return this.#special.exports;
@@ -175,6 +180,7 @@ export class Engine {
         published: (number, data) => outlet.send([TO_HOST.published, number, data]),
         broken: (error) => this.#exit(error),
         progress: (number, fraction, text) => outlet.send([TO_HOST.progress, number, fraction, text]),
+        nested: (number, lines) => outlet.send([TO_HOST.nested, number, lines]),
         slot: (number, lent, running) => outlet.send([TO_HOST.slot, number, lent, running]),
         named: (line) => this.modules.named(line),
         printed: (number, channel, text, at) =>

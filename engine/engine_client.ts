@@ -6,6 +6,7 @@
  * @module
  */
 import type { BusDeliversMessage, BusIsMessage, ToHostMessage } from "../protocol/pipe_messages.ts";
+import type { NestedLine } from "../protocol/messages.ts";
 import type { TaskId } from "../protocol/ids.ts";
 
 /** A task, as its client sees it. */
@@ -15,6 +16,8 @@ export interface ClientOwner {
   readonly priority: number;
   /** It waits for results of tasks of its own, or no longer does. */
   waits(waits: boolean): void;
+  /** A task of it, or of one of these, printed a line. */
+  printed(line: NestedLine): void;
 }
 
 /** The client of one task: a face of the one that all tasks of the engine share. */

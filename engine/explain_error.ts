@@ -20,8 +20,32 @@ export interface ErrorPlace {
   readonly named?: (line: string) => string;
 }
 
-/** Trims the stacks of the error and its causes, and explains it. Never throws. */
+/** Trims the stacks of the error and its causes, and explains it; of a chunk, those of its items. Never throws. */
 export function explainError(error: unknown, place: ErrorPlace): void {
+  explainOne(error, place);
+  for (const item of failedItems(error)) explainOne(item, place);
+}
+
+/** Whether it stands for a chunk, and brings the outcomes of its items. */
+export function hasOutcomes(error: unknown): error is { readonly [OUTCOMES]: unknown } {
+  try {
+    return error instanceof Error && Object.hasOwn(error, OUTCOMES);
+  } catch {
+    // It has traps of its own.
+    return false;
+  }
+}
+
+/** As `client/chunk_code.ts` calls it. */
+const OUTCOMES = "troupeChunkOutcomes";
+
+function failedItems(error: unknown): unknown[] {
+  const outcomes = hasOutcomes(error) ? error[OUTCOMES] : null;
+  if (!Array.isArray(outcomes)) return [];
+  return outcomes.flatMap((outcome: unknown) => Array.isArray(outcome) && outcome[0] === 1 ? [outcome[1]] : []);
+}
+
+function explainOne(error: unknown, place: ErrorPlace): void {
   try {
     let current = error;
     for (let depth = 0; depth < CAUSE_DEPTH && current instanceof Error; depth++) {

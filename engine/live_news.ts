@@ -7,6 +7,7 @@
  * task runner, which tells it of all three.
  * @module
  */
+import type { NestedLine } from "../protocol/messages.ts";
 import { OUTPUT_CHANNELS, type OutputChannel, type TaskPrint } from "./task_print.ts";
 import type { TaskRun } from "./task_run.ts";
 
@@ -17,12 +18,16 @@ export const NEWS_PAUSE_MS = 50;
 /** Characters of one message. */
 export const NEWS_CHARACTERS = 16_384;
 
+/** Counted for a line besides its own. */
+const NESTED_HEAD = 32;
+
 /** Where news go. */
 export interface NewsOutlet {
   /** `at`: the characters that the task printed there before. */
   printed(number: number, channel: OutputChannel, text: string, at: number): void;
   published(number: number, data: Uint8Array): void;
   progress(number: number, fraction: number, text: string | null): void;
+  nested(number: number, lines: readonly NestedLine[]): void;
 }
 
 /** What there is to say of one task. */
@@ -31,6 +36,10 @@ interface Pending {
   readonly sent: Record<OutputChannel, number>;
   data: Uint8Array | null;
   progress: readonly [fraction: number, text: string | null] | null;
+  /** What tasks of the task printed. */
+  nested: NestedLine[];
+  /** Characters of it. */
+  nestedSize: number;
   /** It stands in the list of those with something to say. */
   listed: boolean;
 }
@@ -80,6 +89,17 @@ export class LiveNews {
     this.#say(pending);
   }
 
+  /** A task of the task printed a line, or has ended: more than fits in a message meanwhile is left out. */
+  nested(run: TaskRun, line: NestedLine): void {
+    const pending = this.#pending(run);
+    const { nested } = pending;
+    const size = line[5]?.length ?? 0;
+    if (line[5] !== null && pending.nestedSize + size > NEWS_CHARACTERS) return;
+    pending.nestedSize += size + NESTED_HEAD;
+    nested[nested.length] = line;
+    this.#say(pending);
+  }
+
   /** The task ends: data and progress leave ahead of its result, the result has what it printed. */
   end(run: TaskRun): void {
     const pending = run.news as Pending | null;
@@ -87,13 +107,22 @@ export class LiveNews {
     run.news = null;
     this.#sendData(pending);
     this.#sendProgress(pending);
+    this.#sendNested(pending);
     pending.listed = false;
   }
 
   #pending(run: TaskRun): Pending {
     const known = run.news as Pending | null;
     if (known !== null) return known;
-    const pending: Pending = { run, sent: { stdout: 0, stderr: 0 }, data: null, progress: null, listed: false };
+    const pending: Pending = {
+      run,
+      sent: { stdout: 0, stderr: 0 },
+      data: null,
+      progress: null,
+      nested: [],
+      nestedSize: 0,
+      listed: false,
+    };
     run.news = pending;
     return pending;
   }
@@ -150,6 +179,7 @@ export class LiveNews {
     this.#credit--;
     this.#sendData(pending);
     this.#sendProgress(pending);
+    this.#sendNested(pending);
     const { print } = pending.run;
     if (print === null) return;
     for (let index = 0; index < OUTPUT_CHANNELS.length; index++) {
@@ -162,14 +192,22 @@ export class LiveNews {
     }
   }
 
-  #hasNews({ run: { print }, sent, data, progress }: Pending): boolean {
-    return data !== null || progress !== null || (print !== null && isBehind(print, sent));
+  #hasNews({ run: { print }, sent, data, progress, nested }: Pending): boolean {
+    return data !== null || progress !== null || nested.length > 0 || (print !== null && isBehind(print, sent));
   }
 
   #sendData(pending: Pending): void {
     const { data } = pending;
     pending.data = null;
     if (data !== null) this.#outlet.published(pending.run.number, data);
+  }
+
+  #sendNested(pending: Pending): void {
+    const { nested } = pending;
+    if (nested.length === 0) return;
+    pending.nested = [];
+    pending.nestedSize = 0;
+    this.#outlet.nested(pending.run.number, nested);
   }
 
   #sendProgress(pending: Pending): void {

@@ -2,8 +2,8 @@
  * The modules whose texts came with function code: imported at first use, once in the life of the process, so that their
  * state persists as that of any module does.
  *
- * A text is imported from a `blob:` URL, which needs no permission. A text that no template names any more and that
- * nobody loaded is let go. Shipped functions reach it through `globalThis[Symbol.for("troupe.modules")]`; owned by the
+ * A text is imported from a `blob:` URL, which needs no permission. A text that no template names any more, that nobody
+ * loaded and nothing that was pushed may load is let go. Shipped functions reach it through `globalThis[Symbol.for("troupe.modules")]`; owned by the
  * engine.
  * @module
  */
@@ -19,6 +19,8 @@ interface KnownModule {
   readonly text: string;
   /** Templates that name it. */
   users: number;
+  /** Something that was pushed may load it at any time: it counts as a user. */
+  kept: boolean;
   loading: Promise<ModuleNamespace> | null;
 }
 
@@ -33,7 +35,7 @@ export class LoadedModules {
   /** A template names it. */
   use(hash: ContentHash, text: string): void {
     const known = this.#known.get(hash);
-    if (known === undefined) this.#known.set(hash, { text, users: 1, loading: null });
+    if (known === undefined) this.#known.set(hash, { text, users: 1, kept: false, loading: null });
     else known.users++;
   }
 
@@ -41,6 +43,14 @@ export class LoadedModules {
   letGo(hash: ContentHash): void {
     const known = this.#known.get(hash);
     if (known !== undefined && --known.users === 0 && known.loading === null) this.#known.delete(hash);
+  }
+
+  /** Functions that load it stay in this process, whatever templates are forgotten. */
+  keep(hash: ContentHash): void {
+    const known = this.#known.get(hash);
+    if (known === undefined || known.kept) return;
+    known.kept = true;
+    known.users++;
   }
 
   /** The module's exports. Rejects with what its code throws, and with `RangeError` where its text has not come. */

@@ -91,5 +91,7 @@ function offerCurrentTask(engine: Engine): void {
   fixed(MODULES, { value: Object.freeze({ load: (hash: string) => modules.load(hash) }) });
   fixed(EXPORTS, { value: engine.exports });
   fixed("UnmetDependency", { value: UnmetDependency });
-  fixed(Symbol.for(NAMESPACE_KEY), { value: new Namespace(() => engine.current?.engineId ?? null) });
+  fixed(Symbol.for(NAMESPACE_KEY), {
+    value: new Namespace(() => engine.current?.engineId ?? null, () => engine.keepModules()),
+  });
 }

@@ -29,9 +29,14 @@ export class Namespace implements EngineNamespace {
   readonly #builtins: ReadonlySet<PropertyKey>;
   readonly #names = new Set<string>();
   readonly #engineId: () => number | null;
+  readonly #onDefine: () => void;
 
-  /** To be made when all that belongs to the engine is in place. `engineId`: for errors. */
-  constructor(engineId: () => number | null) {
+  /**
+   * To be made when all that belongs to the engine is in place. `engineId`: for errors. `onDefine`: the task that calls
+   * leaves something here, which outlives it.
+   */
+  constructor(engineId: () => number | null, onDefine: () => void = () => {}) {
+    this.#onDefine = onDefine;
     this.#builtins = new Set(ownKeys(globalThis));
     this.#engineId = engineId;
   }
@@ -40,6 +45,7 @@ export class Namespace implements EngineNamespace {
     const names = Object.keys(values);
     for (const name of names) this.#check(name);
     for (const name of names) this.#define(name, values[name]);
+    this.#onDefine();
   }
 
   pull(paths: readonly string[]): unknown[] {
@@ -53,6 +59,7 @@ export class Namespace implements EngineNamespace {
 
   async execute({ name, hash, names, declarations, body }: ScriptParts): Promise<unknown> {
     for (const declared of names) this.#check(declared);
+    this.#onDefine();
     const before = new Set(ownKeys(globalThis));
     const source = sourceName(name, hash as ContentHash);
     const suffix = `\n//# sourceURL=${source}`;

@@ -7,7 +7,7 @@
  */
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
-import { FunctionLinker, type ProgramCells } from "../wire/function_link.ts";
+import { type CompiledText, FunctionLinker, type ValueLinker } from "../wire/function_link.ts";
 import type { EncodedValue } from "../wire/scattered_value.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import { compileFactory } from "./compile.ts";
@@ -40,6 +40,8 @@ export class SpecialValues {
     import: importModule,
   });
 
+  readonly #plain = new TaskValues(this.#linker, NO_INPUTS);
+
   /** What tasks, and the modules that travel, have of Troupe itself. */
   readonly exports = engineExports({
     currentTask,
@@ -47,26 +49,12 @@ export class SpecialValues {
       this.#linker.register(Class, name ?? Class.name, encode, decode),
   });
 
-  /** Arguments and captures. */
-  readonly decode: DecodeSpecial = (kind, parts) => {
-    switch (kind) {
-      case "function":
-      case "registered":
-        return this.#linker.decode(kind, parts);
-      case "reference":
-        return referred(parts[0]);
-      case "input":
-        return inputValue(parts, NO_INPUTS, this.decode);
-      default:
-        throw new SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
-    }
-  };
+  /** Arguments and captures of tasks that bring no results of others along. */
+  readonly decode: DecodeSpecial = (kind, parts) => this.#plain.decode(kind, parts);
 
-  /** The same for a task that brings the encoded results of others along. */
-  decodeWith(inputs: readonly EncodedValue[]): DecodeSpecial {
-    const decode: DecodeSpecial = (kind, parts) =>
-      kind === "input" ? inputValue(parts, inputs, decode) : this.decode(kind, parts);
-    return decode;
+  /** The same for a task that brings these along, encoded. */
+  with(inputs: readonly EncodedValue[]): TaskValues {
+    return new TaskValues(this.#linker, inputs);
   }
 
   /** Results. */
@@ -74,8 +62,7 @@ export class SpecialValues {
 
   /** Adds to the captures of a program what its text is linked with. */
   withLinker(captures: Record<string, unknown>): Record<string, unknown> {
-    if (CELLS in captures) captures[LINK] = this.#linker.link;
-    return captures;
+    return this.#plain.withLinker(captures);
   }
 
   /** What programs name: of Troupe, all of it as an object, and of the runtime. */
@@ -87,10 +74,31 @@ export class SpecialValues {
     return Object.hasOwn(this.exports, name) ? this.exports[name] : undefined;
   }
 
-  #compile(text: string, name: string): (cells: ProgramCells) => unknown {
+  #compile(text: string, name: string): CompiledText {
     const hash = contentHash(new TextEncoder().encode(text));
     const factory = compileFactory(text, name, hash, [CELLS, LINK]);
-    return (cells) => factory({ [CELLS]: cells, [LINK]: this.#linker.link });
+    return (cells, link) => factory({ [CELLS]: cells, [LINK]: link });
+  }
+}
+
+/** What is decoded for one task: also the results of others that it brings along. */
+class TaskValues {
+  readonly decode: DecodeSpecial;
+  readonly #linker: ValueLinker;
+
+  constructor(linker: FunctionLinker, inputs: readonly EncodedValue[]) {
+    this.#linker = linker.with((kind, parts) => {
+      if (kind === "reference") return referred(parts[0]);
+      if (kind === "input") return inputValue(parts, inputs, this.decode);
+      throw new SerializationError(`Cannot decode the value: a "${kind}" has no meaning on this engine.`);
+    });
+    this.decode = this.#linker.decode;
+  }
+
+  /** As that of `SpecialValues`. */
+  withLinker(captures: Record<string, unknown>): Record<string, unknown> {
+    if (CELLS in captures) captures[LINK] = this.#linker.link;
+    return captures;
   }
 }
 

@@ -7,6 +7,7 @@
  * `main.ts` feeds it.
  * @module
  */
+import type { NestedLine } from "../protocol/messages.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
@@ -17,7 +18,7 @@ import { type DecodeOptions, decodeValue, type EncodeOptions, encodeParts, encod
 import type { EncodedValue } from "../wire/scattered_value.ts";
 import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } from "./compile.ts";
 import { CurrentTask, type TaskNews, type TaskPlace } from "./current_task.ts";
-import { explainError } from "./explain_error.ts";
+import { explainError, hasOutcomes } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
 import { LiveNews } from "./live_news.ts";
 import { SpecialValues } from "./special_values.ts";
@@ -52,6 +53,8 @@ export interface RunnerEvents {
   progress(number: number, fraction: number, text: string | null): void;
   /** `at`: the characters that the task printed there before. */
   printed(number: number, channel: OutputChannel, text: string, at: number): void;
+  /** What tasks of a run print. */
+  nested(number: number, lines: readonly NestedLine[]): void;
   /** A run waits for tasks of its own, and lends its slot, or takes it back; `running` runs have begun and not ended. */
   slot(number: number, lent: boolean, running: number): void;
   /** A line of a stack, with names in place of what only this process can tell apart. */
@@ -277,10 +280,11 @@ export class TaskRunner {
   }
 
   #prepare({ template, args, inputs }: TaskRun): PreparedCall {
-    const decoding = inputs.length === 0 ? this.#decoding : { special: this.#special.decodeWith(inputs) };
+    const given = inputs.length === 0 ? this.#special : this.#special.with(inputs);
+    const decoding = inputs.length === 0 ? this.#decoding : { special: given.decode };
     const captures = template.captures === null
       ? null
-      : this.#special.withLinker(decodeValue(template.captures, decoding) as Record<string, unknown>);
+      : given.withLinker(decodeValue(template.captures, decoding) as Record<string, unknown>);
     template.factory ??= compileTemplate(template, captures);
     const call = template.factory(captures);
     return { call, values: decodeValue(args, { ...decoding, handOver: true }) as unknown[] };
@@ -328,6 +332,9 @@ export class TaskRunner {
         msgId: run.message[3],
         priority: run.template.priority ?? 0,
         waits: (waits) => this.#lend(run, waits),
+        printed: (line) => {
+          if (run.state === "running") this.#live.nested(run, line);
+        },
       });
       if (run.current?.signal.aborted) run.client.end();
     }
@@ -420,10 +427,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A chunk with failed items: it carries the results of the others. */
-function hasOutcomes(error: unknown): boolean {
-  return error instanceof Error && Object.hasOwn(error, "troupeChunkOutcomes");
-}
-
 function isUnmetDependency(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== "UnmetDependency") return false;
   return (error as { code?: unknown }).code === "UNMET_DEPENDENCY";

@@ -7,7 +7,7 @@
  */
 import type { NodeAddress } from "../actors/link_port.ts";
 import type { EngineUuid, Session } from "../protocol/ids.ts";
-import { NEWS, type NewsMessage } from "../protocol/messages.ts";
+import { type NestedLine, NEWS, type NewsMessage } from "../protocol/messages.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { EndOfTurn } from "./end_of_turn.ts";
 import type { EngineRun } from "./engine_run.ts";
@@ -37,6 +37,10 @@ export class ClientNews {
 
   progress(run: EngineRun, fraction: number, text: string | null): void {
     this.#add(run, (...of) => [...of, NEWS.progress, fraction, text]);
+  }
+
+  nested(run: EngineRun, lines: readonly NestedLine[]): void {
+    this.#add(run, (...of) => [...of, NEWS.nested, lines]);
   }
 
   #add(run: EngineRun, row: (...of: RowHead) => NewsMessage): void {

@@ -25,6 +25,8 @@ import type { BlobFollower } from "./blob_follower.ts";
 import type { EngineProcess } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { FeedWindow, WINDOW_BYTES } from "./feed_window.ts";
+import type { NestedLine } from "../protocol/messages.ts";
+import { areNestedLines } from "../wire/nested_lines.ts";
 import { printedBy, publishedBy } from "./shown_so_far.ts";
 import { deathOf, endWith, outcomeOf, type RunEnd, timeIsUp } from "./run_end.ts";
 import { RunDeadline } from "./run_deadline.ts";
@@ -38,6 +40,8 @@ export interface FeedEvents {
   progress(run: EngineRun, fraction: number, text: string | null): void;
   /** `at`: the characters that it printed there before. */
   printed(run: EngineRun, channel: 0 | 1, text: string, at: number): void;
+  /** What tasks of a run print. */
+  nested(run: EngineRun, lines: readonly NestedLine[]): void;
   /** A run waits for tasks of its own and lends its slot, or takes it back. */
   slot(run: EngineRun, lent: boolean): void;
   /** The result of a run, of `total` bytes, begins to come. Whoever follows it must dispose of what it gets. */
@@ -192,6 +196,11 @@ export class EngineFeed {
         const sent = this.#running(number);
         sent.shown = printedBy(sent.shown, channel, text);
         return this.#events.printed(sent.run, channel, text, at);
+      }
+      case TO_HOST.nested: {
+        const [, number, lines] = message;
+        if (!areNestedLines(lines)) throw new RangeError("the engine told of lines that are none");
+        return this.#events.nested(this.#running(number).run, lines);
       }
       case TO_HOST.slot:
         return this.#slot(this.#running(message[1]), message[2], message[3]);

@@ -263,6 +263,7 @@ export class HostActor extends Actor implements HostApi {
       published: (run, data) => this.#news.published(run, data),
       progress: (run, fraction, text) => this.#news.progress(run, fraction, text),
       printed: (run, channel, text, at) => this.#news.printed(run, channel, text, at),
+      nested: (run, lines) => this.#news.nested(run, lines),
       slot: ({ origin }, lent) => {
         // Direct tasks take no place at the scheduler, and have none to lend there.
         if (origin.kind !== "scheduled") return;

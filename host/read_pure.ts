@@ -5,6 +5,7 @@
  * by the host's actor.
  * @module
  */
+import type { NodeAddress } from "../actors/link_port.ts";
 import type { EngineId, Session } from "../protocol/ids.ts";
 import type { TaskTemplate } from "../protocol/task_spec.ts";
 import { decodeFrame } from "../wire/frame_codec.ts";
@@ -33,14 +34,14 @@ export function readPure(bytes: Uint8Array, engine: EngineId): PureOrder {
     throw malformedMessage("task", message);
   }
   const template = templateFromMessage(templateMessage);
-  const runs = rows.map((row) => readRun(row, session as Session, node, template, engine));
+  const runs = rows.map((row) => readRun(row, session as Session, `client.${node}`, template, engine));
   return { session: session as Session, node, codes: [code, ...modules].map(readCode), runs };
 }
 
 function readRun(
   message: unknown,
   session: Session,
-  client: string,
+  client: NodeAddress,
   template: TaskTemplate,
   engine: EngineId,
 ): readonly [number, EngineRun] {

@@ -18,7 +18,7 @@ import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { MailboxFull } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { EngineRegistry } from "./engine_registry.ts";
-import { historyMessage, recordsMessage, specsMessage } from "./record_replies.ts";
+import { historyMessage, recordsMessage, recordsOfMessage, specsMessage } from "./record_replies.ts";
 import { RecordSearch } from "./record_search.ts";
 import { RunningTasks } from "./running_tasks.ts";
 import type { FactOf, TaskRecord } from "./task_record.ts";
@@ -45,7 +45,7 @@ export interface HubOptions {
 
 /** The actor named `hub` of a cluster. */
 export class HubActor extends Actor implements HubApi {
-  static override readonly callsOnly = ["status", "age", "story", "history", "find", "records", "specs"];
+  static override readonly callsOnly = ["status", "age", "story", "history", "find", "records", "recordsOf", "specs"];
 
   readonly #options: HubOptions;
   #scheme: Pick<ClusterStatus, "scheme" | "schemeProblem">;
@@ -118,6 +118,10 @@ export class HubActor extends Actor implements HubApi {
 
   records(orders: readonly number[], keys: readonly RecordField[]): readonly RecordMessage[] {
     return recordsMessage(this.#records, orders, keys, this.#origin);
+  }
+
+  recordsOf(ids: readonly TaskId[], keys: readonly RecordField[]): readonly RecordMessage[] {
+    return recordsOfMessage(this.#records, ids, keys, this.#origin);
   }
 
   specs(ids: readonly TaskId[]): SpecsMessage {

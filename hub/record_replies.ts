@@ -29,12 +29,27 @@ const VALUE_BYTES = 10;
 /** The fields `keys` of the records at these places: the first ones of them, at least one. */
 export function recordsMessage(records: TaskRecords, orders: unknown, keys: unknown, origin: number): RecordMessage[] {
   if (!isArray(orders, 0) || !orders.every(isCount)) throw malformedMessage("records", orders);
+  return rowsOf(orders, (order) => records.at(order), keys, origin);
+}
+
+/** The same of the records of these tasks. */
+export function recordsOfMessage(records: TaskRecords, ids: unknown, keys: unknown, origin: number): RecordMessage[] {
+  if (!isArray(ids, 0) || !ids.every(isText)) throw malformedMessage("records", ids);
+  return rowsOf(ids, (id) => records.get(id as TaskId), keys, origin);
+}
+
+function rowsOf<Name>(
+  names: readonly Name[],
+  find: (name: Name) => TaskRecord | undefined,
+  keys: unknown,
+  origin: number,
+): RecordMessage[] {
   if (!isArray(keys, 0) || !keys.every(isRecordField)) throw malformedMessage("records", keys);
   const rows: RecordMessage[] = [];
   let bytes = 0;
-  for (const order of orders) {
+  for (const name of names) {
     if (bytes >= REPLY_BYTES) break;
-    const record = records.at(order);
+    const record = find(name);
     const row = record === undefined ? null : keys.map((key: RecordField) => shown(key, record, origin));
     rows.push(row);
     bytes += row === null ? 1 : row.reduce<number>((sum, value) => sum + bytesOf(value), 0);

@@ -166,7 +166,20 @@ export type WatchedMessage = readonly [
 export type RunningMessage = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, runningMs: number];
 
 /** What news are of, as a digit. */
-export const NEWS = { printed: 0, published: 1, progress: 2 } as const;
+export const NEWS = { printed: 0, published: 1, progress: 2, nested: 3 } as const;
+
+/**
+ * A line that a task of a running task printed, or of a task of that one: it goes up from client to client. `channel` 0 is
+ * standard output, 1 errors. `text` `null`: that task has ended, and prints no more.
+ */
+export type NestedLine = readonly [
+  task: TaskId,
+  engine: EngineId | null,
+  attempt: number,
+  label: string | null,
+  channel: 0 | 1,
+  text: string | null,
+];
 
 /**
  * Host → client: what a task that runs shows on its way, at best effort: the end of the task says all that counts.
@@ -175,7 +188,8 @@ export const NEWS = { printed: 0, published: 1, progress: 2 } as const;
 export type NewsMessage =
   | readonly [...NewsOf, kind: typeof NEWS.printed, channel: 0 | 1, text: string, at: number]
   | readonly [...NewsOf, kind: typeof NEWS.published, data: Uint8Array]
-  | readonly [...NewsOf, kind: typeof NEWS.progress, fraction: number, text: string | null];
+  | readonly [...NewsOf, kind: typeof NEWS.progress, fraction: number, text: string | null]
+  | readonly [...NewsOf, kind: typeof NEWS.nested, lines: readonly NestedLine[]];
 
 type NewsOf = readonly [counter: number, engine: EngineId, engineUuid: EngineUuid, attempt: number];
 

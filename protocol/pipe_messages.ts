@@ -6,6 +6,7 @@
  * piece travel as pieces ahead of the message that names them, so no frame is ever long.
  * @module
  */
+import type { NestedLine } from "./messages.ts";
 import type { ContentHash, EngineId, HostId, TaskId } from "./ids.ts";
 
 /** Raised whenever a message changes in a way that the other end would misread. */
@@ -50,6 +51,7 @@ export const TO_HOST = {
   busOpen: 7,
   slot: 8,
   printed: 9,
+  nested: 10,
 } as const;
 
 /** Bytes inline, or the number under which their pieces came. */
@@ -164,4 +166,6 @@ export type ToHostMessage =
   /** A run waits for tasks of its own and lends its slot, or goes on. `running`: how many runs have begun by then. */
   | readonly [kind: typeof TO_HOST.slot, number: number, lent: boolean, running: number]
   /** Of a running task, as it prints. `channel`: 0 for standard output, 1 for errors. `at`: characters there before. */
-  | readonly [kind: typeof TO_HOST.printed, number: number, channel: 0 | 1, text: string, at: number];
+  | readonly [kind: typeof TO_HOST.printed, number: number, channel: 0 | 1, text: string, at: number]
+  /** What tasks of a running task print. */
+  | readonly [kind: typeof TO_HOST.nested, number: number, lines: readonly NestedLine[]];

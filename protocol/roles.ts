@@ -111,6 +111,8 @@ export interface HubApi {
   ): readonly number[] | Promise<readonly number[]>;
   /** These fields of the records at these places: the first few, as many as a reply may hold. */
   records(orders: readonly number[], keys: readonly RecordField[]): readonly RecordMessage[];
+  /** These fields of the records of these tasks: the first few, as many as a reply may hold. */
+  recordsOf(ids: readonly TaskId[], keys: readonly RecordField[]): readonly RecordMessage[];
   /** What these tasks were submitted as: the first few, as many as a reply may hold. */
   specs(ids: readonly TaskId[]): SpecsMessage;
 }

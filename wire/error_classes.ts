@@ -46,6 +46,7 @@ const PLAIN_CLASSES: Readonly<Record<string, PlainErrorClass>> = {
   TaskPending: errors.TaskPending,
   MailboxFull: errors.MailboxFull,
   NameTaken: errors.NameTaken,
+  StoreError: errors.StoreError,
   TimeoutError: errors.TimeoutError,
 };
 

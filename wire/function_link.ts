@@ -39,10 +39,16 @@ export type ProgramCells = readonly unknown[] | Uint8Array | null;
 /** How a value of kind "function" says what it is, as its first part. */
 export const FUNCTION_FORM = { reference: 0, own: 1, program: 2, registered: 3 } as const;
 
+/** Called by the text of programs: gives its first function, or as many as are wanted. Throws `MissingImports`. */
+export type LinkProgram = (cells: ProgramCells, make: () => ProgramParts, wanted?: number) => unknown;
+
+/** A text that was compiled. */
+export type CompiledText = (cells: ProgramCells, link: LinkProgram) => unknown;
+
 /** What a linker asks of the process it is in. */
 export interface LinkerHost {
-  /** What the text evaluates to, given its cells. Throws for a text that can't be evaluated. */
-  compile(text: string, name: string): (cells: ProgramCells) => unknown;
+  /** What the text evaluates to, given its cells and what links them. Throws for a text that can't be evaluated. */
+  compile(text: string, name: string): CompiledText;
   /** A value of Troupe itself; undefined: there is none of that name. */
   own(name: string): unknown;
   import(specifier: string): Promise<Readonly<Record<string, unknown>>>;
@@ -66,34 +72,25 @@ export class MissingImports extends SerializationError {
   }
 }
 
-/** The linker of one process. */
+/** The functions and classes that one process was given. */
 export class FunctionLinker {
   readonly #host: LinkerHost;
   readonly #modules = new Map<string, Readonly<Record<string, unknown>>>();
-  readonly #compiled = new Map<string, (cells: ProgramCells) => unknown>();
+  readonly #compiled = new Map<string, CompiledText>();
   readonly #classes = new Map<string, object>();
   readonly #registered = new WeakMap<object, RegisteredClass>();
+  readonly #plain = this.with((kind) => {
+    throw new SerializationError(`Cannot decode the value: a "${kind}" has no meaning in a class.`);
+  });
 
   constructor(host: LinkerHost) {
     this.#host = host;
   }
 
-  /** Called by the text of programs: its first function, or as many as are wanted. Throws `MissingImports`. */
-  readonly link = (cells: ProgramCells, make: () => ProgramParts, wanted = 0): unknown => {
-    const parts = make();
-    const modules = this.#imported(parts.imports);
-    for (const [index, f] of parts.guards) parts.f[index] = f;
-    const program = new LinkedProgram(parts);
-    parts.functions(parts.f);
-    parts.modules(modules, (name) => this.#own(name));
-    const values = cells instanceof Uint8Array ? this.#decodeCells(cells, program) : cells ?? [];
-    parts.values(values);
-    program.finish(values);
-    return wanted === 0 ? program.get(0) : Array.from({ length: wanted }, (_, index) => program.get(index));
-  };
-
-  /** For values that come with a task. */
-  readonly decode: DecodeSpecial = (kind, parts) => this.#decode(kind, parts, null);
+  /** For values among which are others than functions and instances: `others` says what these are. */
+  with(others: DecodeSpecial): ValueLinker {
+    return new ValueLinker(this, others);
+  }
 
   /** For values made here: instances of classes that came registered. */
   readonly encode: EncodeSpecial = (value) => {
@@ -121,36 +118,8 @@ export class FunctionLinker {
     this.#registered.set(Class, { key: name, name, encode, decode });
   }
 
-  #decodeCells(bytes: Uint8Array, program: LinkedProgram): readonly unknown[] {
-    const special: DecodeSpecial = (kind, parts) => this.#decode(kind, parts, program);
-    return decodeValue(bytes, { special }) as readonly unknown[];
-  }
-
-  #decode(kind: SpecialKind, parts: readonly unknown[], program: LinkedProgram | null): unknown {
-    if (kind === "function") return this.#decodeFunction(parts, program);
-    if (kind === "registered") return this.#decodeInstance(parts);
-    throw new SerializationError(`Cannot decode the value: a "${kind}" has no meaning here.`);
-  }
-
-  #decodeFunction(parts: readonly unknown[], program: LinkedProgram | null): unknown {
-    const [form, first, second, third, fourth] = parts;
-    switch (form) {
-      case FUNCTION_FORM.reference:
-        if (program !== null && typeof first === "number") return program.get(first);
-        break;
-      case FUNCTION_FORM.own:
-        if (typeof first === "string") return this.#own(first);
-        break;
-      case FUNCTION_FORM.program:
-        if (typeof first === "string") return this.#compile(first, String(third))(cellsOf(second));
-        break;
-      case FUNCTION_FORM.registered:
-        if (typeof first === "string") return this.#registeredClass(first, String(second), third, cellsOf(fourth));
-    }
-    throw new SerializationError("Cannot decode the value: a function in it lacks its parts.");
-  }
-
-  #decodeInstance([made, data]: readonly unknown[]): unknown {
+  /** For `ValueLinker`. Throws for a class that did not come. */
+  instance([made, data]: readonly unknown[]): unknown {
     const known = typeof made === "function" ? this.#registered.get(made) : undefined;
     if (known === undefined) {
       throw new SerializationError("Cannot decode the value: it is of a class that did not come.");
@@ -158,14 +127,14 @@ export class FunctionLinker {
     return instanceOf(made as ConcreteClass, data, known.decode);
   }
 
-  /** Made once: all its instances are of one class. */
-  #registeredClass(key: string, name: string, text: unknown, cells: ProgramCells): object {
+  /** For `ValueLinker`: made once, so that all its instances are of one class; what is around it belongs to no task. */
+  registeredClass(key: string, name: string, text: unknown, cells: ProgramCells): object {
     const known = this.#classes.get(key);
     if (known !== undefined) return known;
     if (typeof text !== "string") {
       throw new SerializationError(`Cannot decode the value: the class "${name}" in it did not come.`);
     }
-    const [made, encode, decode] = this.#compile(text, name)(cells) as readonly unknown[];
+    const [made, encode, decode] = this.compiled(text, name)(cells, this.#plain.link) as readonly unknown[];
     const Class = made as object;
     this.#classes.set(key, Class);
     // For the loop of chunks, which must know what travels.
@@ -179,7 +148,8 @@ export class FunctionLinker {
     return Class;
   }
 
-  #compile(text: string, name: string): (cells: ProgramCells) => unknown {
+  /** For `ValueLinker`. */
+  compiled(text: string, name: string): CompiledText {
     let compiled = this.#compiled.get(text);
     if (compiled === undefined) {
       compiled = this.#host.compile(text, name);
@@ -189,13 +159,15 @@ export class FunctionLinker {
     return compiled;
   }
 
-  #own(name: string): unknown {
+  /** For `ValueLinker`. */
+  own(name: string): unknown {
     const value = this.#host.own(name);
     if (value !== undefined) return value;
     throw new SerializationError(`Cannot use "${name}" of Troupe in a task: engines do not have it.`);
   }
 
-  #imported(specifiers: readonly string[]): Readonly<Record<string, unknown>>[] {
+  /** For `ValueLinker`. Throws `MissingImports`. */
+  imported(specifiers: readonly string[]): Readonly<Record<string, unknown>>[] {
     const modules: Readonly<Record<string, unknown>>[] = [];
     const missing: string[] = [];
     for (const specifier of specifiers) {
@@ -211,6 +183,63 @@ export class FunctionLinker {
     await Promise.all(specifiers.map(async (specifier) => {
       this.#modules.set(specifier, await this.#host.import(specifier));
     }));
+  }
+}
+
+/** Decodes the values of one task, those around its functions among them. */
+export class ValueLinker {
+  readonly #linker: FunctionLinker;
+  readonly #others: DecodeSpecial;
+
+  /** For `FunctionLinker.with`. */
+  constructor(linker: FunctionLinker, others: DecodeSpecial) {
+    this.#linker = linker;
+    this.#others = others;
+  }
+
+  readonly link: LinkProgram = (cells, make, wanted = 0) => {
+    const parts = make();
+    const modules = this.#linker.imported(parts.imports);
+    for (const [index, f] of parts.guards) parts.f[index] = f;
+    const program = new LinkedProgram(parts);
+    parts.functions(parts.f);
+    parts.modules(modules, (name) => this.#linker.own(name));
+    const values = cells instanceof Uint8Array ? this.#decodeCells(cells, program) : cells ?? [];
+    parts.values(values);
+    program.finish(values);
+    return wanted === 0 ? program.get(0) : Array.from({ length: wanted }, (_, index) => program.get(index));
+  };
+
+  readonly decode: DecodeSpecial = (kind, parts) => this.#decode(kind, parts, null);
+
+  #decodeCells(bytes: Uint8Array, program: LinkedProgram): readonly unknown[] {
+    const special: DecodeSpecial = (kind, parts) => this.#decode(kind, parts, program);
+    return decodeValue(bytes, { special }) as readonly unknown[];
+  }
+
+  #decode(kind: SpecialKind, parts: readonly unknown[], program: LinkedProgram | null): unknown {
+    if (kind === "function") return this.#decodeFunction(parts, program);
+    return kind === "registered" ? this.#linker.instance(parts) : this.#others(kind, parts);
+  }
+
+  #decodeFunction(parts: readonly unknown[], program: LinkedProgram | null): unknown {
+    const [form, first, second, third, fourth] = parts;
+    switch (form) {
+      case FUNCTION_FORM.reference:
+        if (program !== null && typeof first === "number") return program.get(first);
+        break;
+      case FUNCTION_FORM.own:
+        if (typeof first === "string") return this.#linker.own(first);
+        break;
+      case FUNCTION_FORM.program:
+        if (typeof first === "string") return this.#linker.compiled(first, String(third))(cellsOf(second), this.link);
+        break;
+      case FUNCTION_FORM.registered:
+        if (typeof first === "string") {
+          return this.#linker.registeredClass(first, String(second), third, cellsOf(fourth));
+        }
+    }
+    throw new SerializationError("Cannot decode the value: a function in it lacks its parts.");
   }
 }
 

@@ -89,6 +89,7 @@ export class ValueWalk {
     const ancestors = this.#ancestors;
     if (ancestors.includes(value)) return this.#refuse(value, this.#cycle(value));
     if (ancestors.length >= MAX_VALUE_DEPTH) return this.#refuse(value, TOO_DEEP);
+    if (types.isProxy(value)) return this.#refuse(value, PROXY);
     ancestors.push(value);
     const replaced = this.#replace(value);
     ancestors.pop();
@@ -244,6 +245,9 @@ const MARKS: Readonly<Record<SpecialKind, number>> = {
   input: EXTENSION.markInput,
   reference: EXTENSION.markReference,
 };
+
+/** Its traps would run while it is looked at, and stay behind. */
+const PROXY: Unfit = { is: "a Proxy", instead: "pass or return a plain copy of what it stands for" };
 
 const TOO_DEEP: Unfit = {
   is: `nested more than ${MAX_VALUE_DEPTH} levels deep`,

@@ -91,7 +91,7 @@ export function cycleOutcome(task: TaskRecord, cycle: readonly TaskId[]): TaskOu
 }
 
 function subject(flag: DependencyFlag): string {
-  return flag === "inputs" ? "one of its arguments" : `its "${flag}"`;
+  return flag === "inputs" ? "one of its inputs" : `its "${flag}"`;
 }
 
 function failure(

@@ -1,6 +1,6 @@
 /** Functions that use local modules, on a real cluster: their imports travel with them, wherever the functions stand. @module */
 import assert from "node:assert/strict";
-import { Cluster, registerType, RemoteError, remoteModule, require } from "../../mod.ts";
+import { Cluster, CompositeError, registerType, RemoteError, remoteModule, require } from "../../mod.ts";
 import { within } from "../../testing/within.ts";
 import named, { area } from "./closure_modules/areas.ts";
 import * as areas from "./closure_modules/areas.ts";
@@ -115,6 +115,54 @@ Deno.test("functions bring the local modules that they import", async (t) => {
       }
     },
   );
+});
+
+Deno.test("a function that was pushed finds its module also when the engine has forgotten who brought it", async () => {
+  await using cluster = await Cluster.start({ n: 1 });
+  await using client = await cluster.connect();
+  const engine = client.at(0);
+  const late = async (x: number) => (await import("./closure_modules/areas.ts")).area(x, 11);
+  await soon(engine.push({ late }));
+  // More templates than an engine keeps: each captured another value.
+  const others = Array.from({ length: 300 }, (_, n) => {
+    const held = [n];
+    return engine.apply(() => held[0]);
+  });
+  assert.equal((await soon(Promise.all(others))).length, 300);
+  assert.equal(await soon(engine.execute("late(3)")), 33);
+});
+
+Deno.test("an error in a function or an object among the arguments shows the user's file and line", async () => {
+  await using cluster = await Cluster.start({ n: 1 });
+  await using client = await cluster.connect();
+  const lview = client.loadBalancedView();
+  const text = Deno.readTextFileSync(new URL(import.meta.url)).split("\n");
+  const placeOf = (what: string) => `${import.meta.url}:${text.findIndex((line) => line.includes(what)) + 1}:`;
+  const level = 3;
+  const given = (): number => {
+    if (level > 2) throw new RangeError("a given function");
+    return level;
+  };
+  class Gauge {
+    constructor(readonly most: number) {}
+    read(): number {
+      throw new RangeError(`an instance of ${this.most}`);
+    }
+  }
+  registerType(Gauge);
+  const cases = [
+    [lview.apply((f: () => number) => f(), given), placeOf('RangeError("a given function")')],
+    [
+      lview.with({ chunksize: 2 }).map((list: (() => number)[]) => list[0]?.(), [[given]]),
+      placeOf('("a given function")'),
+    ],
+    [lview.apply((gauge: Gauge) => gauge.read(), new Gauge(4)), placeOf("RangeError(`an instance")],
+  ] as const;
+  for (const [result, place] of cases) {
+    const error = await soon(result.then(() => assert.fail("it ran"), (error: Error) => error));
+    const first = error instanceof CompositeError ? error.errors[0] as Error : error;
+    assert.ok(first.stack?.includes(`(${place}`), `${place} is not in ${first.stack}`);
+  }
 });
 
 Deno.test("in the scheme pure too", async () => {

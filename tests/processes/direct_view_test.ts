@@ -94,6 +94,9 @@ Deno.test("names, texts, files and sequences on the engines of two hosts", async
     for (const dist of ["block", "roundRobin"] as const) {
       await all.scatter("part", numbers, { dist });
       assert.deepEqual(await all.gather("part", { dist }), numbers);
+      const inTurn: number[] = [];
+      for await (const x of all.gather<number[]>("part", { dist })) inTurn.push(x);
+      assert.deepEqual(inTurn, [...numbers]);
     }
     await all.scatter("part", ["a", "b", "c", "d"], { flatten: true });
     assert.deepEqual(await all.pull("part"), ["a", "b", "c", "d"]);

@@ -119,6 +119,7 @@ export class FleetFixture implements AsyncDisposable {
       resultBegun: () => {},
       clientEnded: (session) => tell({ kind: "client-ended", session }),
       progress: (run, fraction, text) => tell({ kind: "progress", run, fraction, text }),
+      nested() {},
       printed: () => {},
     });
   }

@@ -87,7 +87,7 @@ Deno.test("results stand for their values wherever they are in arguments, of bal
   });
   await assert.rejects(
     lview.apply((x: number) => x, failing).get({ timeout: 10_000 }),
-    (error) => error instanceof ImpossibleDependency && /one of its arguments/.test(error.message),
+    (error) => error instanceof ImpossibleDependency && /one of its inputs/.test(error.message),
   );
 });
 
@@ -103,12 +103,16 @@ Deno.test("another client gets results by their ids: finished, running, of chunk
     throw new RangeError("too far");
   });
   await Promise.allSettled([done, chunks, big, failed]);
-  const slow = lview.apply(() => new Promise<string>((resolve) => setTimeout(() => resolve("late"), 300)));
-  assert.equal((await client.resultStatus(slow)).pending.length, 1);
-
+  const slow = lview.with({ label: "slow", after: done }).apply(() =>
+    new Promise<string>((resolve) => setTimeout(() => resolve("late"), 300))
+  );
+  // In the very turn that submits it.
   const later = other.getResult(slow.msgId);
   assert.equal(await other.wait(later, { timeout: 10_000 }), true);
   assert.equal(await later, "late");
+  const { label, after, submitted } = later.metadata;
+  assert.deepEqual([label, after], ["slow", [done.msgId]]);
+  assert.ok(Math.abs(submitted - slow.metadata.submitted) < 1_000);
   const ids = [done.msgId, ...chunks.msgIds];
   assert.deepEqual(await within(other.getResult(ids), "the results", 10_000), [2, [1, 4], [9]]);
   assert.equal((await within(other.getResult(big.msgId), "the big one", 10_000) as Uint8Array).length, BIG);

@@ -1,7 +1,7 @@
 /** Tasks that submit tasks, on real clusters. @module */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { type Client, Cluster, type ClusterOptions, currentTask, TaskTimeout } from "../../mod.ts";
+import { type Client, Cluster, type ClusterOptions, currentTask, type OutputLine, TaskTimeout } from "../../mod.ts";
 import { within } from "../../testing/within.ts";
 import { familyOf, kill } from "./cli_fixture.ts";
 
@@ -175,4 +175,28 @@ async function aborted(client: Client, ids: readonly string[]): Promise<void> {
     if (!ids.every((id) => status[id] === "aborted")) await look();
   };
   await within(look(), `the end of ${ids.join(", ")}`, LIMIT_MS);
+}
+
+for (const scheme of ["leastload", "pure"]) {
+  Deno.test(`what tasks of tasks print comes to the program that began it all, from any depth: ${scheme}`, async () => {
+    await withCluster({ n: 2, scheme }, async (client) => {
+      const lines: OutputLine[] = [];
+      using _ = client.onOutput((line) => lines.push(line));
+      const outer = client.loadBalancedView().apply(async () => {
+        const inner = async () => {
+          console.log("from the second");
+          const third = () => console.error("from the third");
+          await currentTask().client.loadBalancedView().with({ label: "deep" }).apply(third);
+        };
+        await currentTask().client.loadBalancedView().apply(inner);
+        console.log("from the first");
+      });
+      await within(outer, "the outer task", LIMIT_MS);
+      const told = lines.map(({ channel, label, text }) => [channel, label, text].join()).sort();
+      assert.deepEqual(told, ["stderr,deep,from the third", "stdout,,from the first", "stdout,,from the second"]);
+      assert.equal(new Set(lines.map(({ msgId }) => msgId)).size, 3);
+      assert.ok(lines.every(({ engineId }) => engineId === 0 || engineId === 1));
+      assert.equal(outer.stdout, "from the first\n");
+    });
+  });
 }

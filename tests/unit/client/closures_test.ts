@@ -269,15 +269,15 @@ const usesWeak = () => weak;
 const REFUSED: readonly (readonly [what: string, f: () => unknown, says: RegExp])[] = [
   ["a weak reference", () => socket, /Cannot ship "<?\w*>?" with "socket".*WeakRef/],
   ["a WeakMap", () => weak, /with "weak".*an instance of WeakMap/],
-  ["a Proxy", () => proxied.a, /uses "proxied", a Proxy/],
-  ["a Proxy of a function", () => proxiedFunction(), /uses "proxiedFunction", a Proxy/],
+  ["a Proxy", () => proxied.a, /uses "proxied".*, a Proxy/],
+  ["a Proxy of a function", () => proxiedFunction(), /uses "proxiedFunction".*, a Proxy/],
   [
     "an instance of a class that is not registered",
     () => deepUnknown,
     /deepUnknown\.list\[0\].*Unknown.*registerType\(Unknown\)/,
   ],
-  ["a bound function", () => bound(), /uses "bound", which can't travel.*bound function/],
-  ["a native function", () => max(1, 2), /uses "max", which can't travel.*native code/],
+  ["a bound function", () => bound(), /uses "bound".*, which can't travel.*bound function/],
+  ["a native function", () => max(1, 2), /uses "max".*, which can't travel.*native code/],
   ["a function that captured what can't travel", () => usesWeak(), /"usesWeak" with "weak"/],
   [
     "the this around an arrow",
@@ -316,10 +316,53 @@ for (const [what, f, says] of REFUSED) {
   });
 }
 
+/** `file:///…/this_test.ts:line:column` of the first place of this text in this file. */
+function placeOf(text: string, within = text): string {
+  const lines = Deno.readTextFileSync(new URL(import.meta.url)).split("\n");
+  const line = lines.findIndex((line) => line.includes(within));
+  return `${import.meta.url}:${line + 1}:${(lines[line] ?? "").indexOf(text, (lines[line] ?? "").indexOf(within)) + 1}`;
+}
+
+Deno.test("what refuses a variable says where it is declared, in the file as it was written", async () => {
+  const lview = await view();
+  const declared: readonly (readonly [f: () => unknown, place: string])[] = [
+    [() => socket, placeOf("socket", "const socket =")],
+    [() => proxied.a, placeOf("proxied", "const proxied =")],
+    [() => deepUnknown, placeOf("deepUnknown", "const deepUnknown =")],
+    [() => bound(), placeOf("bound", "const bound =")],
+    [() => max(1, 2), placeOf("max", "const { max }")],
+  ];
+  for (const [f, place] of declared) {
+    await assert.rejects(Promise.resolve(lview.apply(f)), (error: Error) => {
+      assert.ok(error.message.includes(` (declared at ${place})`), `${place} is not in ${error.message}`);
+      return true;
+    });
+  }
+  await assert.rejects(Promise.resolve(lview.apply(() => usesWeak())), {
+    message: new RegExp(
+      `"usesWeak" with "weak", a variable around it \\(declared at ${placeOf("weak", "const weak =")}\\)\\.`,
+    ),
+  });
+});
+
+Deno.test("what is refused in the text of a function is told with its place in the file", async () => {
+  const lview = await view();
+  const meta = () => import.meta.filename;
+  await assert.rejects(Promise.resolve(lview.apply(meta)), {
+    message: new RegExp(`uses import\\.meta at ${placeOf("import.meta.filename", "const meta =")}, `),
+  });
+});
+
 Deno.test("a variable that has no value yet is refused by name", async () => {
   const lview = await view();
   const result = lview.apply(() => early);
   const early = 1;
-  await assert.rejects(Promise.resolve(result), /Cannot ship "<anonymous>": it uses "early".*no value yet/);
+  await assert.rejects(Promise.resolve(result), {
+    message: new RegExp(
+      `Cannot ship "<anonymous>": it uses "early" \\(declared at ${
+        placeOf("early", "const early =")
+      }\\), which has no value yet`,
+    ),
+  });
   assert.equal(await lview.apply(() => early), 1);
 });

@@ -36,6 +36,7 @@ import type { HostLink } from "../../../client/host_link.ts";
 import type { PureTarget } from "../../../client/pure_queue.ts";
 import type { SchedulerLink } from "../../../client/scheduler_link.ts";
 import { Session } from "../../../client/session.ts";
+import { unlessAborted } from "../../../client/waiting.ts";
 import { type Clock, systemClock } from "../../../wire/clock.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
 import { encodeError } from "../../../wire/error_codec.ts";
@@ -76,6 +77,8 @@ export class FakeCluster implements SchedulerLink {
   /** Whether a host takes what comes over its link. */
   takesDirect: (host: HostId, batch: DirectMessage) => boolean = () => true;
   readonly orders: (readonly [what: string, host: HostId, ids: readonly EngineId[]])[] = [];
+  /** Orders wait for this. */
+  orderGate: Promise<void> = Promise.resolve();
   readonly detached: SessionId[] = [];
   /** Where blobs went, and for which engines. */
   readonly uploads: (readonly [host: HostId, engines: readonly EngineId[]])[] = [];
@@ -128,7 +131,7 @@ export class FakeCluster implements SchedulerLink {
       node: "n1",
       scheduler: this,
       host: (id) => this.#host(id),
-      questions: this.questions,
+      questions: (signal) => this.questions.link(signal),
       clock,
       log: () => {},
       pure,
@@ -329,9 +332,12 @@ export class FakeCluster implements SchedulerLink {
     let call: () => unknown;
     try {
       const bytes = task.template[3] ?? null;
-      const captures = bytes === null ? null : this.#decode(bytes) as Record<string, unknown>;
-      const f = compile(this.sourceOf(task.template), captures === null ? null : this.#special.withLinker(captures));
-      const special = this.#special.decodeWith(task.inputs.map((input) => this.#inputBytes(input)));
+      const given = this.#special.with(task.inputs.map((input) => this.#inputBytes(input)));
+      const special = given.decode;
+      const captures = bytes === null
+        ? null
+        : given.withLinker(decodeValue(this.#bytesOf(bytes), { special }) as Record<string, unknown>);
+      const f = compile(this.sourceOf(task.template), captures);
       const args = decodeValue(this.#bytesOf(task.args), { special }) as unknown[];
       call = () => f(...args);
     } catch (error) {
@@ -383,9 +389,9 @@ export class FakeCluster implements SchedulerLink {
       },
       abortDirect: (_session, counters) => void this.directAborts.push(...counters),
       drained: () => Promise.resolve(),
-      stopEngines: (ids) => this.#order("stop", id, ids),
-      signalEngines: (signal, ids) => this.#order(signal, id, ids),
-      shutdown: () => this.#order("shutdown", id, []),
+      stopEngines: (ids, _drainMs, until) => this.#order("stop", id, ids, until),
+      signalEngines: (signal, ids, until) => this.#order(signal, id, ids, until),
+      shutdown: (_drainMs, until) => this.#order("shutdown", id, [], until),
       putBlob: (upload, size, offset, bytes, engines) => {
         if (offset === 0) this.uploads.push([id, engines]);
         return this.#putPiece(upload, size, offset, bytes);
@@ -394,11 +400,11 @@ export class FakeCluster implements SchedulerLink {
     };
   }
 
-  #order(what: string, host: HostId, ids: readonly EngineId[]): Promise<void> {
+  async #order(what: string, host: HostId, ids: readonly EngineId[], until?: AbortSignal): Promise<void> {
     this.orders.push([what, host, ids]);
     if (what === "stop") this.engines = this.engines.filter(([id]) => !ids.includes(id));
     if (what === "stop") queueMicrotask(() => this.session.engines(this.engines));
-    return Promise.resolve();
+    await unlessAborted(this.orderGate, until);
   }
 
   async #putPiece(upload: string, size: number, offset: number, bytes: Uint8Array): Promise<ContentHash | null> {

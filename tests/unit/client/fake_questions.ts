@@ -4,6 +4,7 @@
  * @module
  */
 import type { QuestionLink } from "../../../client/question_link.ts";
+import { unlessAborted } from "../../../client/waiting.ts";
 import type { Explanation } from "../../../protocol/explanation.ts";
 import type { ContentHash, EngineId, TaskId } from "../../../protocol/ids.ts";
 import type { PayloadMessage, TemplateMessage } from "../../../protocol/messages.ts";
@@ -25,7 +26,7 @@ interface AskedTask {
   readonly args: PayloadMessage;
 }
 
-export class FakeQuestions implements QuestionLink {
+export class FakeQuestions {
   /** Every question: its name, then its arguments. */
   readonly asked: unknown[][] = [];
   /** Ids that were forgotten. */
@@ -36,6 +37,10 @@ export class FakeQuestions implements QuestionLink {
   readonly rows = new Map<number, RecordMessage>();
   /** Answers to `watch`, one after the other, where they are not what the cluster knows. */
   readonly watchWords: string[][] = [];
+  /** Fails `recordsOf`. */
+  hubError: Error | null = null;
+  /** Answers of the hub to `recordsOf`: label, after, follow, submitted. */
+  readonly shown = new Map<string, RecordMessage>();
   found: readonly number[] = [];
   history: readonly TaskId[] = [];
   ageMs = 5_000;
@@ -50,43 +55,58 @@ export class FakeQuestions implements QuestionLink {
     this.#cluster = cluster;
   }
 
-  readonly scheduler: QuestionLink["scheduler"] = {
-    caughtUp: () => this.#answer("caughtUp", [], () => undefined),
-    explain: (id) => this.#answer("explain", [id], () => explanation(id)),
-    statusOf: (ids) => this.#answer("statusOf", [ids], () => ids.map((id) => this.#statusOf(id)) as StatusWords),
+  link(signal?: AbortSignal): QuestionLink {
+    return { scheduler: this.#scheduler(signal), hub: this.#hub(signal) };
+  }
+
+  readonly #scheduler = (signal?: AbortSignal): QuestionLink["scheduler"] => ({
+    caughtUp: () => this.#answer(signal, "caughtUp", [], () => undefined),
+    explain: (id) => this.#answer(signal, "explain", [id], () => explanation(id)),
+    statusOf: (ids) =>
+      this.#answer(signal, "statusOf", [ids], () => ids.map((id) => this.#statusOf(id)) as StatusWords),
     queueStatus: (targets, verbose) =>
-      this.#answer("queueStatus", [targets, verbose], () => ({
+      this.#answer(signal, "queueStatus", [targets, verbose], () => ({
         ...this.queues,
         engines: this.queues.engines.filter(({ engine }) => targets === null || targets.includes(engine)),
       })),
-    purge: (ids) => this.#answer("purge", [ids], () => this.#purge(ids)),
+    purge: (ids) => this.#answer(signal, "purge", [ids], () => this.#purge(ids)),
     watch: (session, ids) =>
-      this.#answer("watch", [session, ids], () => {
+      this.#answer(signal, "watch", [session, ids], () => {
         return (this.watchWords.shift() ?? ids.map((id) => this.#statusOf(id))) as StatusWords;
       }),
     codes: (hashes) =>
-      this.#answer("codes", [hashes], () => hashes.map((hash) => this.#cluster.codes.get(hash) ?? null)),
-  };
+      this.#answer(signal, "codes", [hashes], () => hashes.map((hash) => this.#cluster.codes.get(hash) ?? null)),
+  });
 
-  readonly hub: QuestionLink["hub"] = {
-    status: () => this.#answer("status", [], () => ({ engines: this.engines }) as ClusterStatus),
-    age: () => this.#answer("age", [], () => this.ageMs),
-    story: (id) => this.#answer("story", [id], () => this.stories.get(id) ?? null),
+  readonly #hub = (signal?: AbortSignal): QuestionLink["hub"] => ({
+    status: () => this.#answer(signal, "status", [], () => ({ engines: this.engines }) as ClusterStatus),
+    age: () => this.#answer(signal, "age", [], () => this.ageMs),
+    story: (id) => this.#answer(signal, "story", [id], () => this.stories.get(id) ?? null),
     history: (from) =>
-      this.#answer("history", [from], () => {
+      this.#answer(signal, "history", [from], () => {
         const next = from + 2 < this.history.length ? from + 2 : null;
         return [this.history.slice(from, from + 2), next] as const;
       }),
-    find: (conditions, sort, limit) => this.#answer("find", [conditions, sort, limit], () => this.found),
+    find: (conditions, sort, limit) => this.#answer(signal, "find", [conditions, sort, limit], () => this.found),
     // One at a time: the client has to ask for the rest.
     records: (orders, keys) =>
-      this.#answer("records", [orders, keys], () => orders.slice(0, 1).map((order) => this.rows.get(order) ?? null)),
-    specs: (ids) => this.#answer("specs", [ids], () => this.#specs(ids)),
-  };
+      this.#answer(
+        signal,
+        "records",
+        [orders, keys],
+        () => orders.slice(0, 1).map((order) => this.rows.get(order) ?? null),
+      ),
+    recordsOf: (ids, keys) =>
+      this.#answer(signal, "recordsOf", [ids, keys], () => {
+        if (this.hubError !== null) throw this.hubError;
+        return ids.slice(0, 1).map((id) => this.shown.get(id) ?? null);
+      }),
+    specs: (ids) => this.#answer(signal, "specs", [ids], () => this.#specs(ids)),
+  });
 
-  async #answer<T>(name: string, args: unknown[], answer: () => T): Promise<T> {
+  async #answer<T>(signal: AbortSignal | undefined, name: string, args: unknown[], answer: () => T): Promise<T> {
     this.asked.push([name, ...args]);
-    await this.gate;
+    await unlessAborted(this.gate, signal);
     return answer();
   }
 

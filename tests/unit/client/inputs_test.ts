@@ -135,7 +135,7 @@ Deno.test("the failure of a direct input, and of one that was refused, is that o
     assert.ok(error instanceof ImpossibleDependency && error.cause instanceof RemoteError);
     assert.match(
       error.message,
-      /one of its arguments wants task .* to succeed, and it failed \(RemoteError: .*no luck/,
+      /one of its inputs wants task .* to succeed, and it failed \(RemoteError: .*no luck/,
     );
     return true;
   });
@@ -184,11 +184,84 @@ Deno.test("a new controller is given the values of inputs that the one before ha
   assert.equal(await sum, 3);
 });
 
-Deno.test("a result among what a function was given beforehand is refused with what to do instead", async () => {
+Deno.test("a result among what a function captured is a dependency and its value, once for it and the arguments", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const lview = cluster.client.loadBalancedView();
+  const [one, two, three] = [1, 2, 3].map((n) => lview.apply((x: number) => x, n));
+  const inside = { deep: [two] };
+  const helper = () => one;
+  const f = (...given: unknown[]) => [helper(), inside, three, ...given];
+  const seen = lview.apply(f, three, two);
+  const chunk = lview.with({ chunksize: 2 }).map((n: number) => [n, one, inside] as unknown, [7, 8]);
+  await settleTurn();
+  assert.deepEqual([...inputsOf(cluster).get(3) as string[]].sort(), [0, 1, 2].map((n) => `${SESSION}-${n}`));
+  await cluster.run();
+  assert.deepEqual(await seen, [1, { deep: [2] }, 3, 3, 2]);
+  assert.deepEqual(await chunk, [[7, 1, { deep: [2] }], [8, 1, { deep: [2] }]]);
+});
+
+Deno.test("rows of a map bring along what their function holds, and what they name themselves behind it", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const lview = cluster.client.loadBalancedView();
+  const [held, named] = [lview.apply(() => "held"), lview.apply(() => "named")];
+  const rows = lview.map((x: unknown) => [held, x] as unknown, [1, named, held]);
+  await settleTurn();
+  const [first, second] = [`${SESSION}-0`, `${SESSION}-1`];
+  assert.deepEqual([2, 3, 4].map((n) => inputsOf(cluster).get(n)), [[first], [first, second], [first]]);
+  await cluster.run();
+  assert.deepEqual(await rows, [["held", 1], ["held", "named"], ["held", "held"]]);
+});
+
+Deno.test("a captured result that is there stands by its value, as it was at the moment of submission", async () => {
+  const cluster = await FakeCluster.start();
+  const lview = cluster.client.loadBalancedView();
+  let latest = lview.apply(() => ({ n: 1 }));
+  await latest;
+  const seen = lview.apply(() => latest as unknown);
+  latest = lview.apply(() => ({ n: 2 }));
+  assert.deepEqual(await seen, { n: 1 });
+  assert.equal(inputsOf(cluster).get(1), undefined);
+});
+
+Deno.test("results around functions in arguments, those of conditions, and references are found as well", async () => {
   const { depend } = await import("../../../client/depend.ts");
+  const cluster = (await FakeCluster.start()).manual();
+  const lview = cluster.client.loadBalancedView();
+  const one = lview.apply(() => 1);
+  const given = lview.apply((f: () => unknown) => f(), () => one as unknown);
+  const guarded = lview.apply(depend((x: unknown) => x === 1, one as unknown)(() => 2));
+  const direct = cluster.client.at(0).apply(() => one as unknown);
+  await settleTurn();
+  await cluster.run();
+  await settleTurn();
+  await cluster.run();
+  assert.deepEqual([await given, await guarded, await direct], [1, 2, 1]);
+});
+
+Deno.test("a captured result that failed is an ImpossibleDependency of who captured it", async () => {
+  const cluster = await FakeCluster.start();
+  const lview = cluster.client.loadBalancedView();
+  const refused = lview.apply((x: unknown) => x, new WeakMap() as unknown);
+  await assert.rejects(lview.apply(() => refused as unknown).get(), ImpossibleDependency);
+  const failed = cluster.client.at(0).apply(() => {
+    throw new RangeError("no luck");
+  });
+  await assert.rejects(lview.apply(() => failed as unknown).get(), /wants task .* to succeed, and it failed/);
+});
+
+Deno.test("a result around a class that travels by itself is refused: the class is made once for all tasks", async () => {
+  const { registerType } = await import("../../../client/registered_type.ts");
   const cluster = await FakeCluster.start();
   const lview = cluster.client.loadBalancedView();
   const one = lview.apply(() => 1);
-  const guarded = depend((x: unknown) => x !== undefined, one as unknown)(() => 2);
-  await assert.rejects(lview.apply(guarded).get(), /AsyncResult.*pass it as an argument of the task, or await it/);
+  class Holder {
+    read(): unknown {
+      return one;
+    }
+  }
+  registerType(Holder);
+  await assert.rejects(
+    lview.apply((holder: Holder) => holder.read(), new Holder()).get(),
+    /AsyncResult.*pass it as an argument of the task, or await it/,
+  );
 });

@@ -52,6 +52,48 @@ Deno.test("parts of typed arrays are typed arrays, and joined to one", async () 
   assert.deepEqual(joined([new Int8Array(1), new Float32Array(1)]), [new Int8Array(1), new Float32Array(1)]);
 });
 
+Deno.test("a loop over a parallel call gets the elements of each part as soon as it is there, in order or not", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const lview = cluster.client.loadBalancedView();
+  const tenfold = (xs: readonly number[]) => xs.map((x) => 10 * x);
+  const result = lview.parallel({ chunksize: 2 })(tenfold)([1, 2, 3, 4]);
+  const unordered = lview.parallel({ chunksize: 2, ordered: false })(tenfold)([1, 2, 3, 4]);
+  const loops = [result, unordered].map((each) => each[Symbol.asyncIterator]());
+  const next = async (loop = 0) => (await loops[loop]?.next())?.value;
+  await cluster.until(() => cluster.tasks.size === 4);
+  await cluster.run([0]);
+  assert.deepEqual([await next(), await next()], [10, 20]);
+  await cluster.run([3]);
+  assert.deepEqual([await next(1), await next(1)], [30, 40]);
+  await cluster.run();
+  assert.deepEqual([await next(), await next(), await next()], [30, 40, undefined]);
+  assert.deepEqual([await next(1), await next(1), await next(1)], [10, 20, undefined]);
+  assert.deepEqual(result.split().length, 2);
+});
+
+Deno.test("a loop over typed parts gets their elements, over other values these, and it throws at a part that failed", async () => {
+  const { client } = await FakeCluster.start();
+  const lview = client.loadBalancedView();
+  const collect = async <T>(source: AsyncIterable<T>) => {
+    const all: T[] = [];
+    for await (const value of source) all.push(value);
+    return all;
+  };
+  const halves = lview.parallel({ chunksize: 2 })((xs: Float64Array) => xs.map((x) => x / 2));
+  assert.deepEqual(await collect(halves(new Float64Array([2, 4, 6]))), [1, 2, 3]);
+  const sums = lview.parallel({ chunksize: 2 })((xs: readonly number[]) => xs.reduce((a, b) => a + b, 0));
+  assert.deepEqual(await collect(sums([1, 2, 3])), [3, 3]);
+  const picky = (xs: readonly number[]) => {
+    if (xs.includes(2)) throw new RangeError("two");
+    return xs;
+  };
+  await assert.rejects(collect(lview.parallel({ chunksize: 1 })(picky)([1, 2])), /two/);
+  const kept = await collect(lview.parallel({ chunksize: 1, returnExceptions: true })(picky)([1, 2, 3]));
+  assert.deepEqual(kept.map((x: unknown) => x instanceof Error ? "error" : x), [1, "error", 3]);
+  const dview = client.directView();
+  assert.deepEqual(await collect(dview.parallel()((xs: readonly number[]) => xs)([5, 6, 7])), [5, 6, 7]);
+});
+
 Deno.test("sequences of a call are cut at the same places, up to the shortest", () => {
   const rows = partRows([[1, 2, 3, 4], "abc"], () => 2);
   assert.deepEqual([rows.length, rows.row(0), rows.row(1)], [2, [[1, 2], ["a", "b"]], [[3], ["c"]]]);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { EngineId, EngineUuid, TaskId } from "../../../protocol/ids.ts";
+import { type NestedLine, NEWS } from "../../../protocol/messages.ts";
 import { FakeCluster } from "./fake_cluster.ts";
 
 /** A client that is a task's, and what it told of waiting. */
@@ -74,4 +76,34 @@ Deno.test("when a task ends, its unsettled tasks are aborted and it submits no m
   await client.close();
   cluster.settle(cluster.done(0, 7));
   assert.equal(await others, 7);
+});
+
+Deno.test("what the tasks of a task print, and what theirs do, is told to it, until it ends; of others nothing", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const told: NestedLine[] = [];
+  const owner = { msgId: "s-1", priority: 0, waits() {}, printed: (line: NestedLine) => void told.push(line) };
+  const { client, end } = cluster.client.forTask(owner);
+  const own = client.loadBalancedView().with({ label: "mine" }).apply(one);
+  const other = cluster.client.loadBalancedView().apply(one);
+  const heard: string[] = [];
+  using _ = cluster.client.onOutput(({ msgId, text }) => heard.push(`${msgId}: ${text}`));
+  await cluster.until(() => cluster.batches.length === 1);
+  const below: NestedLine = ["deeper-0" as TaskId, 3 as EngineId, 2, null, 1, "from below"];
+  const news = (counter: number, lines: readonly unknown[]) =>
+    cluster.session.news([[counter, 0 as EngineId, "uuid-0" as EngineUuid, 1, NEWS.nested, lines as NestedLine[]]]);
+  news(0, [below]);
+  news(1, [below]);
+  news(0, [["deeper-0", 3, 2, null, 5, "garbage"]]);
+  await cluster.run();
+  await Promise.all([own, other]);
+  const mine = own.msgId as TaskId;
+  assert.deepEqual(told, [below, [mine, 0, 1, "mine", 0, "out"], [mine, null, 0, null, 0, null]]);
+  assert.deepEqual(heard, [
+    "deeper-0: from below",
+    "deeper-0: from below",
+    `${own.msgId}: out`,
+    `${other.msgId}: out`,
+  ]);
+  end();
+  assert.equal(told.length, 3);
 });

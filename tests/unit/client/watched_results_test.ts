@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type EngineId, type EngineUuid, type TaskId } from "../../../protocol/ids.ts";
+import { DIRECT_COUNTERS_FROM, type EngineId, type EngineUuid, type TaskId } from "../../../protocol/ids.ts";
 import { SETTLED, type SettledMessage } from "../../../protocol/messages.ts";
 import { FakeClock } from "../../../testing/fake_clock.ts";
 import { encodeError } from "../../../wire/error_codec.ts";
@@ -19,6 +19,15 @@ async function knowing(...words: string[]): Promise<FakeCluster> {
   const cluster = await FakeCluster.start(new FakeClock());
   cluster.questions.watchWords.push(words);
   return cluster;
+}
+
+/** Turns the clock by a second, in steps that let those go on who wait. */
+async function passSecond(clock: FakeClock): Promise<void> {
+  for (let step = 0; step < 20; step++) {
+    await settleTurn();
+    clock.advance(50);
+  }
+  await settleTurn();
 }
 
 function asked(cluster: FakeCluster): unknown[] {
@@ -50,7 +59,9 @@ Deno.test("a list gives an array, a chunk the list of its items, a failure its e
 });
 
 Deno.test("ids that are unknown or forgotten reject all that was asked for together, named", async () => {
-  const cluster = await knowing("done", "unknown");
+  const clock = new FakeClock();
+  const cluster = await FakeCluster.start(clock);
+  cluster.questions.watchWords.push(["done", "unknown"]);
   const { promise, resolve } = Promise.withResolvers<void>();
   cluster.questions.gate = promise;
   const result = cluster.client.getResult([A, B]);
@@ -58,10 +69,72 @@ Deno.test("ids that are unknown or forgotten reject all that was asked for toget
   // Told before the answer, as the scheduler does.
   cluster.session.toldWatched([[A, done(1)]]);
   resolve();
-  await assert.rejects(
+  const refused = assert.rejects(
     result.get(),
     (error) => error instanceof UnknownTask && error.message.includes(B) && !error.message.includes(A),
   );
+  for (let second = 0; second < 2; second++) await passSecond(clock);
+  await refused;
+  const forgotten = await knowing("forgotten");
+  await assert.rejects(forgotten.client.getResult(A).get(), UnknownTask);
+});
+
+Deno.test("a task that is not known yet is asked for again for a moment: its client may have just submitted it", async () => {
+  const clock = new FakeClock();
+  const cluster = await FakeCluster.start(clock);
+  cluster.questions.watchWords.push(["unknown", "done"], ["unknown"], ["ready"]);
+  const result = cluster.client.getResult([A, B]);
+  await settleTurn();
+  cluster.session.toldWatched([[B, done(2)]]);
+  assert.equal(asked(cluster).length, 1);
+  await passSecond(clock);
+  assert.deepEqual(asked(cluster).slice(1), [["watch", SESSION, [A]], ["watch", SESSION, [A]]]);
+  cluster.session.toldWatched([[A, done(1)]]);
+  assert.deepEqual(await result, [1, 2]);
+});
+
+Deno.test("what the scheduler never sees is not asked for again", async () => {
+  const cluster = await knowing("unknown");
+  const direct = `otherclien-${DIRECT_COUNTERS_FROM + 3}`;
+  await assert.rejects(cluster.client.getResult(direct).get(), /tasks of direct views/);
+});
+
+Deno.test("metadata of another client's task say how it was submitted, at the latest when its result is there", async () => {
+  const clock = new FakeClock();
+  const cluster = await FakeCluster.start(clock);
+  cluster.questions.watchWords.push(["running", "running"]);
+  cluster.questions.shown.set(A, ["the label", ["x-1"], ["x-2", "x-3"], 1_000]);
+  const gate = Promise.withResolvers<void>();
+  cluster.questions.gate = gate.promise;
+  const result = cluster.client.getResult([A, B]);
+  await settleTurn();
+  cluster.session.toldWatched([[A, done(1)]]);
+  cluster.session.toldWatched([[B, done(2)]]);
+  gate.resolve();
+  assert.deepEqual(await result, [1, 2]);
+  const [known, lost] = result.metadata.map(({ label, after, follow, submitted }) => [label, after, follow, submitted]);
+  const submitted = clock.wallTime() - cluster.questions.ageMs + 1_000;
+  assert.deepEqual(known, ["the label", ["x-1"], ["x-2", "x-3"], submitted]);
+  assert.deepEqual(lost, [null, [], [], clock.wallTime()]);
+});
+
+Deno.test("metadata of an own task that is asked for are its own from the start", async () => {
+  const cluster = (await FakeCluster.start()).manual();
+  const own = cluster.client.loadBalancedView().with({ label: "mine" }).apply(() => 1);
+  const result = cluster.client.getResult(own);
+  assert.deepEqual([result.metadata.label, result.metadata.submitted], ["mine", own.metadata.submitted]);
+  await settleTurn();
+  await cluster.run();
+  assert.equal(await result, 1);
+});
+
+Deno.test("a result comes also where the hub can't say how its task was submitted", async () => {
+  const cluster = await knowing("done");
+  cluster.questions.hubError = new ConnectionError("away");
+  const result = cluster.client.getResult(A);
+  await settleTurn();
+  cluster.session.toldWatched([[A, done(1)]]);
+  assert.equal(await result, 1);
 });
 
 Deno.test("what this client still waits for itself is shared, not asked for", async () => {
@@ -103,6 +176,15 @@ Deno.test("abort asks the scheduler to abort the task, whosever it is", async ()
   result.abort();
   await settleTurn();
   assert.deepEqual(cluster.aborts, [A]);
+});
+
+Deno.test("abort of one of several asks for the task of that one alone", async () => {
+  const cluster = await knowing("running", "running");
+  const [, second] = cluster.client.getResult([A, B]).split();
+  await settleTurn();
+  second?.abort();
+  await settleTurn();
+  assert.deepEqual(cluster.aborts, [B]);
 });
 
 Deno.test("a client that is closed waits for nothing any more", async () => {

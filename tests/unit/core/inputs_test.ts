@@ -51,7 +51,7 @@ Deno.test("the failure of an input fails what was to be given it, through any nu
   stage.end("c-0", THREW);
   const outcome = stage.settled.get("c-2")?.[0]?.outcome;
   assert.ok(outcome?.kind === "failed" && outcome.error.name === "ImpossibleDependency");
-  assert.match(outcome.error.message, /one of its arguments wants task "c-1" to succeed.*"c-0", which threw an error/);
+  assert.match(outcome.error.message, /one of its inputs wants task "c-1" to succeed.*"c-0", which threw an error/);
 });
 
 Deno.test("inputs that can't be are invalid: unknown ones, direct ones, the task itself, and those that were forgotten", () => {
@@ -65,7 +65,7 @@ Deno.test("inputs that can't be are invalid: unknown ones, direct ones, the task
     stage.submit(given(task, [id(input)]));
     const outcome = stage.settled.get(task)?.[0]?.outcome;
     assert.ok(outcome?.kind === "failed" && outcome.error.name === "InvalidDependency", task);
-    assert.match(outcome.error.message, /one of its arguments names/);
+    assert.match(outcome.error.message, /one of its inputs names/);
   }
 });
 

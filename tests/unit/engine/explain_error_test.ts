@@ -70,3 +70,16 @@ Deno.test("a stack ends where the engine begins, and its places are those of the
     "    at f (troupe:f@01234567:3:9)",
   ]);
 });
+
+Deno.test("the errors of the items of a chunk are explained and trimmed each", () => {
+  const items = ["x", "y"].map((name) => new ReferenceError(`${name} is not defined`));
+  const frame = "    at f (eval at <anonymous> (a:1:1), troupe:f@12345678, <anonymous>:2:3)";
+  for (const item of items) item.stack = `${item}\n${frame}`;
+  const [first, second] = items;
+  explained(Object.assign(new Error("2 of 3"), { troupeChunkOutcomes: [[1, first], [0, 1], [1, second]] }));
+  assert.match(first?.message ?? "", /"x" is not defined on engine 2/);
+  assert.match(second?.stack ?? "", /troupe:f@12345678:2:3\)$/);
+  for (const outcomes of [null, 7, [null, [1]]]) {
+    explained(Object.assign(new Error("odd"), { troupeChunkOutcomes: outcomes }));
+  }
+});

@@ -4,7 +4,7 @@ import { SerializationError } from "../../../wire/errors.ts";
 import { encodeValue } from "../../../wire/value_codec.ts";
 
 const INPUTS = [{ n: 1 }, [[0, "a"], [0, "b"]], [[0, "c"]], [[1, "wrong"]]].map((value) => encodeValue(value));
-const decode = new SpecialValues().decodeWith(INPUTS);
+const decode = new SpecialValues().with(INPUTS).decode;
 
 Deno.test("an input is decoded afresh wherever it stands", () => {
   const [first, second] = [decode("input", ["one", 0]), decode("input", ["one", 0])];

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { LiveNews, NEWS_BURST, NEWS_CHARACTERS, NEWS_PAUSE_MS } from "../../../engine/live_news.ts";
 import { TaskPrint } from "../../../engine/task_print.ts";
 import type { TaskRun } from "../../../engine/task_run.ts";
+import type { EngineId, TaskId } from "../../../protocol/ids.ts";
+import type { NestedLine } from "../../../protocol/messages.ts";
 import { decodeValue, encodeValue } from "../../../wire/value_codec.ts";
 import { runningRun } from "./run_fixture.ts";
 
@@ -13,6 +15,7 @@ function stage() {
   const news = new LiveNews({
     printed: (number, channel, text, at) => said.push([number, channel, text, at]),
     published: (number, data) => said.push([number, "data", decodeValue(data)]),
+    nested: (number, lines) => said.push([number, "nested", lines]),
     progress: (number, fraction, text) => said.push([number, "progress", fraction, text]),
   }, { now: () => time, later: (callback, ms) => timers.push({ at: time + ms, callback }) });
   const print = (run: TaskRun, text: string) => {
@@ -101,4 +104,24 @@ Deno.test("tasks that run side by side take turns", () => {
   print(two, "b".repeat(2 * NEWS_CHARACTERS));
   advance(5 * NEWS_PAUSE_MS);
   assert.deepEqual(said.map(([number]) => number), [1, 2, 1, 2, 1]);
+});
+
+Deno.test("lines of nested tasks leave at once, those that come meanwhile together, what does not fit is left out", () => {
+  const { news, said, exhaust, advance } = stage();
+  const run = runningRun(1);
+  const line = (text: string | null): NestedLine => ["s-1" as TaskId, 2 as EngineId, 1, null, 0, text];
+  news.nested(run, line("first"));
+  assert.deepEqual(said, [[1, "nested", [line("first")]]]);
+  exhaust();
+  news.nested(run, line("second"));
+  news.nested(run, line("x".repeat(NEWS_CHARACTERS)));
+  news.nested(run, line("third"));
+  news.nested(run, line(null));
+  assert.deepEqual(said, []);
+  advance(NEWS_PAUSE_MS);
+  assert.deepEqual(said, [[1, "nested", [line("second"), line("third"), line(null)]]]);
+  exhaust();
+  news.nested(run, line("last"));
+  news.end(run);
+  assert.deepEqual(said, [[1, "nested", [line("last")]]]);
 });

@@ -29,6 +29,18 @@ Deno.test("a module that nobody loaded goes with the last template that names it
   await assert.rejects(others.load(HASH), /Cannot load module "abababababab…": its text has not come here/);
 });
 
+Deno.test("a module that something pushed may load stays, whatever templates are forgotten", async () => {
+  const modules = new LoadedModules();
+  modules.use(HASH, "export const x = 1;");
+  modules.keep(HASH);
+  modules.keep(HASH);
+  modules.letGo(HASH);
+  modules.use(HASH, "export const x = 1;");
+  modules.letGo(HASH);
+  assert.deepEqual({ ...await modules.load(HASH) }, { x: 1 });
+  modules.keep("cd".repeat(32) as ContentHash);
+});
+
 Deno.test("what fails while it is loaded is tried again, and its stack names the module", async () => {
   const modules = new LoadedModules();
   modules.use(HASH, "\nif (globalThis.troupeFails) throw new Error('not yet');\nexport const x = 1;");

@@ -29,7 +29,7 @@ class FakeClient implements EngineClient {
   }
 }
 
-const OWNER: ClientOwner = { msgId: "s-1" as TaskId, priority: 0, waits() {} };
+const OWNER: ClientOwner = { msgId: "s-1" as TaskId, priority: 0, waits() {}, printed() {} };
 
 Deno.test("the client is loaded when it is first wanted, once, and closed when no task has had it for long", async () => {
   const made: FakeClient[] = [];
@@ -93,6 +93,7 @@ async function stage() {
       },
       published() {},
       progress() {},
+      nested() {},
       printed() {},
       slot: (number, lent, running) => void told.push(`${number} ${lent ? "lends" : "retakes"} of ${running}`),
       broken: (error) => {

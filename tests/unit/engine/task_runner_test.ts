@@ -25,6 +25,7 @@ function stage(slots = 1) {
     },
     published: (number, data) => news.push([number, decodeValue(data)]),
     progress: (number, fraction) => news.push([number, fraction]),
+    nested() {},
     printed: () => {},
     slot() {},
     broken: (error) => {

@@ -45,6 +45,7 @@ class Stage {
       },
       published: (run) => this.news.push(run.task),
       progress: (run) => this.news.push(run.task),
+      nested() {},
       printed: (run, channel, text, at) => this.news.push(`${run.task} ${channel} ${text} ${at}`),
       slot: (run, lent) => this.news.push(`${run.task} ${lent ? "lends" : "retakes"}`),
       resultBegun: () => {},

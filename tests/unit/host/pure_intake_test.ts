@@ -74,7 +74,7 @@ Deno.test("a message becomes runs for the engine that got it", () => {
   const [counter, run] = runs[1] ?? [];
   assert.equal(counter, 8);
   assert.deepEqual([run?.engine, run?.task, run?.attempt, run?.template.name], [3, "abc-8", 1, "f"]);
-  assert.deepEqual(run?.origin, { kind: "pure", session: "abc", counter: 8, client: "node" });
+  assert.deepEqual(run?.origin, { kind: "pure", session: "abc", counter: 8, client: "client.node" });
 });
 
 Deno.test("what is no message of ours is refused as a whole", () => {

@@ -180,6 +180,16 @@ Deno.test("replies stay below a bound: what is left out is asked for again", asy
   assert.equal(tasks.length, Math.ceil(REPLY_BYTES / 60_010));
 });
 
+Deno.test("records are given by their ids too, those that there are, as many as fit in a reply", async () => {
+  await using at = await hubOf();
+  const label = "x".repeat(REPLY_BYTES);
+  at.tell(accepted(specOf("s-0", { label, after: dependency("s-9") }), 10), accepted(specOf("s-1"), 20));
+  const ask = (...ids: string[]) => at.hub.recordsOf(ids as TaskId[], ["msgId", "after"]);
+  assert.deepEqual(await ask("s-1", "s-7", "s-0"), [["s-1", null], null, ["s-0", ["s-9"]]]);
+  assert.equal((await at.hub.recordsOf([id("s-0"), id("s-1")], ["label"])).length, 1);
+  await assert.rejects(at.hub.recordsOf("s-0" as never, ["label"]), /records message/);
+});
+
 Deno.test("specs say what tasks were submitted as; those of one template share it; unknown ones are told", async () => {
   await using at = await hubOf();
   const one = specOf("s-0", { retries: 2 }, new Uint8Array([1]));
