@@ -5,9 +5,9 @@
  * @module
  */
 import type { ContentHash } from "../../protocol/ids.ts";
-import type { JournalPiece } from "../journal.ts";
 import type { RecordChange } from "../records.ts";
 import type { Durability } from "../store.ts";
+import type { PackedPieces } from "./packed_pieces.ts";
 
 /** The first message: what to open. */
 export interface DatabaseConfig {
@@ -58,10 +58,16 @@ export interface Part<T> {
   readonly next: number | null;
 }
 
+/** Part of a journal. `next` as there. */
+export interface JournalPart {
+  readonly pieces: PackedPieces;
+  readonly next: number | null;
+}
+
 /** The answer to each kind of request. */
 export interface DatabaseAnswers {
-  readonly "read-snapshot": Part<JournalPiece>;
-  readonly "read-entries": Part<JournalPiece>;
+  readonly "read-snapshot": JournalPart;
+  readonly "read-entries": JournalPart;
   readonly "read-records": Part<RecordRow>;
   readonly "get-blob": Uint8Array | null;
   readonly "list-blobs": readonly ContentHash[];

@@ -60,7 +60,7 @@ function packRow(sequence: number, lengths: Uint32Array, body: Uint8Array, size:
   return row;
 }
 
-/** The entries of a row in order; damaged ones are counted, and all others are found. */
+/** The entries of a row in order, as views; damaged ones are counted, and all others are found. */
 export function* unpackEntries({ sequence, count, bytes }: EntryRow): Iterable<ReadEntry> {
   let [index, at] = [0, 0];
   while (index < count) {
@@ -90,7 +90,7 @@ function entryAt(row: Uint8Array, at: number, sequence: number, skipped = 0): Fo
   if (end > row.length) return null;
   const bytes = row.subarray(at + HEAD_BYTES, end);
   const good = view.getUint32(at + 4, true) === checksum(sequence, bytes);
-  return good ? { bytes: bytes.slice(), end, skipped } : null;
+  return good ? { bytes, end, skipped } : null;
 }
 
 /** Looks for the next whole entry after a damaged one, whose own length may be what is damaged. */
