@@ -47,6 +47,7 @@ const PLAIN_CLASSES: Readonly<Record<string, PlainErrorClass>> = {
   MailboxFull: errors.MailboxFull,
   NameTaken: errors.NameTaken,
   TimeoutError: errors.TimeoutError,
+  StoreError: errors.StoreError,
 };
 
 /** How to make an error of a class, by the class's name. A `Map`, since names come from outside. */

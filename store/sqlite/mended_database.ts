@@ -9,14 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../wire/errors.ts";
 import { STORE_SCHEMA } from "../store.ts";
 import { Database } from "./database.ts";
-import type {
-  DatabaseConfig,
-  DatabaseFound,
-  DatabaseRequest,
-  JournalPart,
-  Part,
-  RecordRow,
-} from "./database_requests.ts";
+import type { DatabaseConfig, DatabaseFound, DatabaseRequest, JournalPart, RecordPart } from "./database_requests.ts";
 import { createTables, newerSchema, otherCluster } from "./database_schema.ts";
 import { PAGE_BYTES, salvage, type SavedRows } from "./salvage.ts";
 import { readWal } from "./wal_frames.ts";
@@ -56,7 +49,7 @@ export class MendedDatabase implements Disposable {
       if (kind === "read-snapshot" || kind === "read-entries") {
         answers[index] = toldInJournal(answers[index] as JournalPart, this.#notes.splice(0));
       } else if (kind === "read-records") {
-        answers[index] = toldInRecords(answers[index] as Part<RecordRow>, this.#notes.splice(0));
+        answers[index] = toldInRecords(answers[index] as RecordPart, this.#notes.splice(0));
       }
     });
     return answers;
@@ -126,8 +119,9 @@ function toldInJournal(part: JournalPart, notes: readonly string[]): JournalPart
   return { ...part, pieces: { ...part.pieces, damages: [...told, ...part.pieces.damages] } };
 }
 
-function toldInRecords(part: Part<RecordRow>, notes: readonly string[]): Part<RecordRow> {
-  return { ...part, found: [...notes.map((damage) => ({ id: "", damage })), ...part.found] };
+function toldInRecords(part: RecordPart, notes: readonly string[]): RecordPart {
+  const told = notes.map((note) => [0, "", note] as const);
+  return { ...part, rows: { ...part.rows, damages: [...told, ...part.rows.damages] } };
 }
 
 function writeMended(path: string, cluster: string, saved: SavedRows): void {
