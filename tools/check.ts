@@ -49,7 +49,8 @@ const STEPS: readonly Step[] = [
   { name: "docs", run: () => deno("doc", "--lint", "--quiet", "mod.ts", "testing/mod.ts") },
   {
     name: "examples in docs",
-    run: () => runTests(["--doc", "mod.ts", "actors", "broker", "bus", "client", "cluster", "testing", "wire"], {}),
+    run: () =>
+      runTests(["--doc", "mod.ts", "actors", "broker", "bus", "client", "cluster", "store", "testing", "wire"], {}),
   },
   { name: "core", run: () => runTests(["tests/unit/core"], { permissions: [] }) },
   { name: "unit", run: () => runTests(["tests/unit"], { parallel: true }) },
