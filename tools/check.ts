@@ -75,7 +75,7 @@ const CHECKS: readonly Step[] = [
   step("docs", false, () => deno("doc", "--lint", "--quiet", "mod.ts", "testing/mod.ts")),
 ];
 
-const DOCUMENTED = ["mod.ts", "actors", "broker", "bus", "client", "cluster", "testing", "wire"];
+const DOCUMENTED = ["mod.ts", "actors", "broker", "bus", "client", "cluster", "store", "testing", "wire"];
 
 async function testSteps(): Promise<Step[]> {
   const files = (await sourceFiles()).map(({ path }) => path).filter((path) => /^tests\/.*_test\.ts$/.test(path));

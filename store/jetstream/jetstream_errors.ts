@@ -24,6 +24,11 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && NOT_FOUND_CODES.has(error.code);
 }
 
+/** Nobody answers for JetStream there. */
+export function isNotEnabled(error: unknown): boolean {
+  return error instanceof Error && error.name === "JetStreamNotEnabled";
+}
+
 /** May it be well a little later? Everything may that is not an answer, but for a refusal and the end of the connection. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return PASSING_CODES.has(error.code) || error.status === 503;
@@ -53,7 +58,7 @@ function explain(error: unknown): string {
     }
     return `the server says "${reason}" (${error.code}); its log says more`;
   }
-  if (error instanceof Error && error.name === "JetStreamNotEnabled") return NOT_ENABLED;
+  if (isNotEnabled(error)) return NOT_ENABLED;
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError) {
     return "the connection to NATS was closed; connect again";
   }
