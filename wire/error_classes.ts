@@ -48,7 +48,6 @@ const PLAIN_CLASSES: Readonly<Record<string, PlainErrorClass>> = {
   NameTaken: errors.NameTaken,
   StoreError: errors.StoreError,
   TimeoutError: errors.TimeoutError,
-  StoreError: errors.StoreError,
 };
 
 /** How to make an error of a class, by the class's name. A `Map`, since names come from outside. */
