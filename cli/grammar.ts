@@ -24,7 +24,7 @@ import {
 } from "../deps/optique.ts";
 import { SCHEMES } from "../cluster/cluster_options.ts";
 import { DEFAULT_CLUSTER } from "../cluster/profile.ts";
-import { clusterName, duration, highWaterMark, keep, natsUrls, scheme } from "./value_parsers.ts";
+import { clusterName, duration, engineMemory, highWaterMark, keep, natsUrls, scheme } from "./value_parsers.ts";
 
 const path = (metavar: "FILE" | "SCRIPT") => string({ metavar });
 
@@ -120,8 +120,8 @@ const engineOptions = {
     10_000,
   ),
   engineMemory: optional(
-    option("--engine-memory", string({ metavar: "SIZE" }), {
-      description: message`Memory limit of an engine; not there yet.`,
+    option("--engine-memory", engineMemory, {
+      description: message`What an engine may take of memory, all in all, like 512MB; no limit unless given.`,
     }),
   ),
 };

@@ -150,12 +150,12 @@ export function initializerOf({ initializer }: Pick<Said<"run">, "initializer">)
 
 /** What the flags say of the host; where it joins is added by the verb. */
 export function hostOf(said: EngineFlags): Omit<HostConfig, "controller" | "servers" | "credential" | "credentials"> {
-  if (said.engineMemory !== undefined) throw notYet("--engine-memory");
   return {
     cluster: said.name,
     engines: said.n,
     slots: said.slots,
     ...initializerOf(said),
+    ...(said.engineMemory !== undefined && { engineMemoryBytes: said.engineMemory }),
     permissions: permissionsOf(said),
     drainMs: said.drain,
     importConfig: importConfig(),

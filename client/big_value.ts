@@ -37,6 +37,11 @@ export class BigValue {
     this.home = isHere ? null : value.home;
   }
 
+  /** Whether it has this hash, as far as that is known: what was never placed is not asked for. */
+  isKnownAs(hash: ContentHash): boolean {
+    return this.#hash === hash;
+  }
+
   /** Computed at first use: reading a gigabyte takes a second or two. */
   get hash(): ContentHash {
     return this.#hash ??= contentHash(this.bytes ?? NO_BYTES);

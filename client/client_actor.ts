@@ -5,7 +5,7 @@
  * @module
  */
 import { Actor } from "../actors/actor.ts";
-import type { Epoch, HostId } from "../protocol/ids.ts";
+import type { ContentHash, Epoch, HostId } from "../protocol/ids.ts";
 import type {
   EngineMessage,
   NewsMessage,
@@ -53,6 +53,10 @@ export class ClientActor extends Actor implements ClientApi {
 
   resultPiece(piece: ResultPiece): boolean {
     return this.#session.resultPiece(this.context.sender, piece);
+  }
+
+  bringAgain(hash: ContentHash, host: HostId): Promise<boolean> {
+    return this.context.replyLater(this.#session.bringAgain(hash, host));
   }
 
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void {

@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { newSession } from "../wire/task_ids.ts";
 import type { HostConfig } from "./control_line.ts";
 import { makeCredentials, oneForAll } from "./credentials.ts";
+import { resolveEngineMemory } from "./memory_size.ts";
 import { PURE_SCHEME } from "../protocol/subjects.ts";
 import { checkClusterName } from "./profile.ts";
 import { checkSchemeModule } from "./scheme_check.ts";
@@ -39,6 +40,12 @@ export interface ClusterOptions {
    * It runs with the permissions of tasks, which find what it returned as `currentTask().state`.
    */
   readonly initializer?: string | URL;
+  /**
+   * What an engine may take of memory, all in all (heap, typed arrays and buffers, the runtime itself: about 55 MB): a
+   * text like `"512MB"` or `"2GiB"`, or bytes; at least 128 MB. An engine that takes more is ended and started again, and
+   * its task fails with an `EngineError` that says so, or is retried. Default: no limit but V8's own.
+   */
+  readonly engineMemory?: string | number;
   /** Where records are kept; default `memory`. */
   readonly store?: string;
   /** What tasks may touch; default `{ import: true }`. `"none"`: nothing; `"inherit"`: what this program holds in full. */
@@ -57,6 +64,7 @@ const KNOWN = [
   "hwm",
   "slots",
   "initializer",
+  "engineMemory",
   "store",
   "permissions",
   "timeout",
@@ -166,6 +174,7 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
     engines,
     slots: checkWhole("slots", options.slots ?? 1, 1),
     ...(options.initializer !== undefined && { initializer: resolveInitializer(options.initializer) }),
+    ...(options.engineMemory !== undefined && { engineMemoryBytes: resolveEngineMemory(options.engineMemory) }),
     permissions: await permissionsOf(options.permissions),
     drainMs: DRAIN_MS,
     controller: {

@@ -65,6 +65,8 @@ export interface HostConfig {
   readonly credentials: Credentials;
   /** URL of a module whose default export each engine calls before it is ready; absent: none. */
   readonly initializer?: string;
+  /** Bytes that an engine may take of memory, all in all; absent: no limit. */
+  readonly engineMemoryBytes?: number;
   /** A configuration file that the tasks' imports are resolved with. */
   readonly importConfig: string | null;
   /** Whether it outlives the process that started it. */

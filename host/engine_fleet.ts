@@ -15,6 +15,7 @@ import type { EngineCommand } from "./engine_command.ts";
 import type { InputSources } from "./engine_inputs.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { EngineSeat, type ReadyEngine, type SeatEvents, type SeatState } from "./engine_seat.ts";
+import type { OrphanReaper } from "./orphan_reaper.ts";
 import { endWith } from "./run_end.ts";
 
 /** What is told of engines and runs. */
@@ -37,6 +38,10 @@ export interface FleetOptions {
   readonly access?: ClientAccess;
   /** The module that each process runs before tasks come, as one text; absent: none. */
   readonly initializer?: string;
+  /** Bytes that each engine may take of memory, all in all; absent: no limit. */
+  readonly memoryBytes?: number;
+  /** Sees to it that engines end with this host; absent: the system does. */
+  readonly orphans?: OrphanReaper | null;
 }
 
 /** One engine, for a status. */
@@ -159,6 +164,7 @@ export class EngineFleet implements AsyncDisposable {
     if (this.#beat !== null) this.#options.clock.clearTimer(this.#beat);
     this.#beat = null;
     await Promise.all(this.#seats.map((seat) => seat.stop(drainMs, false)));
+    await this.#options.orphans?.[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,6 +19,7 @@ import type { BlobFollower } from "./blob_follower.ts";
 import { EngineFeed, type FeedEvents, type FeedOptions } from "./engine_feed.ts";
 import { EngineProcess, type ProcessEnd } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
+import type { OrphanWatch } from "./orphan_reaper.ts";
 import { PingWatch } from "./ping_watch.ts";
 import { decideRestart, NO_DEATHS, type RestartHistory } from "./restart_backoff.ts";
 import { endWith } from "./run_end.ts";
@@ -53,6 +54,10 @@ export interface SeatOptions extends FeedOptions {
   readonly access?: ClientAccess;
   /** The module to run before tasks come, as one text; absent: none. */
   readonly initializer?: string;
+  /** Bytes that each process may take of memory, all in all; absent: no limit. */
+  readonly memoryBytes?: number;
+  /** Sees to it that processes end with this host; absent: the system does. */
+  readonly orphans?: OrphanWatch | null;
 }
 
 export class EngineSeat {
@@ -191,6 +196,8 @@ export class EngineSeat {
         {
           clock,
           initializer: this.#options.initializer ?? null,
+          memoryBytes: this.#options.memoryBytes ?? null,
+          orphans: this.#options.orphans ?? null,
           log: (level, message) => log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`),
         },
         {

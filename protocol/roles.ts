@@ -161,6 +161,11 @@ export interface ClientApi {
   news(rows: readonly NewsMessage[]): void;
   /** From a host: a piece of a big result that an engine still writes. The answer: whether more is wanted. */
   resultPiece(piece: ResultPiece): boolean | Promise<boolean>;
+  /**
+   * From a host: it needs bytes that are no longer where they were put, for a task of this client. Brings them there
+   * again, where it still has them; whether it did.
+   */
+  bringAgain(hash: ContentHash, host: HostId): boolean | Promise<boolean>;
   /** A broadcast was heard by this host; not taken where something before it is missing: the client sends it again. */
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void;
   /** Scheme `pure`: engines of this host took these tasks. Their results come as those of direct tasks do. */
