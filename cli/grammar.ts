@@ -101,6 +101,15 @@ const scheduling = {
   ),
 };
 
+const logging = {
+  logFormat: withDefault(
+    option("--log-format", choice(["text", "json"], { metavar: "FORMAT" }), {
+      description: message`How lines are written to stderr: text, or json, one document a line.`,
+    }),
+    "text",
+  ),
+};
+
 const initializer = optional(
   option("--initializer", string({ metavar: "MODULE" }), {
     description: message`Module whose default export each engine calls before it is ready, to load a model, say.`,
@@ -159,6 +168,7 @@ export function grammar(cores: number) {
         daemon: option("--daemon", { description: message`In the background; returns when the engines are ready.` }),
         ...engineCount(cores),
         ...named,
+        ...logging,
       }),
       object({ ...joining, ...brokering, ...scheduling }),
       object(engineOptions),
@@ -173,6 +183,7 @@ export function grammar(cores: number) {
         verb: constant("engines"),
         ...engineCount(cores),
         ...named,
+        ...logging,
         ...joining,
         connection: optional(
           option("--connection", path("FILE"), { description: message`Connection file of the cluster to join.` }),
@@ -194,6 +205,7 @@ export function grammar(cores: number) {
         verb: constant("controller"),
         standby: option("--standby", { description: message`Wait to take over; not there yet.` }),
         ...named,
+        ...logging,
       }),
       object({ ...joining, ...brokering, ...scheduling }),
     ),
@@ -210,9 +222,16 @@ export function grammar(cores: number) {
     ),
     { brief: message`Run a script against a cluster of its own; its exit code.` },
   );
-  const status = command("status", object({ verb: constant("status"), ...named, ...json }), {
-    brief: message`What a cluster is doing.`,
-  });
+  const status = command(
+    "status",
+    object({
+      verb: constant("status"),
+      ...named,
+      tree: option("--tree", { description: message`Who runs under whom, since when, and what ended last.` }),
+      ...json,
+    }),
+    { brief: message`What a cluster is doing.` },
+  );
   const list = command("list", object({ verb: constant("list"), ...json }), {
     brief: message`The clusters of this machine.`,
   });
@@ -231,6 +250,7 @@ export function grammar(cores: number) {
       verb: constant("logs"),
       ...named,
       follow: option("-f", "--follow", { description: message`Go on as lines are written.` }),
+      json: option("--json", { description: message`Print the lines as they are: one JSON document each.` }),
     }),
     { brief: message`Print the log of a cluster.` },
   );

@@ -76,6 +76,7 @@ export function questionLink(system: ActorSystem): QuestionLink {
     },
     hub: {
       status: () => hub.status(bound),
+      tree: () => hub.tree(bound),
       age: () => hub.age(bound),
       story: (id) => hub.story(id, bound),
       history: (from) => hub.history(from, bound),

@@ -23,5 +23,5 @@ export interface QuestionLink {
     SchedulerApi,
     "caughtUp" | "explain" | "statusOf" | "queueStatus" | "purge" | "codes" | "watch"
   >;
-  readonly hub: Asked<HubApi, "status" | "age" | "story" | "history" | "find" | "records" | "specs">;
+  readonly hub: Asked<HubApi, "status" | "tree" | "age" | "story" | "history" | "find" | "records" | "specs">;
 }

@@ -12,6 +12,7 @@ import type { TaskStatus } from "../protocol/outcome.ts";
 import { type ConditionMessage, type FieldValue, RECORD_FIELDS, type RecordField } from "../protocol/records.ts";
 import { SerializationError, TaskPending, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
+import type { SupervisionNode } from "../protocol/supervision.ts";
 import { ControllerTime } from "./controller_time.ts";
 import { type Jobs, type NamedTask, namedTasks, shownIds } from "./jobs.ts";
 import type { QuestionLink } from "./question_link.ts";
@@ -89,6 +90,11 @@ export class Questions {
     const { engines } = await hub.status();
     const ended = verbose ? await this.#endedOn(queues.engines.map(({ engine }) => engine)) : null;
     return joinQueues(queues, engines, ended, targets);
+  }
+
+  async tree(): Promise<SupervisionNode> {
+    const { hub } = await this.#session.ask();
+    return await hub.tree();
   }
 
   async hubHistory(): Promise<string[]> {

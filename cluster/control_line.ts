@@ -45,6 +45,10 @@ export interface ControllerLife extends ControllerConfig {
   /** How long it waits for the hosts of the life before, ms. */
   readonly graceMs: number;
   readonly before: RosterReport;
+  /** How often it was started again; absent: never. */
+  readonly restarts?: number;
+  /** How the life before this one ended; absent: there was none. */
+  readonly lastEnd?: { readonly reason: string; readonly atEpochMs: number };
 }
 
 /** What a host is told. */

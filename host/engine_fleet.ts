@@ -7,6 +7,7 @@
  */
 import type { BlobFollower } from "./blob_follower.ts";
 import type { ContentHash, EngineId, EngineUuid } from "../protocol/ids.ts";
+import type { EngineSupervision } from "../protocol/supervision.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import type { BlobFolder } from "./blob_folder.ts";
@@ -88,6 +89,11 @@ export class EngineFleet implements AsyncDisposable {
   /** All engines. */
   get seats(): readonly SeatReport[] {
     return this.#seats.map(({ id, state }) => ({ id, state }));
+  }
+
+  /** How each of them is, in the order of their ids; those without one last. */
+  get supervision(): readonly EngineSupervision[] {
+    return this.#seats.map((seat) => seat.supervision).sort((a, b) => (a.id ?? Infinity) - (b.id ?? Infinity));
   }
 
   /** Of the process that takes tasks now, or took them last. */

@@ -11,6 +11,7 @@ import type { ToHostMessage } from "../protocol/pipe_messages.ts";
 import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
 import type { ContentHash, EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
+import type { EngineSupervision } from "../protocol/supervision.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import { BusBridge, type ClientAccess } from "./bus_bridge.ts";
@@ -81,6 +82,8 @@ export class EngineSeat {
   #gone: PromiseWithResolvers<void> = Promise.withResolvers();
   /** Why it was given up before it had an id. */
   #failure: string | null = null;
+  #starts = 0;
+  #lastEnd: { readonly reason: string; readonly atMs: number } | null = null;
 
   constructor(options: SeatOptions, events: SeatEvents) {
     this.#options = options;
@@ -99,6 +102,20 @@ export class EngineSeat {
 
   get state(): SeatState {
     return this.#state;
+  }
+
+  /** How it is, for whoever looks at what this host supervises. */
+  get supervision(): EngineSupervision {
+    const now = this.#options.clock.now();
+    const lastEnd = this.#lastEnd;
+    return {
+      id: this.#id,
+      state: this.#state,
+      pid: this.#process?.pid ?? null,
+      uptimeMs: this.#process === null ? null : Math.round(now - this.#startedAtMs),
+      restarts: Math.max(0, this.#starts - 1),
+      lastEnd: lastEnd === null ? null : { reason: lastEnd.reason, agoMs: Math.round(now - lastEnd.atMs) },
+    };
   }
 
   /** The process that takes tasks now; `null` while there is none. */
@@ -186,6 +203,7 @@ export class EngineSeat {
   #start(): void {
     const { clock, log } = this.#options;
     this.#state = "starting";
+    this.#starts++;
     this.#uuid = newUuid();
     this.#processReady = this.#announced = false;
     this.#gone = Promise.withResolvers();
@@ -268,6 +286,10 @@ export class EngineSeat {
     this.#feed = this.#pings = this.#process = null;
     this.#announced = this.#processReady = false;
     const order = this.#order;
+    this.#lastEnd = {
+      reason: order === null ? end.reason : `on request (${end.reason})`,
+      atMs: this.#options.clock.now(),
+    };
     const decision = decideRestart(this.#history, {
       wasReady: end.wasReady,
       hopeless: end.hopeless,

@@ -38,6 +38,7 @@ import type {
   StoryMessage,
 } from "./records.ts";
 import type { ClusterStatus } from "./status.ts";
+import type { HostSupervision, SupervisionNode } from "./supervision.ts";
 
 /** Longest piece of a blob that a host takes and gives at once: small enough for every `max_payload`. */
 export const BLOB_PIECE_BYTES = 512 * 1024;
@@ -97,6 +98,8 @@ export interface SchedulerApi {
 /** The hub, in the controller's node under the unique name `hub`. */
 export interface HubApi {
   status(): ClusterStatus;
+  /** The supervision tree, from the cluster down. Takes as long as the slowest host to answer, 2 s at most. */
+  tree(): SupervisionNode | Promise<SupervisionNode>;
   /** ms since it began: the times it gives and takes count from there. */
   age(): number;
   /** What happened to a task, oldest first. */
@@ -126,6 +129,8 @@ export interface HostApi {
   abortDirect(session: Session, counters: readonly number[]): void;
   /** These results arrived and may be dropped. */
   release(epoch: Epoch, numbers: readonly DispatchNumber[]): void;
+  /** What it supervises, as of now. */
+  supervision(): HostSupervision;
   startEngines(count: number): readonly EngineId[] | Promise<readonly EngineId[]>;
   stopEngines(ids: readonly EngineId[], drainMs: number): void | Promise<void>;
   restartEngines(ids: readonly EngineId[], drainMs: number): void | Promise<void>;

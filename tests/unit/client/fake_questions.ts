@@ -10,6 +10,7 @@ import type { PayloadMessage, TemplateMessage } from "../../../protocol/messages
 import type { SchedulerQueues } from "../../../protocol/queue_status.ts";
 import type { PurgeMessage, RecordMessage, SpecsMessage, StatusWords } from "../../../protocol/records.ts";
 import type { ClusterStatus } from "../../../protocol/status.ts";
+import type { SupervisionNode } from "../../../protocol/supervision.ts";
 import { parseTaskId } from "../../../wire/task_ids.ts";
 
 /** What the answers are drawn from. */
@@ -39,6 +40,16 @@ export class FakeQuestions implements QuestionLink {
   found: readonly number[] = [];
   history: readonly TaskId[] = [];
   ageMs = 5_000;
+  tree: SupervisionNode = {
+    kind: "cluster",
+    name: "fake",
+    state: "up",
+    pid: 1,
+    uptimeMs: 1,
+    restarts: 0,
+    lastEnd: null,
+    children: [],
+  };
   queues: SchedulerQueues = { engines: [], unassigned: 0, waiting: [], others: 0 };
   engines: ClusterStatus["engines"] = [];
   stories = new Map<string, readonly (readonly [number, string])[]>();
@@ -69,6 +80,7 @@ export class FakeQuestions implements QuestionLink {
   };
 
   readonly hub: QuestionLink["hub"] = {
+    tree: () => this.#answer("tree", [], () => this.tree),
     status: () => this.#answer("status", [], () => ({ engines: this.engines }) as ClusterStatus),
     age: () => this.#answer("age", [], () => this.ageMs),
     story: (id) => this.#answer("story", [id], () => this.stories.get(id) ?? null),
