@@ -79,7 +79,7 @@ async function begun<T>(client: Client, submit: () => T): Promise<{ readonly job
 
 async function killEngine(client: Client): Promise<number> {
   await client.waitForEngines(ENGINES, { timeout: 30_000 });
-  const view = client.loadBalancedView({ retries: 1 });
+  const view = client.loadBalancedView().with({ retries: 1 });
   const { job, pid } = await begun(client, () => view.apply(waitOnce));
   const killed = Date.now();
   killProcess(pid);
@@ -131,7 +131,7 @@ async function killHost(cluster: Cluster, client: Client): Promise<number> {
     console.log(`in ${Deno.pid}`);
     return new Promise<number>(() => {});
   };
-  const view = client.loadBalancedView({ retries: 1 });
+  const view = client.loadBalancedView().with({ retries: 1 });
   const { job } = await begun(client, () => view.with({ targets: [engine, 0] }).map(task, Array(8).fill(engine)));
   const killed = Date.now();
   killProcess(host.pid);

@@ -8,7 +8,7 @@ import { RawClient } from "./raw_client.ts";
 const EMPTY = new Uint8Array();
 
 Deno.test("a word to oneself comes behind all that lay in the sockets of others, if it is to; else at once", async () => {
-  await using broker = await Broker.start();
+  await using broker = await Broker.start({ users: [{ user: "host", password: "a long secret" }] });
   await using bus = broker.connectLocal();
   const heard: string[] = [];
   const all = Promise.withResolvers<void>();
@@ -17,7 +17,7 @@ Deno.test("a word to oneself comes behind all that lay in the sockets of others,
     if (heard.filter((who) => who === "own").length === 2) all.resolve();
   });
   using host = await RawClient.connect(broker.port);
-  await host.send("CONNECT {}\r\nPING\r\n");
+  await host.send('CONNECT {"user":"host","pass":"a long secret"}\r\nPING\r\n');
   await host.until((received) => received.includes("PONG"), "PONG");
   const payload = "x".repeat(10_000);
   const message = `PUB to.me ${payload.length}\r\n${payload}\r\n`;
