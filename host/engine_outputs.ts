@@ -15,7 +15,8 @@ import { BlobFollower } from "./blob_follower.ts";
 export type OnLongOutput = (total: number, follow: () => BlobFollower) => void;
 
 interface LongOutput {
-  readonly file: BlobFile;
+  /** `null`: not even that could be made. */
+  readonly file: BlobFile | null;
   readonly total: number;
   /** Bytes that came, also where they could not be kept. */
   size: number;
@@ -39,21 +40,27 @@ export class EngineOutputs {
    */
   addPiece(value: number, total: number, offset: number, bytes: Uint8Array): void {
     let output = this.#longOutputs.get(value);
-    if (output === undefined) {
-      const file = this.#folder.create();
-      this.#longOutputs.set(value, output = { file, total, size: 0, failure: null });
-      this.#onLong(total, () => new BlobFollower(file));
-    }
+    if (output === undefined) this.#longOutputs.set(value, output = this.#begin(total));
     if (offset !== output.size || offset + bytes.length > output.total) {
       throw new RangeError(`Cannot take piece ${offset} of a value of which ${output.size} bytes are here`);
     }
     output.size += bytes.length;
     if (output.failure !== null) return;
     try {
-      output.file.append(bytes);
+      output.file?.append(bytes);
     } catch (error) {
       output.failure = error;
-      output.file.discard();
+      output.file?.discard();
+    }
+  }
+
+  #begin(total: number): LongOutput {
+    try {
+      const file = this.#folder.create();
+      this.#onLong(total, () => new BlobFollower(file));
+      return { file, total, size: 0, failure: null };
+    } catch (failure) {
+      return { file: null, total, size: 0, failure };
     }
   }
 
@@ -69,7 +76,7 @@ export class EngineOutputs {
     }
     this.#longOutputs.delete(body);
     return this.#keep(output.total, () => {
-      if (output.failure !== null) throw output.failure;
+      if (output.file === null || output.failure !== null) throw output.failure;
       return this.#folder.adopt(output.file);
     });
   }
@@ -88,7 +95,7 @@ export class EngineOutputs {
 
   /** Drops what is not complete. */
   close(): void {
-    for (const { file } of this.#longOutputs.values()) file.discard();
+    for (const { file } of this.#longOutputs.values()) file?.discard();
     this.#longOutputs.clear();
   }
 }

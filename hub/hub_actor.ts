@@ -71,7 +71,7 @@ export class HubActor extends Actor implements HubApi {
   constructor(options: HubOptions) {
     super();
     this.#options = options;
-    this.#scheme = options;
+    this.#scheme = { scheme: options.scheme, schemeProblem: options.schemeProblem };
   }
 
   protected override onStart(): void {

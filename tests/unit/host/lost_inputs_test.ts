@@ -92,5 +92,6 @@ Deno.test("a result that the disk does not take is a failure of that task, not o
     RangeError,
     "what is no piece is the engine's fault",
   );
+  outputs.close();
   assert.deepEqual([...Deno.readDirSync(folder.path)].filter(({ name }) => name === "part-1"), []);
 });
