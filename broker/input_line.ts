@@ -34,7 +34,9 @@ export class InputLine implements Disposable {
 
   /** Resolves when what lay there has been looked at. One at a time. Rejects when it is closed. */
   async passed(): Promise<void> {
-    const room = new Uint8Array(1);
+    // Longer than what comes: a read that fills its room is the sign for the runtime that there may be more, and the next
+    // one is then tried at once, without asking the system what has come anywhere.
+    const room = new Uint8Array(16);
     for (let round = 0; round < ROUNDS; round++) {
       await this.#near.write(BYTE);
       if (await this.#far.read(room) === null) throw new Deno.errors.UnexpectedEof("The line was closed.");

@@ -120,7 +120,7 @@ export class BlobFolder implements Disposable {
       );
     }
     const fresh = bytes.subarray(upload.size - offset);
-    if (fresh.length > 0) upload.append(fresh);
+    if (fresh.length > 0) this.#append(hash, upload, fresh);
     if (upload.size < size) return;
     this.#uploads.delete(hash);
     this.adopt(upload, hash);
@@ -174,6 +174,17 @@ export class BlobFolder implements Disposable {
       Deno.removeSync(this.path, { recursive: true });
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /** What does not fit takes no room either. */
+  #append(hash: ContentHash, upload: BlobFile, bytes: Uint8Array): void {
+    try {
+      upload.append(bytes);
+    } catch (error) {
+      this.#uploads.delete(hash);
+      upload.discard();
+      throw error;
     }
   }
 
