@@ -116,8 +116,17 @@ const initializer = optional(
   }),
 );
 
+const memoryLimit = {
+  engineMemory: optional(
+    option("--engine-memory", engineMemory, {
+      description: message`What an engine may take of memory, all in all, like 512MB; no limit unless given.`,
+    }),
+  ),
+};
+
 const engineOptions = {
   initializer,
+  ...memoryLimit,
   slots: withDefault(
     option("--slots", integer({ min: 1 }), {
       description: message`Tasks an engine runs at a time; more than 1 is for tasks that await.`,
@@ -127,11 +136,6 @@ const engineOptions = {
   drain: withDefault(
     option("--drain", duration, { description: message`How long running tasks may finish when engines stop.` }),
     10_000,
-  ),
-  engineMemory: optional(
-    option("--engine-memory", engineMemory, {
-      description: message`What an engine may take of memory, all in all, like 512MB; no limit unless given.`,
-    }),
   ),
 };
 
@@ -214,7 +218,7 @@ export function grammar(cores: number) {
   const run = command(
     "run",
     merge(
-      object({ verb: constant("run"), ...engineCount(cores), initializer }),
+      object({ verb: constant("run"), ...engineCount(cores), initializer, ...memoryLimit }),
       permissions,
       object({
         script: argument(path("SCRIPT"), { description: message`The script; what follows it are its own arguments.` }),

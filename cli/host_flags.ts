@@ -148,6 +148,13 @@ export function initializerOf({ initializer }: Pick<Said<"run">, "initializer">)
   }
 }
 
+/** What an engine may take of memory, where that is said. */
+export function memoryLimitOf(
+  { engineMemory }: Pick<Said<"run">, "engineMemory">,
+): Pick<HostConfig, "engineMemoryBytes"> {
+  return engineMemory === undefined ? {} : { engineMemoryBytes: engineMemory };
+}
+
 /** What the flags say of the host; where it joins is added by the verb. */
 export function hostOf(said: EngineFlags): Omit<HostConfig, "controller" | "servers" | "credential" | "credentials"> {
   return {
@@ -155,7 +162,7 @@ export function hostOf(said: EngineFlags): Omit<HostConfig, "controller" | "serv
     engines: said.n,
     slots: said.slots,
     ...initializerOf(said),
-    ...(said.engineMemory !== undefined && { engineMemoryBytes: said.engineMemory }),
+    ...memoryLimitOf(said),
     permissions: permissionsOf(said),
     drainMs: said.drain,
     importConfig: importConfig(),

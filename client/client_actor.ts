@@ -20,6 +20,8 @@ import type { Session } from "./session.ts";
 
 /** Answers to `ClientApi`. */
 export class ClientActor extends Actor implements ClientApi {
+  static override readonly callsOnly = ["bringAgain"];
+
   readonly #session: Session;
 
   constructor(session: Session) {

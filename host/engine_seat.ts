@@ -216,13 +216,17 @@ export class EngineSeat {
           initializer: this.#options.initializer ?? null,
           memoryBytes: this.#options.memoryBytes ?? null,
           orphans: this.#options.orphans ?? null,
-          log: (level, message) => log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`),
+          log: (level, message) =>
+            log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`, {
+              engine: this.#id,
+              enginePid: this.#process?.pid,
+            }),
         },
         {
           ready: () => this.#onReady(),
           message: (message) => this.#onMessage(message),
           batchEnd: () => this.#feed?.pump(),
-          violation: (what) => log("warn", `Ended engine ${this.#id}: ${what}`),
+          violation: (what) => log("warn", `Ended engine ${this.#id}: ${what}`, { engine: this.#id, cause: what }),
           ended: (end) => this.#onEnded(end),
         },
       );

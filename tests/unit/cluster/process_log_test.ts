@@ -1,6 +1,6 @@
 /** The log file of a host. @module */
 import assert from "node:assert/strict";
-import { earlierLog, fileLog } from "../../../cluster/process_log.ts";
+import { earlierLog, fileLog, humanLine, jsonLine } from "../../../cluster/process_log.ts";
 
 function messages(path: string): string[] {
   return Deno.readTextFileSync(path).trim().split("\n").map((line) => JSON.parse(line).message);
@@ -34,4 +34,22 @@ Deno.test("a log file whose folder was removed ends nobody", async () => {
   await Deno.remove(folder, { recursive: true });
   file.log("info", "b", {});
   assert.throws(() => Deno.statSync(folder), Deno.errors.NotFound);
+});
+
+Deno.test("every JSON line has time, level, message, cluster, actor, task and cause, whatever its writer called the cause", () => {
+  const read = (fields?: Record<string, unknown>) =>
+    JSON.parse(jsonLine({ cluster: "c" }, "warn", "it failed", fields));
+  const { time, ...bare } = read();
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000);
+  const empty = { actor: null, task: null, cause: null };
+  assert.deepEqual(bare, { level: "warn", message: "it failed", cluster: "c", ...empty });
+  assert.equal(read({ reason: "silent" }).cause, "silent");
+  assert.match(read({ error: new Error("boom") }).cause, /^Error: boom\n/);
+  const { actor, task, cause, engine, reason } = read({ actor: "host", task: "a-1", cause: "SIGKILL", engine: 3 });
+  assert.deepEqual([actor, task, cause, engine, reason], ["host", "a-1", "SIGKILL", 3, undefined]);
+});
+
+Deno.test("people are not shown what a line lacks, nor the cluster that they asked for", () => {
+  const line = JSON.parse(jsonLine({ cluster: "c" }, "warn", "it failed", { task: "a-1", engine: 3 }));
+  assert.match(humanLine(line), /^\d\d:\d\d:\d\d\.\d{3} warn  it failed task="a-1" engine=3$/);
 });

@@ -237,6 +237,7 @@ Deno.test("wrong elements are refused one by one, with what came", () => {
     ["template", ["0".repeat(63), "f", []]],
     ["template", ["0".repeat(64), 1, []]],
     ["ended", [1, ENDED.done, "text", 0, 0]],
+    ["ended", [1, ENDED.hostFailed, bytes, 0, 0]],
     ["ended", [1, ENDED.engineDied, bytes, 0, 0]],
     ["ended", [1, 99, bytes, 0, 0]],
     ["ended", [-1, ENDED.done, bytes, 0, 0]],
