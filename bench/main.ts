@@ -68,7 +68,7 @@ const FULL: Amounts = {
   scale: 1,
   megabytes: 100,
   droppedTasks: 1_000_000,
-  kills: 100,
+  kills: 50,
 };
 const QUICK: Amounts = {
   calls: 50,

@@ -51,5 +51,5 @@ Deno.test("every JSON line has time, level, message, cluster, actor, task and ca
 
 Deno.test("people are not shown what a line lacks, nor the cluster that they asked for", () => {
   const line = JSON.parse(jsonLine({ cluster: "c" }, "warn", "it failed", { task: "a-1", engine: 3 }));
-  assert.match(humanLine(line), /^\d\d:\d\d:\d\d\.\d{3} warn  it failed task="a-1" engine=3$/);
+  assert.match(humanLine(line), /^\d\d:\d\d:\d\d\.\d{3} warn {2}it failed task="a-1" engine=3$/);
 });

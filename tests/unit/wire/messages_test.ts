@@ -55,6 +55,7 @@ const attemptOutcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
   payload.map((error) => ({ kind: "declined", error }) as const),
   fc.string().map((message) => ({ kind: "engine-died", message }) as const),
   fc.string().map((message) => ({ kind: "timed-out", message }) as const),
+  fc.string().map((message) => ({ kind: "host-failed", message }) as const),
   fc.constantFrom({ kind: "aborted" } as const, { kind: "returned" } as const),
 );
 const systemErrorName = fc.constantFrom(...Object.keys(SYSTEM_ERROR_CLASSES) as SystemErrorName[]);
