@@ -1,7 +1,7 @@
 /**
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
- * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, store; without any, all of them. `--peers` measures the peers too,
+ * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, store, recovery; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -16,6 +16,7 @@ import { describeMachine, type Machine } from "./machine.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPeers } from "./peers_bench.ts";
 import { benchRawNats } from "./raw_nats_bench.ts";
+import { benchRecovery } from "./recovery_bench.ts";
 import type { BenchParts, BenchReport, PartFailure, PartName, PerCarrier, PerMark } from "./report.ts";
 import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
@@ -41,6 +42,7 @@ interface Amounts {
   readonly megabytes: number;
   readonly droppedTasks: number;
   readonly entries: number;
+  readonly kills: number;
 }
 
 const OWN_PARTS = [
@@ -56,6 +58,7 @@ const OWN_PARTS = [
   "shipping",
   "leak",
   "store",
+  "recovery",
 ] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
 const FULL: Amounts = {
@@ -69,6 +72,7 @@ const FULL: Amounts = {
   megabytes: 100,
   droppedTasks: 1_000_000,
   entries: 100_000,
+  kills: 50,
 };
 const QUICK: Amounts = {
   calls: 50,
@@ -81,6 +85,7 @@ const QUICK: Amounts = {
   megabytes: 10,
   droppedTasks: 100_000,
   entries: 10_000,
+  kills: 5,
 };
 
 function parse(args: readonly string[]): Plan {
@@ -162,6 +167,9 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
     case "store":
       progress("stores");
       return await benchStores(amounts.entries, calls, rounds, machine.natsServerMissing);
+    case "recovery":
+      progress("recovery");
+      return await benchRecovery(amounts.kills);
     case "peers":
       return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
   }

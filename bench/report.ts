@@ -14,6 +14,7 @@ import type { Machine } from "./machine.ts";
 import type { MemoryFigures } from "./memory_bench.ts";
 import type { PeersReport } from "./peers_bench.ts";
 import type { RawNats } from "./raw_nats_bench.ts";
+import type { RecoveryFigures } from "./recovery_bench.ts";
 import type { StoresReport } from "./store_bench.ts";
 import type { StartTimes } from "./start_bench.ts";
 import type { Throughput } from "./throughput_bench.ts";
@@ -41,6 +42,7 @@ export interface BenchParts {
   readonly cpu?: PerCarrier<PerMark<CpuPerTask>>;
   readonly values?: PerCarrier<ValuesFigures>;
   readonly shipping?: ShippingFigures;
+  readonly recovery?: RecoveryFigures;
   readonly leak?: LeakFigures;
   readonly store?: StoresReport;
   readonly peers?: PeersReport;

@@ -176,6 +176,9 @@ export class ControllerChild implements AsyncDisposable {
       await this.#child[Symbol.asyncDispose]();
       await this.#listening;
       this.#log("error", "controller died", { pid: this.#child.pid, code, signal, restartMs: pauseMs });
+      const reason = `its process ended with ${signal ?? `exit code ${code}`}`;
+      const restarts = (this.#life.restarts ?? 0) + 1;
+      this.#life = { ...this.#life, restarts, lastEnd: { reason, atEpochMs: Date.now() } };
       if (performance.now() - bornAt > HEALTHY_MS) pauseMs = RESTART_FIRST_MS;
       await this.#pause(pauseMs);
       if (this.#stopped) return;

@@ -11,6 +11,7 @@ import type { Ref } from "../actors/ref.ts";
 import type { Bus } from "../bus/bus.ts";
 import { type EngineCommandOptions, engineMainModule, findSetpriv } from "../host/engine_command.ts";
 import { HostActor, type HostActorOptions } from "../host/host_actor.ts";
+import { heapLimitMb } from "../host/memory_limit.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { broadcastSubject, pureSubject } from "../protocol/subjects.ts";
@@ -200,7 +201,7 @@ function hostActorOptions(
     permissions: config.permissions,
     secretFolders: [troupeHome()],
     configFile: config.importConfig,
-    memoryMb: null,
+    memoryMb: config.engineMemoryBytes === undefined ? null : heapLimitMb(config.engineMemoryBytes),
     extraFlags: [],
     mainModule: engineMainModule(),
     setprivPath: findSetpriv(),
@@ -219,6 +220,7 @@ function hostActorOptions(
     pure: { bus, subject: pureSubject(config.cluster) },
     taskAccess: { bus, cluster: config.cluster },
     ...(initializer !== null && { initializer }),
+    ...(config.engineMemoryBytes !== undefined && { memoryBytes: config.engineMemoryBytes }),
     broadcast: { bus, subject: broadcastSubject(config.cluster) },
     onShutdown: () => gate.shutdown(),
     search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },

@@ -227,8 +227,8 @@ export function familyOf(host: number): { readonly controllers: number[]; readon
   };
 }
 
-/** Empty where the process ended in this moment. */
-function commandLineOf(pid: number): string {
+/** How a process was started; empty where it ended in this moment. */
+export function commandLineOf(pid: number): string {
   try {
     return Deno.readTextFileSync(`/proc/${pid}/cmdline`);
   } catch {
