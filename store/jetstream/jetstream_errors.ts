@@ -19,6 +19,11 @@ export function isWrongSequence(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE;
 }
 
+/** The number of the newest message, if the error is that it is another than was expected. */
+export function lastSequence(error: unknown): number | null {
+  return error instanceof Error && isWrongSequence(error) ? Number(/\d+$/.exec(error.message)?.[0] ?? 0) : null;
+}
+
 /** The stream or the message is not there. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && NOT_FOUND_CODES.has(error.code);
