@@ -34,10 +34,6 @@ type Scheduling = Pick<
   "name" | "nats" | "credentials" | "listen" | "port" | "scheme" | "hwm" | "keep" | "store" | "durability"
 >;
 
-function notYet(flag: string): UsageError {
-  return new UsageError(`Cannot use ${flag} yet: this version of Troupe does not have it; leave it out.`);
-}
-
 function permissionFlag(name: string, value: string | undefined): string[] {
   if (value === undefined) return [];
   return [value === "" ? `--allow-${name}` : `--allow-${name}=${value}`];

@@ -14,7 +14,7 @@ import {
   TO_HOST,
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
-import type { ContentHash, EngineId } from "../protocol/ids.ts";
+import type { EngineId } from "../protocol/ids.ts";
 import type { Payload } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
 import { EngineError } from "../wire/errors.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import type { BlobFollower } from "./blob_follower.ts";
-import type { ContentHash, EngineId, EngineUuid } from "../protocol/ids.ts";
+import type { EngineId, EngineUuid } from "../protocol/ids.ts";
 import type { EngineSupervision } from "../protocol/supervision.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
