@@ -33,9 +33,14 @@ function startedTicks(pid: number): number | null {
   }
 }
 
+/** The process that has this pid now. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, startedTicks: startedTicks(pid) };
+}
+
 /** This process. */
 export function ownIdentity(): ProcessIdentity {
-  return { pid: Deno.pid, startedTicks: startedTicks(Deno.pid) };
+  return identityOf(Deno.pid);
 }
 
 /** Whether the very process is still there. */
