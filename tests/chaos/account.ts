@@ -96,9 +96,10 @@ function checkEnd(
   find("bad end", `${end.error}: ${end.text} (${inWords(attempts)})`);
 }
 
-/** An attempt has a number of its own, whoever the task belongs to. */
+/** An attempt has a number of its own, whoever the task belongs to; one that declines its engine does not count. */
 function checkAttempts(id: string, attempts: readonly Attempt[], findings: Finding[]): void {
-  for (const same of Map.groupBy(attempts, ({ attempt }) => attempt).values()) {
+  const counted = attempts.filter(({ end }) => end !== "decline");
+  for (const same of Map.groupBy(counted, ({ attempt }) => attempt).values()) {
     if (same.length > 1) findings.push({ rule: "ran twice", id, text: inWords(same) });
   }
 }

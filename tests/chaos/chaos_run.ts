@@ -103,9 +103,8 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
   const after = goesOn ? await quietCensus(cluster, clients, find) : {};
   if (goesOn) leaksBetween(before, after, LEAK_BOUNDS).forEach((leak) => find(`leak: ${leak}`));
   load.mistakes.forEach(find);
+  ledger.seal();
   await endAll(cluster, clients, goesOn, find);
-
-  ledger.flush();
   const { account, recoveries } = await settleAccounts(folder, cluster, storm.faults);
   for (const { rule, id, text } of account.findings) find(`${rule}: ${id}: ${text}`);
   return { seed: options.seed, jobs: load.jobs, faults: storm.faults, recoveries, account, before, after, findings, hangs };

@@ -54,6 +54,7 @@ export class Ledger implements Disposable {
   readonly #open = new Map<string, OpenTask>();
   #lines: string[] = [];
   #settled = 0;
+  #sealed = false;
 
   constructor(path: string) {
     this.#file = Deno.openSync(path, { create: true, append: true });
@@ -95,6 +96,12 @@ export class Ledger implements Disposable {
     return end;
   }
 
+  /** What comes from now on is not noted: the clients are about to be closed. */
+  seal(): void {
+    this.flush();
+    this.#sealed = true;
+  }
+
   /** What came is not what must come. */
   wrong(id: string, text: string): void {
     this.#write({ line: "wrong", id, text });
@@ -114,6 +121,7 @@ export class Ledger implements Disposable {
   }
 
   #write(line: LedgerLine): void {
+    if (this.#sealed) return;
     this.#lines.push(`${JSON.stringify(line)}\n`);
     if (this.#lines.length >= FLUSH_LINES) this.flush();
   }

@@ -30,10 +30,16 @@ async function failsAtFirst(place: NotePlace, failures: number, ms: number) {
   throw new Error("on purpose");
 }
 
-async function declinesAtFirst(place: NotePlace, ms: number) {
+/** It declines one engine, whichever is the first: the file says that it has been there. */
+async function declinesAtFirst(place: NotePlace, seen: string) {
   const note = beginNote(place);
-  await pause(ms);
-  if (note.attempt > 1) return endNote(note, "taken");
+  await pause(5);
+  try {
+    Deno.writeTextFileSync(seen, "", { createNew: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return endNote(note, "taken");
+    throw error;
+  }
   writeNote(note, Date.now(), "decline");
   throw new UnmetDependency("not the first time");
 }
@@ -117,7 +123,8 @@ async function throws(work: JobWork): Promise<void> {
 }
 
 async function decline(work: JobWork): Promise<void> {
-  const result = work.view.with({ retries: 1 }).apply(declinesAtFirst, work.place(0), work.draw.below(20));
+  const place = work.place(0);
+  const result = work.view.with({ retries: 1 }).apply(declinesAtFirst, place, `${place.file}.${place.id}`);
   work.check(0, await work.follow(0, result, { retries: 1 }), "taken");
 }
 
