@@ -32,9 +32,9 @@ async function parent(place: NotePlace, xs: readonly number[], inner: typeof chi
   return endNote(note, found.map(({ value }) => value).reduce((one, other) => one + other, 0));
 }
 
-async function whereAmI({ file, id }: NotePlace, ms: number) {
-  // Several engines run it under one name.
-  const note = beginNote({ file, id: `${id}@${currentTask().engineId}` });
+/** `shared`: several engines run it under one name. */
+async function whereAmI({ file, id }: NotePlace, ms: number, shared: boolean) {
+  const note = beginNote({ file, id: shared ? `${id}@${currentTask().engineId}` : id });
   await pause(ms);
   return endNote(note, currentTask().engineId);
 }
@@ -128,10 +128,10 @@ async function direct(work: JobWork): Promise<void> {
   if (ids.length === 0) return;
   const gone = ["NoEnginesRegistered"];
   const one = draw.pick(ids);
-  const single = work.follow("one", client.at(one).apply(whereAmI, work.place("one"), draw.below(20)), {
+  const single = work.follow("one", client.at(one).apply(whereAmI, work.place("one"), draw.below(20), false), {
     mayFail: gone,
   });
-  const parts = client.directView(ids).apply(whereAmI, work.place("many"), draw.below(20)).split();
+  const parts = client.directView(ids).apply(whereAmI, work.place("many"), draw.below(20), true).split();
   const many = parts.map(async (part, index) => {
     const end = await part.then((noted) => noted, (error: Error) => error);
     const fits = end instanceof Error ? ["EngineError", ...gone].includes(end.name) : end.value === ids[index];
