@@ -19,6 +19,8 @@ export interface AccountInput {
   readonly ledger: readonly LedgerLine[];
   readonly attempts: ReadonlyMap<string, readonly Attempt[]>;
   readonly troubles: readonly Trouble[];
+  /** When the controller forgot all it knew; never, with a store that outlives it. Epoch ms. */
+  readonly forgotAt: readonly number[];
 }
 
 /** The sums, and what does not add up. */
@@ -29,6 +31,8 @@ export interface Account {
   /** By the name of the error. */
   readonly failed: Readonly<Record<string, number>>;
   readonly attempts: number;
+  /** Attempts that were made again since a controller had forgotten them. */
+  readonly madeAgain: number;
   /** Tasks by the kind of their job. */
   readonly kinds: Readonly<Record<string, number>>;
   readonly findings: readonly Finding[];
@@ -50,7 +54,7 @@ const BY_FAULT = "EngineError";
 const AFTERMATH_MS = 15_000;
 
 /** Makes the account. */
-export function makeAccount({ ledger, attempts, troubles }: AccountInput): Account {
+export function makeAccount({ ledger, attempts, troubles, forgotAt }: AccountInput): Account {
   const submitted = ledger.filter((line) => line.line === "submitted");
   const settled = Map.groupBy(ledger.filter((line) => line.line === "settled"), ({ id }) => id);
   const findings: Finding[] = ledger.flatMap((line) =>
@@ -60,10 +64,21 @@ export function makeAccount({ ledger, attempts, troubles }: AccountInput): Accou
     const [end, second] = settled.get(task.id) ?? [];
     const find = (rule: Finding["rule"], text: string) => findings.push({ rule, id: `${task.kind} ${task.id}`, text });
     if (end === undefined) find("lost", "it was submitted and never settled");
-    else checkEnd(task, end, attempts.get(task.id) ?? [], troubles, find);
-    if (second !== undefined) find("settled twice", `once as ${end?.error ?? "done"}, then as ${second.error ?? "done"}`);
+    else {
+      const ran = attempts.get(task.id) ?? [];
+      for (const life of livesOf(ran, forgotAt)) checkCount(task, life, find);
+      checkEnd(task, end, ran, troubles, find);
+    }
+    if (second !== undefined) {
+      find("settled twice", `once as ${end?.error ?? "done"}, then as ${second.error ?? "done"}`);
+    }
   }
-  for (const [id, all] of attempts) checkAttempts(id, all, findings);
+  let madeAgain = 0;
+  for (const [id, all] of attempts) {
+    const lives = livesOf(all, forgotAt);
+    for (const life of lives) checkAttempts(id, life, findings);
+    madeAgain += lives.slice(1).reduce((total, { length }) => total + length, 0);
+  }
   const ends = [...settled.values()].flatMap(([end]) => end ?? []);
   return {
     submitted: submitted.length,
@@ -71,6 +86,7 @@ export function makeAccount({ ledger, attempts, troubles }: AccountInput): Accou
     done: ends.filter(({ error }) => error === null).length,
     failed: countBy(ends.flatMap(({ error }) => error ?? [])),
     attempts: [...attempts.values()].reduce((total, { length }) => total + length, 0),
+    madeAgain,
     kinds: countBy(submitted.map(({ kind }) => kind)),
     findings,
   };
@@ -83,10 +99,6 @@ function checkEnd(
   troubles: readonly Trouble[],
   find: (rule: Finding["rule"], text: string) => void,
 ): void {
-  const counted = attempts.filter((one) => one.end !== "decline");
-  if (counted.length > 1 + task.retries) {
-    find("ran too often", `${counted.length} times with ${task.retries} retries: ${inWords(attempts)}`);
-  }
   if (end.error === null && !attempts.some(({ mark, end: word }) => mark === end.mark && word === "end")) {
     find("no such attempt", `its value says it is of ${end.mark}: ${inWords(attempts)}`);
   }
@@ -94,6 +106,22 @@ function checkEnd(
   const troubled = troubles.some(({ at, until }) => at <= end.at && until + AFTERMATH_MS >= task.at);
   if (end.error === BY_FAULT && troubled) return;
   find("bad end", `${end.error}: ${end.text} (${inWords(attempts)})`);
+}
+
+function checkCount(
+  task: Submitted,
+  attempts: readonly Attempt[],
+  find: (rule: Finding["rule"], text: string) => void,
+): void {
+  const counted = attempts.filter((one) => one.end !== "decline");
+  if (counted.length <= 1 + task.retries) return;
+  find("ran too often", `${counted.length} times with ${task.retries} retries: ${inWords(attempts)}`);
+}
+
+/** The attempts by what one controller knows of: those before it forgot, and those after. */
+function livesOf(attempts: readonly Attempt[], forgotAt: readonly number[]): readonly (readonly Attempt[])[] {
+  const life = ({ began }: Attempt) => forgotAt.filter((at) => at < began).length;
+  return [...Map.groupBy(attempts, life).values()];
 }
 
 /** An attempt has a number of its own, whoever the task belongs to; one that declines its engine does not count. */

@@ -62,7 +62,9 @@ export function leaksBetween(before: Census, after: Census, bounds: LeakBounds):
   const leaks: string[] = [];
   for (const [role, now] of Object.entries(after)) {
     const then = before[role as ProcessRole] ?? { processes: 0, descriptors: 0, memoryMb: 0 };
-    if (now.processes > then.processes) leaks.push(`${now.processes} processes of the role ${role}, of ${then.processes}`);
+    if (now.processes > then.processes) {
+      leaks.push(`${now.processes} processes of the role ${role}, of ${then.processes}`);
+    }
     if (now.descriptors > then.descriptors + bounds.descriptors) {
       leaks.push(`a process of the role ${role} has ${now.descriptors} descriptors, and had ${then.descriptors}`);
     }

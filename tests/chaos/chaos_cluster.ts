@@ -21,6 +21,8 @@ export interface ClusterShape {
   readonly nats: boolean;
   /** For the verb `controller`: what it keeps where, say. */
   readonly controllerFlags: readonly string[];
+  /** Whether a controller that is killed knows afterwards what it knew before. */
+  readonly journaled: boolean;
 }
 
 const NAME = "chaos";
@@ -73,9 +75,7 @@ export class ChaosCluster implements AsyncDisposable {
     };
     const member = (name: string, args: readonly string[], up: RegExp) =>
       stack.use(new Member({ name, args: [...args, "--name", NAME], env, up, onLost }));
-    const carrier = server === null
-      ? ["--port", `${port}`, "--credentials", file]
-      : ["--nats", link("controller")];
+    const carrier = server === null ? ["--port", `${port}`, "--credentials", file] : ["--nats", link("controller")];
     const keeper = member("keeper", ["controller", ...carrier, ...shape.controllerFlags], /is running/);
     await keeper.start();
     const hosts = Array.from({ length: shape.hosts }, (_, index) => {

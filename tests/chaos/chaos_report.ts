@@ -13,7 +13,8 @@ export function chaosReport(result: ChaosResult): readonly string[] {
   const failed = Object.entries(account.failed).map(([name, count]) => `${name} ${count}`);
   return [
     `Seed ${result.seed}: ${result.jobs} jobs, ${account.submitted} tasks submitted, ${account.settled} settled ` +
-    `(${account.done} done${failed.length > 0 ? `, ${failed.join(", ")}` : ""}), ${account.attempts} attempts.`,
+    `(${account.done} done${failed.length > 0 ? `, ${failed.join(", ")}` : ""}), ${account.attempts} attempts, ` +
+    `${account.madeAgain} of them since a controller had forgotten what was.`,
     "",
     ...recoveryTable(result),
     "",
@@ -21,7 +22,13 @@ export function chaosReport(result: ChaosResult): readonly string[] {
       ["processes, most of one", "descriptors", "after", "MB", "after"],
       Object.entries(after).map(([role, now]) => {
         const then = before[role as keyof typeof before];
-        return [role, `${then?.descriptors ?? "–"}`, `${now.descriptors}`, `${then?.memoryMb ?? "–"}`, `${now.memoryMb}`];
+        return [
+          role,
+          `${then?.descriptors ?? "–"}`,
+          `${now.descriptors}`,
+          `${then?.memoryMb ?? "–"}`,
+          `${now.memoryMb}`,
+        ];
       }),
     ),
     "",
@@ -54,6 +61,8 @@ function figures(spread: Spread | null): [string, string] {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
-    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)).join("  ");
+    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)).join(
+      "  ",
+    );
   return [head, ...rows].map(line);
 }

@@ -15,7 +15,7 @@ import { reportHangs } from "./hang_report.ts";
 import { Ledger, type LedgerLine } from "./ledger.ts";
 import { Load } from "./load.ts";
 import { readNotes } from "./notes.ts";
-import { type PlannedFault, planFaults } from "./plan.ts";
+import { planFaults, type PlannedFault } from "./plan.ts";
 import { measureRecovery, type Recovery } from "./recovery.ts";
 import { strike, type StruckFault } from "./strike.ts";
 
@@ -55,6 +55,8 @@ export interface ChaosResult {
   readonly hangs: readonly string[];
 }
 
+/** After these a controller without a journal knows only what clients and hosts say. */
+const FORGETS: ReadonlySet<string> = new Set(["controller killed", "keeper killed"]);
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 40_000;
 const CENSUS_LIMIT_MS = 20_000;
@@ -107,7 +109,17 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
   await endAll(cluster, clients, goesOn, find);
   const { account, recoveries } = await settleAccounts(folder, cluster, storm.faults);
   for (const { rule, id, text } of account.findings) find(`${rule}: ${id}: ${text}`);
-  return { seed: options.seed, jobs: load.jobs, faults: storm.faults, recoveries, account, before, after, findings, hangs };
+  return {
+    seed: options.seed,
+    jobs: load.jobs,
+    faults: storm.faults,
+    recoveries,
+    account,
+    before,
+    after,
+    findings,
+    hangs,
+  };
 }
 
 /** The faults of the plan, as they come. */
@@ -205,8 +217,10 @@ async function settleAccounts(folder: string, cluster: ChaosCluster, faults: rea
   const lines = (await Deno.readTextFile(`${folder}/ledger.jsonl`)).trim().split("\n");
   const ledger = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as LedgerLine);
   const hostPids = new Map(cluster.hosts.map(({ name, pids }) => [name, pids]));
+  const { journaled } = cluster.shape;
+  const forgotAt = journaled ? [] : faults.flatMap(({ kind, at }) => FORGETS.has(kind) ? at : []);
   return {
-    account: makeAccount({ ledger, attempts, troubles: faults }),
+    account: makeAccount({ ledger, attempts, troubles: faults, forgotAt }),
     recoveries: measureRecovery({ faults, ledger, attempts, hostPids }),
   };
 }

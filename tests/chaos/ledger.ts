@@ -45,7 +45,10 @@ export interface OpenTask {
 }
 
 /** How a task ended. */
-export type TaskEnd<T> = { readonly ok: true; readonly noted: Noted<T> } | { readonly ok: false; readonly error: Error };
+export type TaskEnd<T> = { readonly ok: true; readonly noted: Noted<T> } | {
+  readonly ok: false;
+  readonly error: Error;
+};
 
 const FLUSH_LINES = 200;
 

@@ -31,7 +31,14 @@ console.log(`Chaos, seed ${options.seed}, ${options.stormMs / 60_000} minutes, o
 const { hosts, engines, seed, stormMs, lanes } = options;
 const result = await runChaos({
   seed,
-  shape: { hosts, engines, clients: 2, nats: options.on === "nats", controllerFlags: CONTROLLER_FLAGS },
+  shape: {
+    hosts,
+    engines,
+    clients: 2,
+    nats: options.on === "nats",
+    controllerFlags: CONTROLLER_FLAGS,
+    journaled: false,
+  },
   kinds,
   warmUpMs: WARM_UP_MS,
   stormMs,

@@ -71,7 +71,14 @@ async function leave(work: JobWork): Promise<void> {
   const places = range(200).map((x) => work.place(x));
   let next = 0;
   try {
-    for await (const { value } of work.view.with({ retries: 5 }).imap(triple, places, range(200), range(200).map(() => 2))) {
+    for await (
+      const { value } of work.view.with({ retries: 5 }).imap(
+        triple,
+        places,
+        range(200),
+        range(200).map(() => 2),
+      )
+    ) {
       if (value !== 3 * next) work.wrong(next, `its value is ${value}`);
       if (++next === wanted) break;
     }

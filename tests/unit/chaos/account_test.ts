@@ -15,8 +15,13 @@ function settled(changes: Partial<Extract<LedgerLine, { line: "settled" }>> = {}
   return { ...basics, mark: "m1", ...changes };
 }
 
-function account(ledger: readonly LedgerLine[], notes: readonly string[], troubles: readonly Trouble[] = []): Account {
-  return makeAccount({ ledger, attempts: readNotes(notes.join("\n")), troubles });
+function account(
+  ledger: readonly LedgerLine[],
+  notes: readonly string[],
+  troubles: readonly Trouble[] = [],
+  forgotAt: readonly number[] = [],
+): Account {
+  return makeAccount({ ledger, attempts: readNotes(notes.join("\n")), troubles, forgotAt });
 }
 
 function rules({ findings }: Account): string[] {
@@ -28,7 +33,15 @@ const RAN = ["begin 200 1.0 1 m1 0 11 10", "end 300 1.0 1 m1 0 11 10"];
 Deno.test("a task that ran once and has the value of that attempt is in order", () => {
   const { findings, ...sums } = account([submitted(), settled()], RAN);
   assert.deepEqual(findings, []);
-  assert.deepEqual(sums, { submitted: 1, settled: 1, done: 1, failed: {}, attempts: 1, kinds: { map: 1 } });
+  assert.deepEqual(sums, {
+    submitted: 1,
+    settled: 1,
+    done: 1,
+    failed: {},
+    attempts: 1,
+    madeAgain: 0,
+    kinds: { map: 1 },
+  });
 });
 
 Deno.test("a task that never settled is lost", () => {
@@ -50,6 +63,17 @@ Deno.test("more attempts than retries allow are found, and an attempt that was r
   assert.deepEqual(rules(account([submitted({ retries: 1 }), settled()], [...RAN, ...second])), []);
   const again = second.map((line) => line.replace(" 2 m2", " 1 m2"));
   assert.deepEqual(rules(account([submitted({ retries: 1 }), settled()], [...RAN, ...again])), ["ran twice"]);
+});
+
+Deno.test("what a controller has forgotten may be made again, and is counted; within one life it may not", () => {
+  const again = ["begin 400 1.0 1 m2 1 12 10", "end 500 1.0 1 m2 1 12 10"];
+  const found = account([submitted(), settled()], [...RAN, ...again], [], [350]);
+  assert.deepEqual(rules(found), []);
+  assert.equal(found.madeAgain, 1);
+  assert.deepEqual(rules(account([submitted(), settled()], [...RAN, ...again], [], [450])), [
+    "ran too often",
+    "ran twice",
+  ]);
 });
 
 Deno.test("an attempt that declined its engine counts for nothing", () => {
