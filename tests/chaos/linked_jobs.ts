@@ -132,11 +132,12 @@ async function direct(work: JobWork): Promise<void> {
     mayFail: gone,
   });
   const parts = client.directView(ids).apply(whereAmI, work.place("many"), draw.below(20), true).split();
-  const many = parts.map(async (part, index) => {
-    const end = await part.then((noted) => noted, (error: Error) => error);
-    const fits = end instanceof Error ? ["EngineError", ...gone].includes(end.name) : end.value === ids[index];
-    if (!fits) work.wrong("many", `engine ${ids[index]} said ${end instanceof Error ? end : end.value}`);
-  });
+  // Their notes have the same names.
+  const follow = (index: number, part: AsyncResult<Noted<number>>) =>
+    work.follow(`many@${ids[index]}`, part, { mayFail: gone });
+  const many = parts.map(async (part, index) =>
+    work.check(`many@${ids[index]}`, await follow(index, part), ids[index] ?? -1)
+  );
   work.check("one", await single, one);
   await Promise.all(many);
 }
