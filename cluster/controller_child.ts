@@ -10,6 +10,7 @@ import type { Log } from "../wire/log.ts";
 import { restoreError } from "./child_errors.ts";
 import { ChildProcess } from "./child_process.ts";
 import { type ControllerConfig, type ControllerLife, type ControllerReport, controlLine } from "./control_line.ts";
+import type { LastLifeFile } from "./last_life.ts";
 import type { RosterReport } from "./roster.ts";
 
 /** What a controller may do. Imports are for a scheme of the user's own. */
@@ -34,6 +35,7 @@ const GRACE_HEARTBEATS = 3;
 /** A controller under the eyes of its host. */
 export class ControllerChild implements AsyncDisposable {
   #life: ControllerLife;
+  readonly #lastLife: LastLifeFile;
   readonly #log: Log;
   #child: ChildProcess;
   #stopped = false;
@@ -42,21 +44,28 @@ export class ControllerChild implements AsyncDisposable {
   #listening: Promise<void> = Promise.resolve();
   #servers: readonly string[] = [];
 
-  private constructor(life: ControllerLife, log: Log) {
+  private constructor(life: ControllerLife, lastLife: LastLifeFile, log: Log) {
     this.#life = life;
+    this.#lastLife = lastLife;
     this.#log = log;
     this.#child = this.#spawn();
   }
 
-  /** Starts the first life and waits until it is ready, unless `signal` ends that. Throws what it failed with. */
+  /**
+   * Starts the first life and waits until it is ready, unless `signal` ends that. Throws what it failed with. It goes on
+   * from what an earlier keeper left that was killed.
+   */
   static async start(
     config: ControllerConfig,
+    lastLife: LastLifeFile,
     log: Log,
     signal?: AbortSignal,
   ): Promise<ControllerChild> {
     signal?.throwIfAborted();
-    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before: { hosts: [], nextEngineId: 0 } };
-    const controller = new ControllerChild({ ...config, ...first }, log);
+    const { epoch, ...before } = lastLife.left ?? { epoch: 0, hosts: [], nextEngineId: 0 };
+    const graceMs = before.hosts.length === 0 ? 0 : GRACE_HEARTBEATS * config.heartbeatMs;
+    const first = { epoch: epochAfter(epoch), graceMs, before };
+    const controller = new ControllerChild({ ...config, ...first }, lastLife, log);
     const abort = () => void controller.#child[Symbol.asyncDispose]();
     signal?.addEventListener("abort", abort);
     try {
@@ -150,6 +159,7 @@ export class ControllerChild implements AsyncDisposable {
   /** The next life waits for these hosts, and gives no engine id again. */
   #keepRoster({ hosts, nextEngineId }: RosterReport): void {
     this.#life = { ...this.#life, before: { hosts, nextEngineId } };
+    this.#lastLife.keep({ epoch: this.#life.epoch, hosts, nextEngineId });
   }
 
   async #watch(): Promise<void> {
@@ -171,7 +181,7 @@ export class ControllerChild implements AsyncDisposable {
   }
 
   async #startAgain(): Promise<void> {
-    const epoch = Math.max(this.#life.epoch + 1, Math.floor(Date.now() / 1000));
+    const epoch = epochAfter(this.#life.epoch);
     this.#life = { ...this.#life, epoch, graceMs: GRACE_HEARTBEATS * this.#life.heartbeatMs };
     this.#child = this.#spawn();
     try {
@@ -192,4 +202,9 @@ export class ControllerChild implements AsyncDisposable {
       };
     });
   }
+}
+
+/** The second in which a life begins, and higher than the one before in any case. */
+function epochAfter(epoch: number): number {
+  return Math.max(epoch + 1, Math.floor(Date.now() / 1000));
 }

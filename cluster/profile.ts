@@ -50,6 +50,8 @@ export interface ProfilePaths {
   /** Held by the process that runs the cluster. */
   readonly lock: string;
   readonly log: string;
+  /** What a controller leaves for the one after it. */
+  readonly lastLife: string;
 }
 
 /** The paths of a cluster's files; none of them need exist. */
@@ -61,6 +63,7 @@ export function profilePaths(name: string, home: string = troupeHome()): Profile
     hostConnection: join(folder, "host.json"),
     lock: join(folder, "lock.json"),
     log: join(folder, "log.jsonl"),
+    lastLife: join(folder, "last_life.json"),
   };
 }
 
