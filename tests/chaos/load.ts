@@ -15,7 +15,18 @@ import { PLAIN_JOBS } from "./plain_jobs.ts";
 const JOBS: Readonly<Record<string, Job>> = { ...PLAIN_JOBS, ...LINKED_JOBS };
 
 /** Drawn from: some come more often. */
-const KINDS: readonly string[] = [...Object.keys(JOBS), "map", "map", "graph", "inputs", "retry", "nested"];
+const KINDS: readonly string[] = [
+  ...Object.keys(JOBS),
+  "map",
+  "map",
+  "steady",
+  "steady",
+  "steady",
+  "graph",
+  "inputs",
+  "retry",
+  "nested",
+];
 
 /** What the load works with. */
 export interface LoadOptions {

@@ -64,6 +64,17 @@ async function map(work: JobWork): Promise<void> {
   await Promise.all(parts.map(async (part, x) => work.check(x, await work.follow(x, part, { retries }), 3 * x)));
 }
 
+/** Keeps engines busy, so that a fault finds something to hit. */
+async function steady(work: JobWork): Promise<void> {
+  const { draw } = work;
+  const xs = range(draw.between(4, 12));
+  const ms = draw.between(100, 500);
+  const parts = work.view.with({ retries: 6 }).map(triple, xs.map((x) => work.place(x)), xs, xs.map(() => ms)).split();
+  await Promise.all(
+    parts.map(async (part, x) => work.check(x, await work.follow(x, part, { retries: 6 }), 3 * x)),
+  );
+}
+
 /** A loop that is left early: what is in flight is aborted, and nobody looks at it. */
 async function leave(work: JobWork): Promise<void> {
   const { draw } = work;
@@ -153,6 +164,7 @@ function never(): never {
 /** By name. */
 export const PLAIN_JOBS: Readonly<Record<string, Job>> = {
   map,
+  steady,
   leave,
   abort,
   loop,
