@@ -8,12 +8,14 @@
 import { kindsFor, readChaosOptions } from "./chaos_options.ts";
 import { chaosJson, chaosReport } from "./chaos_report.ts";
 import { runChaos } from "./chaos_run.ts";
+import { Draw } from "./draw.ts";
 import { LastResort } from "./last_resort.ts";
 
 const WARM_UP_MS = 10_000;
 const HUNG_AFTER_MS = 60_000;
 /** So that a run of hours has no heap of finished records: what is kept of them is not what is tested. */
-const CONTROLLER_FLAGS = ["--keep", "2000,1m,32MB"];
+const KEEP = ["--keep", "2000,1m,32MB"];
+const HWM = ["1", "2", "0", "auto"];
 /** Start, drain, stop and account together, at worst. */
 const REST_MS = 300_000;
 
@@ -29,6 +31,7 @@ const folder = await Deno.makeTempDir({ prefix: "troupe-chaos-" });
 const lastResort = new LastResort(options.stormMs + REST_MS);
 console.log(`Chaos, seed ${options.seed}, ${options.stormMs / 60_000} minutes, on ${options.on}; files in ${folder}`);
 const { hosts, engines, seed, stormMs, lanes } = options;
+const controllerFlags = [...KEEP, "--hwm", Draw.of(seed, "shape").pick(HWM)];
 const result = await runChaos({
   seed,
   shape: {
@@ -36,7 +39,7 @@ const result = await runChaos({
     engines,
     clients: 2,
     nats: options.on === "nats",
-    controllerFlags: CONTROLLER_FLAGS,
+    controllerFlags,
     journaled: false,
   },
   kinds,

@@ -5,11 +5,15 @@
  * @module
  */
 import { isAlive, type ProcessIdentity } from "../../cluster/process_identity.ts";
+import { within } from "../../testing/within.ts";
 import { signal } from "../processes/cli_fixture.ts";
 import type { ChaosCluster } from "./chaos_cluster.ts";
 import type { Member } from "./member.ts";
 import type { PlannedFault } from "./plan.ts";
 import type { TcpProxy } from "./tcp_proxy.ts";
+
+/** A process that is started again and does not come up is given up after so long. */
+const MEND_LIMIT_MS = 90_000;
 
 /** A fault as it came. Times are epoch ms of this machine. */
 export interface StruckFault {
@@ -48,7 +52,7 @@ export async function strike(cluster: ChaosCluster, fault: PlannedFault): Promis
   blow.strike();
   await new Promise((resolve) => setTimeout(resolve, fault.spanMs));
   const until = Date.now();
-  await blow.mend();
+  await within(Promise.resolve(blow.mend()), `"${blow.thing}" to be back`, MEND_LIMIT_MS);
   cluster.struck.delete(blow.thing);
   return { ...basics, thing: blow.thing, host: blow.host, pid: blow.pid ?? null, until };
 }
