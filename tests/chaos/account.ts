@@ -31,7 +31,7 @@ export interface Account {
   /** By the name of the error. */
   readonly failed: Readonly<Record<string, number>>;
   readonly attempts: number;
-  /** Attempts that were made again since a controller had forgotten them. */
+  /** Attempts that were made again, since a controller had forgotten them. */
   readonly madeAgain: number;
   /** Tasks by the kind of their job. */
   readonly kinds: Readonly<Record<string, number>>;
@@ -64,20 +64,23 @@ export function makeAccount({ ledger, attempts, troubles, forgotAt }: AccountInp
     const [end, second] = settled.get(task.id) ?? [];
     const find = (rule: Finding["rule"], text: string) => findings.push({ rule, id: `${task.kind} ${task.id}`, text });
     if (end === undefined) find("lost", "it was submitted and never settled");
-    else {
-      const ran = attempts.get(task.id) ?? [];
-      for (const life of livesOf(ran, forgotAt)) checkCount(task, life, find);
-      checkEnd(task, end, ran, troubles, find);
-    }
+    else checkEnd(task, end, attempts.get(task.id) ?? [], troubles, find);
     if (second !== undefined) {
       find("settled twice", `once as ${end?.error ?? "done"}, then as ${second.error ?? "done"}`);
     }
   }
+  const known = new Map(submitted.map((task) => [task.id, task]));
   let madeAgain = 0;
   for (const [id, all] of attempts) {
-    const lives = livesOf(all, forgotAt);
-    for (const life of lives) checkAttempts(id, life, findings);
-    madeAgain += lives.slice(1).reduce((total, { length }) => total + length, 0);
+    const counted = all.filter(({ end }) => end !== "decline");
+    const task = known.get(id);
+    const lives = 1 + forgettings(task, settled.get(id)?.[0], counted, forgotAt);
+    checkAttempts(id, counted, lives, findings);
+    if (task !== undefined && counted.length > lives * (1 + task.retries)) {
+      const text = `${counted.length} times with ${task.retries} retries: ${inWords(all)}`;
+      findings.push({ rule: "ran too often", id: `${task.kind} ${id}`, text });
+    }
+    madeAgain += counted.length - new Set(counted.map(({ attempt }) => attempt)).size;
   }
   const ends = [...settled.values()].flatMap(([end]) => end ?? []);
   return {
@@ -108,27 +111,22 @@ function checkEnd(
   find("bad end", `${end.error}: ${end.text} (${inWords(attempts)})`);
 }
 
-function checkCount(
-  task: Submitted,
+/** How often a controller forgot the task while it was under way. Of what no ledger knows, its attempts say when. */
+function forgettings(
+  task: Submitted | undefined,
+  end: Settled | undefined,
   attempts: readonly Attempt[],
-  find: (rule: Finding["rule"], text: string) => void,
-): void {
-  const counted = attempts.filter((one) => one.end !== "decline");
-  if (counted.length <= 1 + task.retries) return;
-  find("ran too often", `${counted.length} times with ${task.retries} retries: ${inWords(attempts)}`);
+  forgotAt: readonly number[],
+): number {
+  const from = task?.at ?? (attempts[0]?.began ?? 0) - AFTERMATH_MS;
+  const to = task === undefined ? attempts.at(-1)?.began ?? 0 : end?.at ?? Infinity;
+  return forgotAt.filter((at) => at >= from && at <= to).length;
 }
 
-/** The attempts by what one controller knows of: those before it forgot, and those after. */
-function livesOf(attempts: readonly Attempt[], forgotAt: readonly number[]): readonly (readonly Attempt[])[] {
-  const life = ({ began }: Attempt) => forgotAt.filter((at) => at < began).length;
-  return [...Map.groupBy(attempts, life).values()];
-}
-
-/** An attempt has a number of its own, whoever the task belongs to; one that declines its engine does not count. */
-function checkAttempts(id: string, attempts: readonly Attempt[], findings: Finding[]): void {
-  const counted = attempts.filter(({ end }) => end !== "decline");
-  for (const same of Map.groupBy(counted, ({ attempt }) => attempt).values()) {
-    if (same.length > 1) findings.push({ rule: "ran twice", id, text: inWords(same) });
+/** In each life of a controller an attempt has a number of its own, whoever the task belongs to. */
+function checkAttempts(id: string, attempts: readonly Attempt[], lives: number, findings: Finding[]): void {
+  for (const same of Map.groupBy(attempts, ({ attempt }) => attempt).values()) {
+    if (same.length > lives) findings.push({ rule: "ran twice", id, text: inWords(same) });
   }
 }
 

@@ -185,8 +185,9 @@ async function quietCensus(
     const quiet = there.every((count, index) => count === wanted[index]) && census.other === undefined &&
       ids.every((count) => count === hosts * engines);
     if (quiet) {
-      // What was just started is still making its sockets.
+      // What was just started is still making its sockets; what is not needed any more here is to be gone.
       await pause(CENSUS_EVERY_MS * 2);
+      collectGarbage();
       return censusOf(countProcesses(`${cluster.folder}/tmp`));
     }
     await pause(CENSUS_EVERY_MS);
@@ -223,6 +224,12 @@ async function settleAccounts(folder: string, cluster: ChaosCluster, faults: rea
     account: makeAccount({ ledger, attempts, troubles: faults, forgotAt }),
     recoveries: measureRecovery({ faults, ledger, attempts, hostPids }),
   };
+}
+
+/** Where this program was started with `--expose-gc`. */
+function collectGarbage(): void {
+  const { gc } = globalThis as { gc?: () => void };
+  gc?.();
 }
 
 function pause(ms: number): Promise<void> {
