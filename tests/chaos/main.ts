@@ -32,7 +32,7 @@ const lastResort = new LastResort(options.stormMs + REST_MS);
 console.log(`Chaos, seed ${options.seed}, ${options.stormMs / 60_000} minutes, on ${options.on}; files in ${folder}`);
 const { hosts, engines, seed, stormMs, lanes } = options;
 const controllerFlags = [...KEEP, "--hwm", Draw.of(seed, "shape").pick(HWM)];
-const result = await runChaos({
+const wanted = {
   seed,
   shape: {
     hosts,
@@ -49,8 +49,13 @@ const result = await runChaos({
   lanes,
   hungAfterMs: HUNG_AFTER_MS,
   folder,
-  say: (line) => console.log(line),
-  onProcess: (pid) => void lastResort.include(pid),
+  say: (line: string) => console.log(line),
+  onProcess: (pid: number) => void lastResort.include(pid),
+};
+const result = await runChaos(wanted).catch((error) => {
+  console.error(`Cannot run it: ${error instanceof Error ? error.message : error}\nFiles: ${folder}`);
+  // What has been started goes with this program: the last resort sees to that.
+  Deno.exit(1);
 });
 console.log(`\n${chaosReport(result).join("\n")}`);
 if (options.json !== undefined) await Deno.writeTextFile(options.json, chaosJson(result));
