@@ -8,10 +8,16 @@
 import type { LedgerLine } from "./ledger.ts";
 import type { Attempt } from "./notes.ts";
 
-/** A span in which something was struck, or was coming back. Epoch ms. */
+/** A span in which something was struck. Epoch ms. */
 export interface Trouble {
   readonly at: number;
   readonly until: number;
+  /**
+   * The processes of hosts that may have been given up for it, while they went on or just before they died: of what they
+   * had, only the first task of each engine counts as begun, and the rest goes elsewhere under the same number. `null`:
+   * any. Empty: none.
+   */
+  readonly lost: readonly number[] | null;
 }
 
 /** What the account is made of. */
@@ -53,6 +59,11 @@ const BY_FAULT = "EngineError";
 /** A fault is felt so long after it was undone: until links are back, hosts given up, engines up again. */
 const AFTERMATH_MS = 15_000;
 
+/** A host that was given up and is back runs on for so long, at most, before it hears of it. */
+const ZOMBIE_MS = 3_000;
+/** A result is on its way from its host for so long, at most. */
+const UNREPORTED_MS = 1_000;
+
 /** Makes the account. */
 export function makeAccount({ ledger, attempts, troubles, forgotAt }: AccountInput): Account {
   const submitted = ledger.filter((line) => line.line === "submitted");
@@ -75,8 +86,9 @@ export function makeAccount({ ledger, attempts, troubles, forgotAt }: AccountInp
     const counted = all.filter(({ end }) => end !== "decline");
     const task = known.get(id);
     const lives = 1 + forgettings(task, settled.get(id)?.[0], counted, forgotAt);
-    checkAttempts(id, counted, lives, findings);
-    if (task !== undefined && counted.length > lives * (1 + task.retries)) {
+    const binding = counted.filter((one) => !isOfLostHost(one, troubles));
+    checkAttempts(id, binding, lives, findings);
+    if (task !== undefined && binding.length > lives * (1 + task.retries)) {
       const text = `${counted.length} times with ${task.retries} retries: ${inWords(all)}`;
       findings.push({ rule: "ran too often", id: `${task.kind} ${id}`, text });
     }
@@ -121,6 +133,13 @@ function forgettings(
   const from = task?.at ?? (attempts[0]?.began ?? 0) - AFTERMATH_MS;
   const to = task === undefined ? attempts.at(-1)?.began ?? 0 : end?.at ?? Infinity;
   return forgotAt.filter((at) => at >= from && at <= to).length;
+}
+
+/** Whether its host was given up about then: such a run may be one too many, and must not be the only one that counts. */
+function isOfLostHost({ host, began, ended }: Attempt, troubles: readonly Trouble[]): boolean {
+  return troubles.some(({ at, until, lost }) =>
+    (lost === null || lost.includes(host)) && began <= until + ZOMBIE_MS && (ended ?? Infinity) >= at - UNREPORTED_MS
+  );
 }
 
 /** In each life of a controller an attempt has a number of its own, whoever the task belongs to. */

@@ -57,6 +57,8 @@ export interface ChaosResult {
 
 /** After these a controller without a journal knows only what clients and hosts say. */
 const FORGETS: ReadonlySet<string> = new Set(["controller killed", "keeper killed"]);
+/** A silence that is shorter costs no host. */
+const GIVEN_UP_MS = 2_500;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 40_000;
 const CENSUS_LIMIT_MS = 20_000;
@@ -220,10 +222,23 @@ async function settleAccounts(folder: string, cluster: ChaosCluster, faults: rea
   const hostPids = new Map(cluster.hosts.map(({ name, pids }) => [name, pids]));
   const { journaled } = cluster.shape;
   const forgotAt = journaled ? [] : faults.flatMap(({ kind, at }) => FORGETS.has(kind) ? at : []);
+  const troubles = faults.map((fault) => ({ at: fault.at, until: fault.until, lost: lostBy(fault, hostPids) }));
   return {
-    account: makeAccount({ ledger, attempts, troubles: faults, forgotAt }),
+    account: makeAccount({ ledger, attempts, troubles, forgotAt }),
     recoveries: measureRecovery({ faults, ledger, attempts, hostPids }),
   };
+}
+
+/** The processes of hosts that a fault may have cost. An engine that dies is known at once, and exactly. */
+function lostBy(
+  { thing, host, pid, kind, at, until }: StruckFault,
+  hostPids: ReadonlyMap<string, readonly number[]>,
+): readonly number[] | null {
+  const isFelt = until - at >= GIVEN_UP_MS || kind === "host killed";
+  // A controller that was stopped has to find out what it missed before it gives anybody up.
+  const isJudge = thing === "controller" || thing?.startsWith("link of client");
+  if (thing === null || pid !== null || !isFelt || isJudge) return [];
+  return host === null ? null : hostPids.get(host) ?? [];
 }
 
 /** Where this program was started with `--expose-gc`. */

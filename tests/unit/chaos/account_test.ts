@@ -4,7 +4,7 @@ import { type Account, makeAccount, type Trouble } from "../../chaos/account.ts"
 import type { LedgerLine } from "../../chaos/ledger.ts";
 import { readNotes } from "../../chaos/notes.ts";
 
-const TROUBLE: Trouble = { at: 1_000, until: 2_000 };
+const TROUBLE: Trouble = { at: 1_000, until: 2_000, lost: [] };
 
 function submitted(changes: Partial<Extract<LedgerLine, { line: "submitted" }>> = {}): LedgerLine {
   return { line: "submitted", at: 100, id: "1.0", kind: "map", retries: 0, mayFail: [], ...changes };
@@ -76,6 +76,15 @@ Deno.test("what a controller has forgotten may be made again, and is counted; wi
   ]);
 });
 
+Deno.test("what a host ran that had been given up may have been run elsewhere too, under the same number", () => {
+  const zombie = ["begin 2500 1.0 1 m2 1 12 20", "end 2600 1.0 1 m2 1 12 20"];
+  const found = (lost: Trouble["lost"]) =>
+    rules(account([submitted(), settled()], [...RAN, ...zombie], [{ at: 1_500, until: 2_000, lost }]));
+  assert.deepEqual(found([20]), []);
+  assert.deepEqual(found(null), []);
+  for (const lost of [[], [10]]) assert.deepEqual(found(lost), ["ran twice", "ran too often"]);
+});
+
 Deno.test("an attempt that declined its engine counts for nothing", () => {
   const declined = ["begin 150 1.0 1 m0 1 12 10", "decline 160 1.0 1 m0 1 12 10"];
   assert.deepEqual(rules(account([submitted(), settled()], [...declined, ...RAN])), []);
@@ -84,7 +93,7 @@ Deno.test("an attempt that declined its engine counts for nothing", () => {
 Deno.test("an EngineError is in order near a fault alone, other errors where their job may end so", () => {
   const died = [submitted({ at: 900 }), settled({ error: "EngineError", mark: null })];
   assert.deepEqual(rules(account(died, RAN, [TROUBLE])), []);
-  assert.deepEqual(rules(account(died, RAN, [{ at: 1_600, until: 1_700 }])), ["bad end"]);
+  assert.deepEqual(rules(account(died, RAN, [{ at: 1_600, until: 1_700, lost: [] }])), ["bad end"]);
   const late = settled({ error: "DependencyTimeout", mark: null });
   assert.deepEqual(rules(account([submitted({ mayFail: ["DependencyTimeout"] }), late], [])), []);
   assert.deepEqual(rules(account([submitted(), late], [], [TROUBLE])), ["bad end"]);
