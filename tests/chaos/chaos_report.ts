@@ -7,6 +7,9 @@
 import type { ChaosResult } from "./chaos_run.ts";
 import { recoveryRows, type Spread } from "./recovery.ts";
 
+/** One cause may have thousands. */
+const MOST_FINDINGS = 40;
+
 /** The report as lines: sums, recovery by kind of fault, memory, findings. */
 export function chaosReport(result: ChaosResult): readonly string[] {
   const { account, before, after, findings, hangs } = result;
@@ -33,7 +36,8 @@ export function chaosReport(result: ChaosResult): readonly string[] {
     ),
     "",
     ...(findings.length === 0 ? ["Nothing lost, nothing double, nothing leaked."] : [`${findings.length} findings:`]),
-    ...findings.map((text) => `- ${text}`),
+    ...findings.slice(0, MOST_FINDINGS).map((text) => `- ${text}`),
+    ...(findings.length > MOST_FINDINGS ? [`- and ${findings.length - MOST_FINDINGS} more: --json has them all`] : []),
     ...hangs,
   ];
 }

@@ -59,6 +59,8 @@ export interface ChaosResult {
 const FORGETS: ReadonlySet<string> = new Set(["controller killed", "keeper killed"]);
 /** A silence that is shorter costs no host. */
 const GIVEN_UP_MS = 2_500;
+/** Findings that are said when they are found; the report has more. */
+const MOST_SAID = 20;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 40_000;
 const CENSUS_LIMIT_MS = 20_000;
@@ -71,8 +73,7 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
   const { folder, shape, say } = options;
   const findings: string[] = [];
   const find = (text: string) => {
-    findings.push(text);
-    say(`FINDING ${text}`);
+    if (findings.push(text) <= MOST_SAID) say(`FINDING ${text}`);
   };
   await using cluster = await within(ChaosCluster.start(folder, shape, find), "the cluster to start", START_LIMIT_MS);
   for (const pid of cluster.newPids()) options.onProcess?.(pid);
