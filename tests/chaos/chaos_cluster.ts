@@ -19,10 +19,12 @@ export interface ClusterShape {
   readonly clients: number;
   /** A `nats-server`, not the embedded broker. */
   readonly nats: boolean;
-  /** For the verb `controller`: what it keeps where, say. */
+  /** For the verb `controller`. */
   readonly controllerFlags: readonly string[];
-  /** Whether a controller that is killed knows afterwards what it knew before. */
-  readonly journaled: boolean;
+  /** Where controllers keep what they know: with `memory` one that is killed has forgotten it. */
+  readonly store: "memory" | "sqlite" | "jetstream";
+  /** Controllers that wait to take over, besides the first. */
+  readonly standbys: number;
 }
 
 const NAME = "chaos";
@@ -34,9 +36,10 @@ export class ChaosCluster implements AsyncDisposable {
   readonly folder: string;
   /** `null` with the embedded broker. */
   readonly server: NatsServer | null;
-  readonly keeper: Member;
+  /** Of the controllers: the first one's, and those of the standbys. */
+  readonly keepers: readonly Member[];
   readonly hosts: readonly Member[];
-  /** By the name of who is behind it: `host-1`, `client-1`, `controller`. */
+  /** By the name of who is behind it: `host-1`, `client-1`, `keeper-1`. */
   readonly links: ReadonlyMap<string, TcpProxy>;
   readonly shape: ClusterShape;
   /** What a fault has in its hands now, by its name. */
@@ -48,7 +51,7 @@ export class ChaosCluster implements AsyncDisposable {
   private constructor(parts: ClusterParts) {
     this.folder = parts.folder;
     this.server = parts.server;
-    this.keeper = parts.keeper;
+    this.keepers = parts.keepers;
     this.hosts = parts.hosts;
     this.links = parts.links;
     this.shape = parts.shape;
@@ -59,9 +62,8 @@ export class ChaosCluster implements AsyncDisposable {
   /** Starts all of it in `folder`; resolves when all engines have joined. */
   static async start(folder: string, shape: ClusterShape, onLost: (what: string) => void): Promise<ChaosCluster> {
     await using stack = new AsyncDisposableStack();
-    const env = { TROUPE_HOME: `${folder}/home`, TMPDIR: `${folder}/tmp`, NO_COLOR: "1", TROUPE_TOKEN: "" };
     await Promise.all([`${folder}/tmp`, `${folder}/home`].map((path) => Deno.mkdir(path, { recursive: true })));
-    const server = shape.nats ? stack.use(await NatsServer.start()) : null;
+    const server = shape.nats ? stack.use(await NatsServer.start({ jetstream: shape.store === "jetstream" })) : null;
     const port = server?.port ?? freePort();
     const credentials = server === null ? makeCredentials() : {};
     const file = `${folder}/credentials.json`;
@@ -73,11 +75,22 @@ export class ChaosCluster implements AsyncDisposable {
       links.set(name, proxy);
       return proxy.url;
     };
-    const member = (name: string, args: readonly string[], up: RegExp) =>
-      stack.use(new Member({ name, args: [...args, "--name", NAME], env, up, onLost }));
-    const carrier = server === null ? ["--port", `${port}`, "--credentials", file] : ["--nats", link("controller")];
-    const keeper = member("keeper", ["controller", ...carrier, ...shape.controllerFlags], /is running/);
-    await keeper.start();
+    const member = (name: string, args: readonly string[], up: RegExp) => {
+      // Each as on a machine of its own, but for what they leave behind.
+      const env = { TROUPE_HOME: homeOf(folder, name), TMPDIR: `${folder}/tmp`, NO_COLOR: "1", TROUPE_TOKEN: "" };
+      return stack.use(new Member({ name, args: [...args, "--name", NAME], env, up, onLost }));
+    };
+    const keepers: Member[] = [];
+    for (let index = 0; index <= shape.standbys; index++) {
+      const name = `keeper-${index + 1}`;
+      const carrier = server === null ? ["--port", `${port}`, "--credentials", file] : ["--nats", link(name)];
+      const stored = shape.store === "memory" ? [] : ["--store", shape.store];
+      const role = index === 0 ? [] : ["--standby"];
+      const args = ["controller", ...carrier, ...shape.controllerFlags, ...stored, ...role];
+      const keeper = member(name, args, /is running|stands by/);
+      keepers.push(keeper);
+      await keeper.start();
+    }
     const hosts = Array.from({ length: shape.hosts }, (_, index) => {
       const login = server === null ? ["--credentials", file] : [];
       const grants = [`--allow-write=${folder}`, "--wait", "120s", ...DRAIN];
@@ -86,7 +99,7 @@ export class ChaosCluster implements AsyncDisposable {
     });
     await Promise.all(hosts.map((host) => host.start()));
     for (let index = 1; index <= shape.clients; index++) link(`client-${index}`);
-    return new ChaosCluster({ folder, server, keeper, hosts, links, shape, credentials, stack: stack.move() });
+    return new ChaosCluster({ folder, server, keepers, hosts, links, shape, credentials, stack: stack.move() });
   }
 
   /** The client of this number, from 1, over its own link. */
@@ -98,21 +111,17 @@ export class ChaosCluster implements AsyncDisposable {
 
   /** The members' processes that were not told of before. */
   newPids(): readonly number[] {
-    const pids = [this.keeper, ...this.hosts].flatMap((member) => member.pids);
+    const pids = [...this.keepers, ...this.hosts].flatMap((member) => member.pids);
     const fresh = pids.filter((pid) => !this.#toldPids.has(pid));
     for (const pid of fresh) this.#toldPids.add(pid);
     return fresh;
   }
 
-  /** What the controller and the hosts said, as far as the log of the cluster goes. */
-  get logFile(): string {
-    return `${this.folder}/home/${NAME}/log.jsonl`;
-  }
-
   /** Ends all of it in its own orderly way: hosts first. Rejects where a process does not end, or not well. */
   async stop(): Promise<void> {
     const codes = await Promise.all(this.hosts.map((host) => host.stop()));
-    codes.push(await this.keeper.stop());
+    // Standbys first: none of them is to take over.
+    for (const keeper of this.keepers.toReversed()) codes.push(await keeper.stop());
     if (codes.some((code) => code !== 0)) throw new Error(`The processes ended with the codes ${codes.join(", ")}.`);
   }
 
@@ -125,12 +134,17 @@ export class ChaosCluster implements AsyncDisposable {
 interface ClusterParts {
   readonly folder: string;
   readonly server: NatsServer | null;
-  readonly keeper: Member;
+  readonly keepers: readonly Member[];
   readonly hosts: readonly Member[];
   readonly links: ReadonlyMap<string, TcpProxy>;
   readonly shape: ClusterShape;
   readonly credentials: Readonly<Record<string, { readonly user: string; readonly password: string }>>;
   readonly stack: AsyncDisposableStack;
+}
+
+/** The profile directory of a member; its log is in there. */
+function homeOf(folder: string, name: string): string {
+  return `${folder}/home/${name}`;
 }
 
 /** So that a controller comes back where it was. */

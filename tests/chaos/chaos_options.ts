@@ -38,6 +38,18 @@ const grammar = object({
     }),
     "broker",
   ),
+  store: withDefault(
+    option("--store", choice(["memory", "sqlite", "jetstream"], { metavar: "STORE" }), {
+      description: message`Of the controllers.`,
+    }),
+    "memory",
+  ),
+  standbys: withDefault(
+    option("--standbys", integer({ min: 0 }), {
+      description: message`Controllers that wait to take over; with --on nats and --store jetstream.`,
+    }),
+    0,
+  ),
   hosts: withDefault(option("--hosts", integer({ min: 1 }), { description: message`Machines with engines.` }), 3),
   engines: withDefault(option("-n", "--engines", integer({ min: 1 }), { description: message`On each of them.` }), 2),
   lanes: withDefault(option("--lanes", integer({ min: 1 }), { description: message`Jobs at a time.` }), 10),

@@ -175,7 +175,7 @@ async function quietCensus(
   clients: readonly Client[],
   find: (text: string) => void,
 ): Promise<Census> {
-  const { hosts, engines } = cluster.shape;
+  const { hosts, engines, standbys } = cluster.shape;
   const deadline = performance.now() + CENSUS_LIMIT_MS;
   let said = "";
   while (performance.now() < deadline) {
@@ -183,7 +183,7 @@ async function quietCensus(
     const ids = clients.map((client) => client.ids.length);
     said = `${JSON.stringify(census)}; engines as the clients know them: ${ids.join(", ")}`;
     const there = [census.engine, census.host, census.controller, census.keeper].map((one) => one?.processes ?? 0);
-    const wanted = [hosts * engines, hosts, 1, 1];
+    const wanted = [hosts * engines, hosts, 1 + standbys, 1 + standbys];
     // The other processes are those that start engines, on their way to be one.
     const quiet = there.every((count, index) => count === wanted[index]) && census.other === undefined &&
       ids.every((count) => count === hosts * engines);
@@ -221,8 +221,9 @@ async function settleAccounts(folder: string, cluster: ChaosCluster, faults: rea
   const lines = (await Deno.readTextFile(`${folder}/ledger.jsonl`)).trim().split("\n");
   const ledger = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as LedgerLine);
   const hostPids = new Map(cluster.hosts.map(({ name, pids }) => [name, pids]));
-  const { journaled } = cluster.shape;
-  const forgotAt = journaled ? [] : faults.flatMap(({ kind, at }) => FORGETS.has(kind) ? at : []);
+  const forgotAt = cluster.shape.store !== "memory"
+    ? []
+    : faults.flatMap(({ kind, at }) => FORGETS.has(kind) ? at : []);
   const troubles = faults.map((fault) => ({ at: fault.at, until: fault.until, lost: lostBy(fault, hostPids) }));
   return {
     account: makeAccount({ ledger, attempts, troubles, forgotAt }),
@@ -237,7 +238,7 @@ function lostBy(
 ): readonly number[] | null {
   const isFelt = until - at >= GIVEN_UP_MS || kind === "host killed";
   // A controller that was stopped has to find out what it missed before it gives anybody up.
-  const isJudge = thing === "controller" || thing?.startsWith("link of client");
+  const isJudge = /^controller |^link of client/.test(thing ?? "");
   if (thing === null || pid !== null || !isFelt || isJudge) return [];
   return host === null ? null : hostPids.get(host) ?? [];
 }

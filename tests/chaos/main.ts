@@ -30,18 +30,11 @@ try {
 const folder = await Deno.makeTempDir({ prefix: "troupe-chaos-" });
 const lastResort = new LastResort(options.stormMs + REST_MS);
 console.log(`Chaos, seed ${options.seed}, ${options.stormMs / 60_000} minutes, on ${options.on}; files in ${folder}`);
-const { hosts, engines, seed, stormMs, lanes } = options;
+const { hosts, engines, seed, stormMs, lanes, store, standbys } = options;
 const controllerFlags = [...KEEP, "--hwm", Draw.of(seed, "shape").pick(HWM)];
 const wanted = {
   seed,
-  shape: {
-    hosts,
-    engines,
-    clients: 2,
-    nats: options.on === "nats",
-    controllerFlags,
-    journaled: false,
-  },
+  shape: { hosts, engines, clients: 2, nats: options.on === "nats", controllerFlags, store, standbys },
   kinds,
   warmUpMs: WARM_UP_MS,
   stormMs,

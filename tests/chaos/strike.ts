@@ -19,7 +19,7 @@ const MEND_LIMIT_MS = 90_000;
 export interface StruckFault {
   readonly number: number;
   readonly kind: string;
-  /** `host-1`, `engine 4711 of host-1`, `controller`; `null`: there was nothing to hit. */
+  /** `host-1`, `engine 4711 of host-1`, `controller of keeper-1`; `null`: there was nothing to hit. */
   readonly thing: string | null;
   /** The host whose tasks are hit; `null`: those of all. */
   readonly host: string | null;
@@ -67,11 +67,16 @@ function findBlow(cluster: ChaosCluster, fault: PlannedFault): Blow | null {
     case "link":
       return linkBlow(cluster, fault);
     case "controller": {
-      const [process] = cluster.keeper.family.controllers;
-      return process === undefined ? null : processBlow([process], fault, "controller", null);
+      const controllers = cluster.keepers.flatMap((keeper) =>
+        keeper.family.controllers.map((process) => ({ process, name: `controller of ${keeper.name}` }))
+      );
+      const found = chosen(controllers, fault.share);
+      return found === undefined ? null : processBlow([found.process], fault, found.name, null);
     }
-    case "keeper":
-      return memberBlow(cluster.keeper, null);
+    case "keeper": {
+      const keeper = chosen(cluster.keepers, fault.share);
+      return keeper === undefined ? null : memberBlow(keeper, null);
+    }
     case "server":
       return serverBlow(cluster, fault);
   }

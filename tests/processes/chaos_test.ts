@@ -19,7 +19,15 @@ Deno.test({
     const told: string[] = [];
     const result = await runChaos({
       seed: SEED,
-      shape: { hosts: 2, engines: 2, clients: 2, nats: false, controllerFlags: ["--hwm", "2"], journaled: false },
+      shape: {
+        hosts: 2,
+        engines: 2,
+        clients: 2,
+        nats: false,
+        controllerFlags: ["--hwm", "2"],
+        store: "memory",
+        standbys: 0,
+      },
       kinds: FAULT_KINDS.filter(({ on, name }) => on !== "server" && (on === "host" || !name.includes("long"))),
       warmUpMs: 1_000,
       stormMs: STORM_MS,
