@@ -35,7 +35,7 @@ const GRACE_HEARTBEATS = 3;
 /** A controller under the eyes of its host. */
 export class ControllerChild implements AsyncDisposable {
   #life: ControllerLife;
-  readonly #lastLife: LastLifeFile;
+  readonly #lastLife: LastLifeFile | null;
   readonly #log: Log;
   #child: ChildProcess;
   #stopped = false;
@@ -44,7 +44,7 @@ export class ControllerChild implements AsyncDisposable {
   #listening: Promise<void> = Promise.resolve();
   #servers: readonly string[] = [];
 
-  private constructor(life: ControllerLife, lastLife: LastLifeFile, log: Log) {
+  private constructor(life: ControllerLife, lastLife: LastLifeFile | null, log: Log) {
     this.#life = life;
     this.#lastLife = lastLife;
     this.#log = log;
@@ -53,16 +53,16 @@ export class ControllerChild implements AsyncDisposable {
 
   /**
    * Starts the first life and waits until it is ready, unless `signal` ends that. Throws what it failed with. It goes on
-   * from what an earlier keeper left that was killed.
+   * from what an earlier keeper left that was killed; `lastLife` `null`: nothing of that is kept.
    */
   static async start(
     config: ControllerConfig,
-    lastLife: LastLifeFile,
+    lastLife: LastLifeFile | null,
     log: Log,
     signal?: AbortSignal,
   ): Promise<ControllerChild> {
     signal?.throwIfAborted();
-    const { epoch, ...before } = lastLife.left ?? { epoch: 0, hosts: [], nextEngineId: 0 };
+    const { epoch, ...before } = lastLife?.left ?? { epoch: 0, hosts: [], nextEngineId: 0 };
     const graceMs = before.hosts.length === 0 ? 0 : GRACE_HEARTBEATS * config.heartbeatMs;
     const first = { epoch: epochAfter(epoch), graceMs, before };
     const controller = new ControllerChild({ ...config, ...first }, lastLife, log);
@@ -159,7 +159,7 @@ export class ControllerChild implements AsyncDisposable {
   /** The next life waits for these hosts, and gives no engine id again. */
   #keepRoster({ hosts, nextEngineId }: RosterReport): void {
     this.#life = { ...this.#life, before: { hosts, nextEngineId } };
-    this.#lastLife.keep({ epoch: this.#life.epoch, hosts, nextEngineId });
+    this.#lastLife?.keep({ epoch: this.#life.epoch, hosts, nextEngineId });
   }
 
   async #watch(): Promise<void> {
