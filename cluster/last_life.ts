@@ -17,7 +17,7 @@ export interface LastLife extends RosterReport {
 
 const FORMAT = 1;
 
-/** The file, read when it is opened. Disposing removes it. */
+/** The file, read when it is opened. Disposing removes it, unless what was left is still what is known. */
 export class LastLifeFile implements AsyncDisposable {
   /** What a keeper that was killed left; `null`: there is nothing to go on from. */
   readonly left: LastLife | null;
@@ -25,6 +25,7 @@ export class LastLifeFile implements AsyncDisposable {
   readonly #ownHost: HostId;
   readonly #log: Log;
   #next: LastLife | null = null;
+  #hasOwn = false;
   #writing: Promise<void> | null = null;
 
   private constructor(path: string, ownHost: HostId, log: Log, left: LastLife | null) {
@@ -44,6 +45,7 @@ export class LastLifeFile implements AsyncDisposable {
 
   /** Writes it down, soon; what comes while a write is under way is one write more. */
   keep(life: LastLife): void {
+    this.#hasOwn = true;
     this.#next = { ...life, hosts: life.hosts.filter((host) => host !== this.#ownHost) };
     this.#writing ??= this.#write();
   }
@@ -56,7 +58,8 @@ export class LastLifeFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#next = null;
     await this.#writing;
-    await removeFile(this.#path);
+    // One whose controller did not come up has not taken over from anybody: the next one may.
+    if (this.#hasOwn) await removeFile(this.#path);
   }
 
   async #write(): Promise<void> {

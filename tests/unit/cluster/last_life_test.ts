@@ -56,3 +56,14 @@ Deno.test("a file that can't be read is said in the log, and is as none", async 
     });
   }
 });
+
+Deno.test("a keeper whose controller did not come up leaves what it found", async () => {
+  await withFolder(async (path) => {
+    const life = { epoch: 6, hosts: [other], nextEngineId: 3 };
+    await leftAfter(path, [life]);
+    {
+      await using _file = await LastLifeFile.open(path, own, silentLog);
+    }
+    assert.deepEqual((await LastLifeFile.open(path, own, silentLog)).left, life);
+  });
+});
