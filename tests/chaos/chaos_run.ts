@@ -8,36 +8,28 @@
 import type { Client } from "../../mod.ts";
 import { within } from "../../testing/within.ts";
 import { type Account, makeAccount } from "./account.ts";
-import { type Census, censusOf, countProcesses, leaksBetween } from "./census.ts";
+import { type Census, countProcesses, leaksBetween } from "./census.ts";
 import { ChaosCluster, type ClusterShape } from "./chaos_cluster.ts";
-import type { FaultKind } from "./fault_kinds.ts";
 import { reportHangs } from "./hang_report.ts";
 import { Ledger, type LedgerLine } from "./ledger.ts";
 import { Load } from "./load.ts";
 import { readNotes } from "./notes.ts";
-import { planFaults, type PlannedFault } from "./plan.ts";
 import { measureRecovery, type Recovery } from "./recovery.ts";
-import { strike, type StruckFault } from "./strike.ts";
+import { quietCensus } from "./quiet_census.ts";
+import { Storm, type StormOptions } from "./storm.ts";
+import type { StruckFault } from "./strike.ts";
 
 /** What to run. */
-export interface ChaosRunOptions {
-  readonly seed: number;
+export interface ChaosRunOptions extends StormOptions {
   readonly shape: ClusterShape;
-  readonly kinds: readonly FaultKind[];
   /** Load without faults before, ms: then memory and descriptors are counted. */
   readonly warmUpMs: number;
-  readonly stormMs: number;
-  /** Between two faults on average, ms. */
-  readonly gapMs: number;
   /** Jobs at a time. */
   readonly lanes: number;
   /** A job that takes longer hangs, ms. */
   readonly hungAfterMs: number;
   /** Everything of it goes below this folder. */
   readonly folder: string;
-  readonly say: (line: string) => void;
-  /** Told of each process it starts itself. */
-  readonly onProcess?: (pid: number) => void;
 }
 
 /** What came of it. */
@@ -63,8 +55,6 @@ const GIVEN_UP_MS = 2_500;
 const MOST_SAID = 20;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 40_000;
-const CENSUS_LIMIT_MS = 20_000;
-const CENSUS_EVERY_MS = 500;
 /** In all that is quiet again: descriptors of a socket that is just being made, memory that waits to be collected. */
 const LEAK_BOUNDS = { descriptors: 3, memoryFactor: 1.5, memoryMb: 60 };
 
@@ -104,7 +94,7 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
     goesOn = await phase("faults come", storm.run());
   }
   if (goesOn) goesOn = await phase("all is mended", load.drain());
-  await storm.ended;
+  await storm.end();
   const after = goesOn ? await quietCensus(cluster, clients, find) : {};
   if (goesOn) leaksBetween(before, after, LEAK_BOUNDS).forEach((leak) => find(`leak: ${leak}`));
   load.mistakes.forEach(find);
@@ -123,80 +113,6 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
     findings,
     hangs,
   };
-}
-
-/** The faults of the plan, as they come. */
-class Storm {
-  readonly faults: StruckFault[] = [];
-  readonly #cluster: ChaosCluster;
-  readonly #options: ChaosRunOptions;
-  readonly #find: (text: string) => void;
-  readonly #strikes: Promise<void>[] = [];
-
-  constructor(cluster: ChaosCluster, options: ChaosRunOptions, find: (text: string) => void) {
-    this.#cluster = cluster;
-    this.#options = options;
-    this.#find = find;
-  }
-
-  /** Resolves when the last fault has been undone. */
-  async run(): Promise<void> {
-    const began = performance.now();
-    for (const fault of planFaults(this.#options)) {
-      await pause(Math.max(0, fault.atMs - (performance.now() - began)));
-      this.#strikes.push(this.#strike(fault));
-    }
-    await pause(Math.max(0, this.#options.stormMs - (performance.now() - began)));
-    await this.ended;
-  }
-
-  /** Resolves when all that was struck until now has been undone. */
-  get ended(): Promise<void> {
-    return Promise.all(this.#strikes).then(() => {});
-  }
-
-  async #strike(fault: PlannedFault): Promise<void> {
-    try {
-      const struck = await strike(this.#cluster, fault);
-      this.faults.push(struck);
-      const { number, kind, thing, at, until } = struck;
-      const what = thing === null ? "nothing to hit" : `${thing}, ${until - at} ms`;
-      this.#options.say(`${new Date(at).toISOString().slice(11, 23)} fault ${number} "${kind}": ${what}`);
-      for (const pid of this.#cluster.newPids()) this.#options.onProcess?.(pid);
-    } catch (error) {
-      this.#find(`fault ${fault.number} ("${fault.kind.name}") could not be undone: ${error}`);
-    }
-  }
-}
-
-/** Counts when everything is back; what is not back in time is counted as it is, and said. */
-async function quietCensus(
-  cluster: ChaosCluster,
-  clients: readonly Client[],
-  find: (text: string) => void,
-): Promise<Census> {
-  const { hosts, engines, standbys } = cluster.shape;
-  const deadline = performance.now() + CENSUS_LIMIT_MS;
-  let said = "";
-  while (performance.now() < deadline) {
-    const census = censusOf(countProcesses(`${cluster.folder}/tmp`));
-    const ids = clients.map((client) => client.ids.length);
-    said = `${JSON.stringify(census)}; engines as the clients know them: ${ids.join(", ")}`;
-    const there = [census.engine, census.host, census.controller, census.keeper].map((one) => one?.processes ?? 0);
-    const wanted = [hosts * engines, hosts, 1 + standbys, 1 + standbys];
-    // The other processes are those that start engines, on their way to be one.
-    const quiet = there.every((count, index) => count === wanted[index]) && census.other === undefined &&
-      ids.every((count) => count === hosts * engines);
-    if (quiet) {
-      // What was just started is still making its sockets; what is not needed any more here is to be gone.
-      await pause(CENSUS_EVERY_MS * 2);
-      collectGarbage();
-      return censusOf(countProcesses(`${cluster.folder}/tmp`));
-    }
-    await pause(CENSUS_EVERY_MS);
-  }
-  find(`not all is back after ${CENSUS_LIMIT_MS} ms: ${said}`);
-  return censusOf(countProcesses(`${cluster.folder}/tmp`));
 }
 
 /** Closes the clients, stops the cluster, and looks for processes and folders that stay. */
@@ -241,12 +157,6 @@ function lostBy(
   const isJudge = /^controller |^link of client/.test(thing ?? "");
   if (thing === null || pid !== null || !isFelt || isJudge) return [];
   return host === null ? null : hostPids.get(host) ?? [];
-}
-
-/** Where this program was started with `--expose-gc`. */
-function collectGarbage(): void {
-  const { gc } = globalThis as { gc?: () => void };
-  gc?.();
 }
 
 function pause(ms: number): Promise<void> {
