@@ -85,7 +85,8 @@ export class ChaosCluster implements AsyncDisposable {
       const name = `keeper-${index + 1}`;
       const carrier = server === null ? ["--port", `${port}`, "--credentials", file] : ["--nats", link(name)];
       const stored = shape.store === "memory" ? [] : ["--store", shape.store];
-      const role = index === 0 ? [] : ["--standby"];
+      // Also the first: whichever comes back finds another one that leads.
+      const role = shape.standbys === 0 ? [] : ["--standby"];
       const args = ["controller", ...carrier, ...shape.controllerFlags, ...stored, ...role];
       const keeper = member(name, args, /is running|stands by/);
       keepers.push(keeper);
