@@ -37,7 +37,7 @@ export interface Account {
   /** By the name of the error. */
   readonly failed: Readonly<Record<string, number>>;
   readonly attempts: number;
-  /** Attempts that were made again, since a controller had forgotten them. */
+  /** Attempts that were made again under the same number: a controller forgot them, or their host was given up. */
   readonly madeAgain: number;
   /** Tasks by the kind of their job. */
   readonly kinds: Readonly<Record<string, number>>;

@@ -17,7 +17,7 @@ export function chaosReport(result: ChaosResult): readonly string[] {
   return [
     `Seed ${result.seed}: ${result.jobs} jobs, ${account.submitted} tasks submitted, ${account.settled} settled ` +
     `(${account.done} done${failed.length > 0 ? `, ${failed.join(", ")}` : ""}), ${account.attempts} attempts, ` +
-    `${account.madeAgain} of them again, since a controller had forgotten the first.`,
+    `${account.madeAgain} of them again: forgotten by a controller, or begun on a host that was given up.`,
     "",
     ...recoveryTable(result),
     "",
