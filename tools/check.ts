@@ -38,7 +38,7 @@ const LANES = {
 };
 
 /** These take longest, so they begin first. */
-const LONG_TESTS = ["guide", "nested", "examples", "pure", "cli_lifecycle", "remote_nats", "url_import", "storm"];
+const LONG_TESTS = ["guide", "nested", "examples", "pure", "cli_lifecycle", "remote_nats", "url_import", "chaos"];
 
 /** The types of the tests are checked before they run, once for all. */
 const TEST_FLAGS = ["-A", "--no-check"];
