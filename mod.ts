@@ -121,6 +121,7 @@ export type { AnyFunction } from "./client/source_text.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";
 export type { WaitOptions } from "./client/waiting.ts";
 export type { Cause, Explanation, StoryLine } from "./protocol/explanation.ts";
+export type { LastEnd, SupervisedKind, SupervisedState, SupervisionNode } from "./protocol/supervision.ts";
 export type { TaskStatus } from "./protocol/outcome.ts";
 export type { WaitingTasks } from "./protocol/queue_status.ts";
 

@@ -35,6 +35,7 @@ import type { LinkShell } from "./link_shell.ts";
 /** From here on the copy of a frame costs more than what it takes to say that it is not needed. */
 const LONG_FRAME_BYTES = 64 * 1024;
 const UNCHANGING: PublishOptions = { unchanging: true };
+const BEHIND_OTHERS: PublishOptions = { behindOthers: true };
 
 /** What a node is made of. The bus stays the caller's: `close` does not close it. */
 export interface NodeOptions {
@@ -235,6 +236,17 @@ export class Node implements LinkTransport {
     }
   }
 
+  #publishEcho(): void {
+    if (this.#bus.status !== "connected") return;
+    const [role, name] = this.address.split(".");
+    try {
+      this.#bus.publish(nodeSubject(this.#cluster, role as NodeRole, name ?? ""), this.#echo.next(), BEHIND_OTHERS);
+    } catch (error) {
+      // The next tick says another one.
+      if (!(error instanceof ConnectionError)) this.#noise.note("error", "Could not publish to ourselves.", { error });
+    }
+  }
+
   #receive(message: BusMessage): void {
     if (this.#state === "closed" || this.#echo.take(message.data)) return;
     // Messages are views of the frame and outlive this call; the bus may reuse its buffer, and a short frame would keep it.
@@ -288,7 +300,7 @@ export class Node implements LinkTransport {
     this.#refusals.clear();
     let judging = false;
     for (const peer of [...this.#peers.values()]) judging = peer.tick() || judging;
-    if (judging) this.#publish(this.address, this.#echo.next());
+    if (judging) this.#publishEcho();
   };
 
   #busChanged(status: BusStatus): void {

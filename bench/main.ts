@@ -1,7 +1,8 @@
 /**
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
- * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, durability; without any, all of them. `--peers` measures the peers too,
+ * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, store, durability, recovery,
+ * soak; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -17,10 +18,13 @@ import { describeMachine, type Machine } from "./machine.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPeers } from "./peers_bench.ts";
 import { benchRawNats } from "./raw_nats_bench.ts";
+import { benchRecovery } from "./recovery_bench.ts";
 import type { BenchParts, BenchReport, PartFailure, PartName, PerCarrier, PerMark } from "./report.ts";
+import { benchSoak } from "./soak_bench.ts";
 import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
 import { ratiosOf } from "./targets.ts";
+import { benchStores } from "./store_bench.ts";
 import { benchThroughput } from "./throughput_bench.ts";
 import { benchValues } from "./values_bench.ts";
 
@@ -40,6 +44,8 @@ interface Amounts {
   readonly scale: number;
   readonly megabytes: number;
   readonly droppedTasks: number;
+  readonly entries: number;
+  readonly kills: number;
 }
 
 const OWN_PARTS = [
@@ -55,6 +61,9 @@ const OWN_PARTS = [
   "shipping",
   "leak",
   "durability",
+  "store",
+  "recovery",
+  "soak",
 ] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
 const FULL: Amounts = {
@@ -67,6 +76,8 @@ const FULL: Amounts = {
   scale: 1,
   megabytes: 100,
   droppedTasks: 1_000_000,
+  entries: 100_000,
+  kills: 50,
 };
 const QUICK: Amounts = {
   calls: 50,
@@ -78,6 +89,8 @@ const QUICK: Amounts = {
   scale: 0.1,
   megabytes: 10,
   droppedTasks: 100_000,
+  entries: 10_000,
+  kills: 5,
 };
 
 function parse(args: readonly string[]): Plan {
@@ -159,6 +172,15 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
     case "durability":
       progress("durability");
       return await perMark(amounts, (hwm, tasks) => benchDurability(hwm, tasks, rounds));
+    case "store":
+      progress("stores");
+      return await benchStores(amounts.entries, calls, rounds, machine.natsServerMissing);
+    case "recovery":
+      progress("recovery");
+      return await benchRecovery(amounts.kills);
+    case "soak":
+      progress("soak");
+      return await benchSoak(amounts.droppedTasks);
     case "peers":
       return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
   }

@@ -15,6 +15,9 @@ import type { Machine } from "./machine.ts";
 import type { MemoryFigures } from "./memory_bench.ts";
 import type { PeersReport } from "./peers_bench.ts";
 import type { RawNats } from "./raw_nats_bench.ts";
+import type { RecoveryFigures } from "./recovery_bench.ts";
+import type { StoresReport } from "./store_bench.ts";
+import type { SoakFigure } from "./soak_bench.ts";
 import type { StartTimes } from "./start_bench.ts";
 import type { Throughput } from "./throughput_bench.ts";
 import type { ValuesFigures } from "./values_bench.ts";
@@ -41,9 +44,12 @@ export interface BenchParts {
   readonly cpu?: PerCarrier<PerMark<CpuPerTask>>;
   readonly values?: PerCarrier<ValuesFigures>;
   readonly shipping?: ShippingFigures;
+  readonly recovery?: RecoveryFigures;
   readonly leak?: LeakFigures;
   /** Clusters with each store, against one without. */
   readonly durability?: PerMark<readonly DurabilityFigure[]>;
+  readonly store?: StoresReport;
+  readonly soak?: readonly SoakFigure[];
   readonly peers?: PeersReport;
 }
 

@@ -31,6 +31,11 @@ export interface PublishOptions {
   readonly headers?: BusHeaders;
   /** Nobody will change the bytes, ever: they need not be copied. Default false. */
   readonly unchanging?: boolean;
+  /**
+   * It is to arrive behind all that others sent before, also where there is no server between that would see to it. Default
+   * false: what a connection says to itself may come at once.
+   */
+  readonly behindOthers?: boolean;
 }
 
 /** Which messages a subscription gets, and how many. */

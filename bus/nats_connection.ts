@@ -21,6 +21,9 @@ const DEFAULT_PING_MS = 10_000;
 const DEFAULT_RECONNECT_MS = 50;
 const DEFAULT_RECONNECT_MAX_MS = 2_000;
 
+/** So many refusals in a row end it: one may be of a server that is just given its users. */
+const REFUSALS = 2;
+
 /** What happens to a connection. */
 export interface NatsEvents {
   /** The connection is gone, for now. */
@@ -80,14 +83,23 @@ export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
       return protocol.connected && !connection.isClosed();
     },
     listen(events) {
+      let refusal: Error | undefined;
+      let refusals = 0;
       void watch(connection, backoff, {
         ...events,
         back: () => {
+          refusals = 0;
           maxPayload = connection.info?.max_payload ?? maxPayload;
           events.back();
         },
+        refused: (error) => {
+          events.refused(error);
+          if (++refusals < REFUSALS) return;
+          refusal = error;
+          void connection.close();
+        },
       });
-      void connection.closed().then((error) => events.ended(error instanceof Error ? error : undefined));
+      void connection.closed().then((error) => events.ended(error instanceof Error ? error : refusal));
     },
     close: () => connection.close(),
   };
@@ -101,6 +113,8 @@ function dial(options: NatsBusOptions, address: NatsAddress, backoff: Backoff): 
     timeout: options.timeout ?? DEFAULT_TIMEOUT_MS,
     pingInterval: options.pingInterval ?? DEFAULT_PING_MS,
     maxReconnectAttempts: -1,
+    // It would give up at the second of any two in its life, also where the server only waited in vain for the login.
+    ignoreAuthErrorAbort: true,
     reconnectDelayHandler: () => backoff.pauseMs,
     // The client alone would go on in the clear where the server has no TLS.
     ...(address.secure ? { tls: {} } : {}),

@@ -79,6 +79,7 @@ function questionLink(scheduler: Calls<SchedulerApi>, hub: Calls<HubApi>, bound:
     },
     hub: {
       status: () => hub.status(bound),
+      tree: () => hub.tree(bound),
       age: () => hub.age(bound),
       story: (id) => hub.story(id, bound),
       history: (from) => hub.history(from, bound),

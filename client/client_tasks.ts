@@ -9,6 +9,7 @@
  * @module
  */
 import {
+  type ContentHash,
   DIRECT_COUNTERS_FROM,
   type EngineId,
   type EngineUuid,
@@ -53,6 +54,7 @@ import { Settlement } from "./settlement.ts";
 import { SubmitQueue } from "./submit_queue.ts";
 import { TaskAborts } from "./task_aborts.ts";
 import { type PendingTask, TaskTable } from "./task_table.ts";
+import { valueWithHash } from "./value_with_hash.ts";
 
 /** What these work with. */
 export interface ClientTasksOptions {
@@ -373,6 +375,15 @@ export class ClientTasks {
     const [counter] = piece;
     const task = this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
     return this.#pushed.add(host, piece, task !== undefined);
+  }
+
+  /** Brings bytes that an unsettled task needs to that host, which can't get them elsewhere. Whether it could. */
+  async bringAgain(hash: ContentHash, host: HostId): Promise<boolean> {
+    for (const tasks of [this.#balanced.all(), this.#direct.all(), this.pure.all()]) {
+      const value = valueWithHash(tasks, hash);
+      if (value !== null) return await this.#transfer.bring(value, host);
+    }
+    return false;
   }
 
   /** Running tasks show these. */

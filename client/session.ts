@@ -7,7 +7,7 @@
  * twice counts once.
  * @module
  */
-import type { Epoch, HostId, Session as SessionId } from "../protocol/ids.ts";
+import type { ContentHash, Epoch, HostId, Session as SessionId } from "../protocol/ids.ts";
 import type {
   ClientHello,
   ClientWelcome,
@@ -143,6 +143,11 @@ export class Session {
   resultPiece(sender: string, piece: ResultPiece): boolean {
     const read = this.#closed === null ? this.#read("resultPiece", () => readResultPiece(piece)) : null;
     return read !== null && this.tasks.resultPiece(sender, read);
+  }
+
+  /** A host needs these bytes of a task of ours again. Whether it got them. */
+  bringAgain(hash: ContentHash, host: HostId): Promise<boolean> {
+    return this.#closed === null ? this.tasks.bringAgain(hash, host) : Promise.resolve(false);
   }
 
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void {
