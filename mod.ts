@@ -17,6 +17,7 @@
  */
 export { Cluster, type ClusterConnection, type OrderOptions } from "./cluster/cluster.ts";
 export type { ClusterOptions } from "./cluster/cluster_options.ts";
+export type { Durability, StoreKind } from "./store/store.ts";
 export type { ClientConnectOptions } from "./cluster/connect_client.ts";
 export { Client, type ClientConstructor } from "./cluster/public_client.ts";
 

@@ -1,7 +1,8 @@
 /**
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
- * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, store, recovery; without any, all of them. `--peers` measures the peers too,
+ * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, store, durability, recovery,
+ * soak; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -10,6 +11,7 @@ import { benchAuto } from "./auto_bench.ts";
 import type { Carrier } from "./bench_cluster.ts";
 import { benchCore } from "./core_bench.ts";
 import { cpuPerTask } from "./cpu_per_task.ts";
+import { benchDurability } from "./durability_bench.ts";
 import { benchLatency } from "./latency_bench.ts";
 import { benchLeak, benchShipping } from "./leak_bench.ts";
 import { describeMachine, type Machine } from "./machine.ts";
@@ -18,6 +20,7 @@ import { benchPeers } from "./peers_bench.ts";
 import { benchRawNats } from "./raw_nats_bench.ts";
 import { benchRecovery } from "./recovery_bench.ts";
 import type { BenchParts, BenchReport, PartFailure, PartName, PerCarrier, PerMark } from "./report.ts";
+import { benchSoak } from "./soak_bench.ts";
 import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
 import { ratiosOf } from "./targets.ts";
@@ -57,8 +60,10 @@ const OWN_PARTS = [
   "values",
   "shipping",
   "leak",
+  "durability",
   "store",
   "recovery",
+  "soak",
 ] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
 const FULL: Amounts = {
@@ -164,12 +169,18 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
     case "leak":
       progress("leak");
       return await benchLeak("embedded", amounts.droppedTasks);
+    case "durability":
+      progress("durability");
+      return await perMark(amounts, (hwm, tasks) => benchDurability(hwm, tasks, rounds));
     case "store":
       progress("stores");
       return await benchStores(amounts.entries, calls, rounds, machine.natsServerMissing);
     case "recovery":
       progress("recovery");
       return await benchRecovery(amounts.kills);
+    case "soak":
+      progress("soak");
+      return await benchSoak(amounts.droppedTasks);
     case "peers":
       return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
   }
