@@ -80,7 +80,7 @@ export async function runInForeground(
   });
   if (await Promise.race([starting, stopping]) === "stop") {
     say(`Stopping "${config.cluster}" before it has started.`);
-    endAtNext(signals);
+    endAtNext(signals, say);
     interrupt.abort();
     await abandon(starting);
     return EXIT.done;
@@ -98,13 +98,13 @@ export async function runInForeground(
   ending = true;
   const what = config.controller === null ? "the engines here" : `"${config.cluster}"`;
   say(`Stopping ${what}; running tasks may finish for ${config.drainMs / 1_000} s.`);
-  endAtNext(signals);
+  endAtNext(signals, say);
   return EXIT.done;
 }
 
 /** Whoever asks twice does not want to wait. Children end with this process; files that stay are known to be stale. */
-function endAtNext(signals: StopSignals): void {
-  Deno.unrefTimer(setTimeout(() => console.error("Again: at once."), SAME_SIGNAL_MS));
+function endAtNext(signals: StopSignals, say: (text: string) => void): void {
+  Deno.unrefTimer(setTimeout(() => say("Again: at once."), SAME_SIGNAL_MS));
   void signals.next().then(() => Deno.exit(EXIT.failed));
 }
 
