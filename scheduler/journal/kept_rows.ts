@@ -12,7 +12,7 @@ import { contentHash } from "../../wire/content_hash.ts";
 import { encodeFrame } from "../../wire/frame_codec.ts";
 import { templateToMessage } from "../../wire/messages.ts";
 import type { InheritedTask } from "../core/events.ts";
-import { EntryWriter } from "./entries.ts";
+import { EntryWriter } from "./entry_writer.ts";
 
 /** A template of more bytes than this is a blob. */
 const INLINE_TEMPLATE_BYTES = 512;
