@@ -280,6 +280,7 @@ export class ClientTasks {
     for (const result of results) {
       const task = this.#balanced.take(result[0]);
       if (task === undefined) continue;
+      this.#queue.settled(task.counter);
       this.#outcomes.settled(task.counter, result);
       this.#settlement.settle(task, result);
     }
@@ -300,7 +301,7 @@ export class ClientTasks {
   fail(job: Job, task: number, error: unknown): void {
     const counter = job.plan.base + task;
     this.#gate.forget(counter);
-    this.#balanced.take(counter);
+    if (this.#balanced.take(counter) !== undefined) this.#queue.settled(counter);
     this.pure.take(counter);
     this.#pushed.forget(counter);
     if (this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);
