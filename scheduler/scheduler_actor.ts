@@ -36,7 +36,7 @@ import { CodeStore } from "./code_store.ts";
 import type { Effect } from "./core/effects.ts";
 import type { SchedulerEvent } from "./core/events.ts";
 import type { SchedulerCore } from "./core/scheduler_core.ts";
-import { EffectBatches } from "./effect_batches.ts";
+import { EffectBatches, settledBytes } from "./effect_batches.ts";
 import {
   abortRequested,
   attemptsEnded,
@@ -106,10 +106,12 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   protected override onStart(): void {
     this.#time = new MonotonicWallClock(this.context.clock);
-    this.#receivers = new Receivers(this.context.system);
+    this.#receivers = new Receivers(this.context.system, (session, behind) => this.#paceChanged(session, behind));
     this.#gate = new SettleGate({
-      send: (session, results) =>
-        this.#receivers.toClient(session, (cast) => cast.settled(this.#options.epoch, results)),
+      send: (session, results) => {
+        const size = () => settledBytes(results);
+        this.#receivers.toClient(session, (cast) => cast.settled(this.#options.epoch, results), size);
+      },
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#releases = new ReleaseGate({
@@ -268,6 +270,20 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     this.#gate.forget(session);
   }
 
+  /** In a step of its own: it is found out while the effects of another are carried out. */
+  #paceChanged(session: Session, behind: boolean): void {
+    this.context.log(behind ? "warn" : "info", "client does not keep up with its results", { session, behind });
+    this.context.after(0, () => {
+      // As it is by then: another client may have come in its place.
+      this.#step({
+        kind: "client-pace-changed",
+        at: this.#now(),
+        session,
+        behind: this.#receivers.isBehind(session),
+      });
+    });
+  }
+
   #loseHost(host: HostId, reason: string): void {
     this.context.log(reason === "stopped" ? "info" : "warn", "host lost", { host, reason });
     this.#receivers.forgetHost(host);
@@ -321,7 +337,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     const { epoch } = this.#options;
     for (const [session, results] of batches.settled) this.#gate.push(session, results);
     for (const [session, results] of batches.watched) {
-      this.#receivers.toClient(session, (cast) => cast.watched(results));
+      const size = () => settledBytes(results.map(([, settled]) => settled));
+      this.#receivers.toClient(session, (cast) => cast.watched(results), size);
     }
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
