@@ -21,7 +21,7 @@ import type {
 } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Clock } from "../wire/clock.ts";
-import { ConnectionError } from "../wire/errors.ts";
+import { ConnectionError, NotRunning } from "../wire/errors.ts";
 import { Attachment } from "./attachment.ts";
 import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
@@ -39,6 +39,9 @@ export interface SessionOptions extends ClientTasksOptions {
   /** Of a client that lives in an engine: the engine's host. */
   readonly engineHost?: HostId | null;
 }
+
+/** From the end of a controller that was stopped until another one must be there: it takes over in seconds. */
+const STOPPED_LIMIT_MS = 30_000;
 
 /** One client's side of everything. */
 export class Session {
@@ -111,11 +114,16 @@ export class Session {
 
   // --- the news ---
 
-  /** The controller is gone: waits for the next one and gives it all that is unsettled. */
-  controllerLost(): void {
+  /**
+   * The controller is gone: waits for the next one and gives it all that is unsettled. One that was `stopped` on request
+   * may have had no reason to come back, so the wait is bounded then.
+   */
+  controllerLost(stopped = false): void {
     if (this.#closed !== null || this.#attachment.busy) return;
     this.tasks.pause();
-    this.#attachment.attach(Infinity).catch((error) => this.end(asError(error)));
+    this.#attachment.attach(stopped ? STOPPED_LIMIT_MS : Infinity).catch((error) => {
+      this.end(stopped && error instanceof ConnectionError ? stoppedError(error) : asError(error));
+    });
   }
 
   /** From the controller of that life; what a deposed one says changes nothing. */
@@ -212,6 +220,14 @@ export class Session {
     const hello = [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, node, this.tasks.firstUnsettled()] as const;
     return engineHost === null ? hello : [...hello, engineHost];
   }
+}
+
+function stoppedError(cause: Error): NotRunning {
+  return new NotRunning(
+    `Cannot go on with the cluster: its controller was stopped, and no other has come within ${STOPPED_LIMIT_MS} ms; ` +
+      `start the cluster again, then connect anew.`,
+    { cause },
+  );
 }
 
 function asError(error: unknown): Error {

@@ -139,7 +139,12 @@ export class Submission {
 
   /** Rows that can't travel fail by themselves; the others of the chunk go. */
   #encodeChunk(job: Job, task: number, rows: Rows, retries: number): EncodedArguments | null {
-    const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
+    const size = job.pendingItems(task).length;
+    const chunk = (): unknown[] => {
+      const list = job.pendingItems(task).map((item) => rows.row(item));
+      // For whatever depends on it, a chunk with a failed item has failed.
+      return list.length === size ? [list, retries] : [list, retries, size - list.length];
+    };
     try {
       return this.#arguments.encode(chunk());
     } catch {
@@ -152,7 +157,12 @@ export class Submission {
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return this.#arguments.encode(chunk());
+      try {
+        if (job.pendingItems(task).length > 0) return this.#arguments.encode(chunk());
+      } catch (error) {
+        // Each by itself can travel, all of them can't, or not any more.
+        last = error;
+      }
       this.session.tasks.fail(job, task, last);
       return null;
     }

@@ -31,10 +31,11 @@ import type {
 import type { SchedulerQueues } from "../protocol/queue_status.ts";
 import type { PurgeMessage, StatusWords } from "../protocol/records.ts";
 import type { SchedulerApi } from "../protocol/roles.ts";
+import type { TaskTemplate } from "../protocol/task_spec.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { CodeStore } from "./code_store.ts";
 import type { Effect } from "./core/effects.ts";
-import type { SchedulerEvent } from "./core/events.ts";
+import type { SchedulerEvent, TasksSubmitted } from "./core/events.ts";
 import type { SchedulerCore } from "./core/scheduler_core.ts";
 import { EffectBatches, settledBytes } from "./effect_batches.ts";
 import {
@@ -58,6 +59,7 @@ import { hashesOf, idOf, idsOf, purgeObstacles, targetsOf } from "./question_mes
 import { Receivers } from "./receivers.ts";
 import { ReleaseGate } from "./release_gate.ts";
 import { SettleGate } from "./settle_gate.ts";
+import { takeOutUnfit } from "./unfit_tasks.ts";
 import { checkVersion } from "./version_check.ts";
 
 /** What the scheduler is made with. */
@@ -200,10 +202,9 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   submit(batch: SubmitMessage): void {
     this.#receive("submit", () => {
       const { event, templates } = tasksSubmitted(batch, this.#now());
-      this.#codes.add(event.session, batch[1]);
-      for (const template of templates) this.#codes.bind(template);
+      const unfit = this.#codes.receive(event.session, batch[1], templates);
       this.#gate.submitted(event.session, event.specs.length);
-      return event;
+      return unfit.size === 0 ? event : this.#withoutUnfit(event, unfit);
     });
   }
 
@@ -268,6 +269,18 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     this.#receivers.forgetClient(session);
     this.#codes.forgetSession(session);
     this.#gate.forget(session);
+  }
+
+  /** Tasks whose code is not what it should be have failed, for their client and for those that name them. */
+  #withoutUnfit(event: TasksSubmitted, unfit: ReadonlyMap<TaskTemplate, Error>): TasksSubmitted {
+    const { session } = event;
+    const { rest, failed, known } = takeOutUnfit(event, unfit);
+    const { sender: from } = this.context;
+    for (const error of new Set(unfit.values())) {
+      this.context.log("error", "code refused", { from, reason: error.message });
+    }
+    this.#receivers.toClient(session, (cast) => cast.settled(this.#options.epoch, failed));
+    return { ...rest, known: [...rest.known, ...known] };
   }
 
   /** In a step of its own: it is found out while the effects of another are carried out. */
