@@ -285,7 +285,8 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   /** In a step of its own: it is found out while the effects of another are carried out. */
   #paceChanged(session: Session, behind: boolean): void {
-    this.context.log(behind ? "warn" : "info", "client does not keep up with its results", { session, behind });
+    if (behind) this.context.log("warn", "client does not keep up with its results: its tasks wait", { session });
+    else this.context.log("info", "client keeps up with its results again", { session });
     this.context.after(0, () => {
       // As it is by then: another client may have come in its place.
       this.#step({
