@@ -68,6 +68,8 @@ export interface ClientTasksOptions {
   readonly special?: DecodeSpecial | null;
   /** What stands for values of special forms in results that are given to other tasks. */
   readonly encodeSpecial?: EncodeSpecial | null;
+  /** Told of tasks of other clients whose abort is asked for. */
+  readonly askedOfOthers?: (ids: readonly TaskId[]) => void;
   /** Where direct tasks for several hosts go; `null`: to each of these. */
   readonly broadcast?: BroadcastTarget | null;
 }
@@ -160,6 +162,7 @@ export class ClientTasks {
       pure: this.pure,
       slices: this.#slices,
       isHeld: (counter) => this.#gate.has(counter),
+      askedOfOthers: options.askedOfOthers ?? (() => {}),
       find: (id) => this.find(id),
       fail,
     });

@@ -7,7 +7,7 @@
  * twice counts once.
  * @module
  */
-import type { Epoch, HostId, Session as SessionId } from "../protocol/ids.ts";
+import type { Epoch, HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import type {
   ClientHello,
   ClientWelcome,
@@ -26,6 +26,7 @@ import { Attachment } from "./attachment.ts";
 import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
+import { ForeignAborts } from "./foreign_aborts.ts";
 import type { HostLink } from "./host_link.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { FunctionShipping } from "./function_shipping.ts";
@@ -55,6 +56,7 @@ export class Session {
   readonly watched: WatchedResults;
   readonly #options: SessionOptions;
   readonly #attachment: Attachment;
+  readonly #foreignAborts: ForeignAborts;
   readonly #ending = new AbortController();
   /** -1: no controller was there yet. */
   #epoch = -1;
@@ -64,10 +66,14 @@ export class Session {
     this.#options = options;
     this.id = options.id;
     this.clock = options.clock;
-    this.tasks = new ClientTasks(
-      { ...options, special: this.shipping.decode, encodeSpecial: this.shipping.encode },
-      this.roster,
-    );
+    this.#foreignAborts = new ForeignAborts({
+      clock: options.clock,
+      ask: () => this.ask(),
+      send: (ids) => this.tasks.aborts.again(ids),
+    });
+    const { decode: special, encode: encodeSpecial } = this.shipping;
+    const askedOfOthers = (ids: readonly TaskId[]) => this.#foreignAborts.add(ids);
+    this.tasks = new ClientTasks({ ...options, special, encodeSpecial, askedOfOthers }, this.roster);
     this.watched = new WatchedResults({
       id: options.id,
       clock: options.clock,
@@ -193,6 +199,7 @@ export class Session {
     this.#ending.abort(cause);
     this.roster.close(closedError(cause));
     this.tasks.close(cause);
+    this.#foreignAborts.close();
     this.shipping[Symbol.dispose]();
     this.watched.close(closedError(cause));
   }
@@ -202,7 +209,9 @@ export class Session {
     this.#epoch = epoch;
     this.roster.update(engines);
     this.tasks.resume(scheme, isFirst);
-    if (!isFirst) this.watched.resumed();
+    if (isFirst) return;
+    this.watched.resumed();
+    this.#foreignAborts.renewed();
   }
 
   /** What a host says, or `null` where it is no message of ours: garbage from one must not end the client. */
@@ -224,8 +233,7 @@ export class Session {
 
 function stoppedError(cause: Error): NotRunning {
   return new NotRunning(
-    `Cannot go on with the cluster: its controller was stopped, and no other has come within ${STOPPED_LIMIT_MS} ms; ` +
-      `start the cluster again, then connect anew.`,
+    `Cannot go on with the cluster: its controller was stopped, and no other has come within ${STOPPED_LIMIT_MS} ms.`,
     { cause },
   );
 }

@@ -119,7 +119,7 @@ Deno.test("a controller that was stopped is waited for half a minute, one that d
   const told = assert.rejects(Promise.resolve(lost), (error: Error) => {
     assert.match(
       String(error),
-      /controller was stopped, and no other has come within 30000 ms; start the cluster again/,
+      /controller was stopped, and no other has come within 30000 ms\. Its tasks ended with it; start it again/,
     );
     return true;
   });
