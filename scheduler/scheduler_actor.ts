@@ -357,7 +357,6 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
       this.#receivers.toHost(host, (cast) => cast.dispatch(message));
-      this.#releases.flush(host);
     }
   }
 
