@@ -54,7 +54,7 @@ export class TaskBatch<Row> {
   /** Of the templates. */
   readonly flags: TaskFlags[] = [];
   readonly rows: Row[] = [];
-  /** Bytes of arguments of each task, by counter; what is short is left out. */
+  /** Bytes that each task brings, by counter; what is short is left out. */
   readonly sizes: (readonly [counter: number, bytes: number])[] = [];
   /** The tasks that those in here name as inputs. */
   readonly inputIds: TaskId[] = [];
@@ -79,8 +79,9 @@ export class TaskBatch<Row> {
     const before = this.#bytes;
     if (args instanceof Uint8Array) this.#bytes += args.length;
     for (const source of task.inputs ?? []) this.#count(source);
-    if (this.#bytes - before >= SHORT_BYTES) this.sizes.push([task.counter, this.#bytes - before]);
     this.rows.push(row(task, this.#indexOf(task.template), args));
+    // With what its function captured, where no task before it brought that.
+    if (this.#bytes - before >= SHORT_BYTES) this.sizes.push([task.counter, this.#bytes - before]);
   }
 
   #count({ value, id }: InputSource): void {

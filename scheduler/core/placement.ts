@@ -79,7 +79,7 @@ export class Placement {
   push(task: TaskRecord): void {
     const group = this.#groupOf(task);
     task.group = group;
-    const hadNone = group.queue.first === null;
+    const hadNone = group.queue.size === 0 || (group.heapIndex < 0 && group.queue.first === null);
     group.queue.push(task);
     if (group.heapIndex >= 0) this.#rank(group);
     else if (hadNone || (group.queue.first === task && this.pool.mostRoomUs > 0)) this.#activate(group);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { InFlight } from "../../../client/in_flight.ts";
+import { TaskBatch } from "../../../client/task_batch.ts";
+import { DEFAULT_FLAGS } from "../../../protocol/task_spec.ts";
 import { FakeCluster, settleTurn } from "./fake_cluster.ts";
 
 const MB = 1024 * 1024;
@@ -82,4 +84,13 @@ Deno.test("a host gets no more than 10,000 direct tasks of a client ahead of the
     await cluster.run();
     await settleTurn();
   }
+});
+
+Deno.test("what functions captured counts like arguments", () => {
+  const table = new TaskBatch<number>(new Set());
+  const code = { hash: "h", name: "f", source: new Uint8Array(10), modules: [] };
+  const template = { code, flags: DEFAULT_FLAGS, captures: new Uint8Array(50_000), message: ["h", "f", [], null] };
+  const task = (counter: number, args: number) => ({ counter, template, args: new Uint8Array(args) });
+  for (const each of [task(0, 10), task(1, 10), task(2, 2_000)]) table.add(each as never, () => 0);
+  assert.deepEqual(table.sizes, [[0, 50_020], [2, 2_000]]);
 });
