@@ -113,6 +113,32 @@ natsTest(
   },
 );
 
+natsTest(
+  "a server of a NATS cluster that hangs is left for another in time: no host is lost, no task runs twice",
+  async () => {
+    await using lab = await RemoteLab.open(1);
+    await using nats = await NatsCluster.start(3, { ...serverOptions, hostname: lab.address });
+    const [first = "", second = "", third = ""] = nats.urls;
+    const controller = lab.run(["controller", "--nats", first, "--name", lab.cluster, "--hwm", "4"]);
+    await controller.says(/is running/);
+    await startEngines(lab, 0, 2, second);
+    await using client = await lab.connect({ name: lab.cluster, servers: third });
+    await client.waitForEngines(2, { timeout: 10_000 });
+
+    const map = new CountedMap(client, `${lab.home}/ran`, 300);
+    await fileAppears(`${lab.home}/ran`);
+    for (const server of nats.servers) {
+      map.checkUnderWay();
+      server.pause();
+      // Also where it was that of the controller, everybody is heard again before anybody is given up.
+      await within(client.directView().apply(() => 1), "a task past the server that hangs", 10_000);
+      server.resume();
+    }
+    await map.check();
+    assert.doesNotMatch(controller.stderr, /host lost/);
+  },
+);
+
 natsTest("a network that fails in one direction and comes back within three heartbeats costs nothing", async () => {
   await using lab = await RemoteLab.open(1);
   await using server = await NatsServer.start({ ...serverOptions, hostname: lab.address });
