@@ -50,13 +50,25 @@ export interface OpenedNats {
   readonly alive: boolean;
   /** Says what happens from now on; to be called once. */
   listen(events: NatsEvents): void;
+  /** Drops the connection and dials the next server; `false`: there is but one. */
+  renew(): boolean;
   /** Ends it for ever. */
   close(): Promise<void>;
 }
 
-/** The client knows at once when its socket ends, and tells only in an event later: this is where it keeps it. */
+/**
+ * The client knows at once when its socket ends, and tells only in an event later: this is where it keeps it; and the
+ * servers that it knows, the next one to be dialled first.
+ */
 interface ProtocolState {
-  readonly protocol: { readonly connected: boolean } & ParserHolder;
+  readonly protocol: { readonly connected: boolean; readonly servers: ServerList } & ParserHolder;
+}
+
+interface ServerList {
+  readonly servers: readonly unknown[];
+  getCurrentServer(): unknown;
+  /** Takes the first and puts it last. */
+  selectServer(): unknown;
 }
 
 /** Connects with the official client. Errors are those of `connectNats`. */
@@ -100,6 +112,14 @@ export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
         },
       });
       void connection.closed().then((error) => events.ended(error instanceof Error ? error : refusal));
+    },
+    renew() {
+      const list = protocol.servers;
+      if (list.servers.length < 2 || !protocol.connected) return false;
+      // After its first connection the client would dial the same server again, which may take its time to fail.
+      if (list.servers[0] === list.getCurrentServer()) list.selectServer();
+      void connection.reconnect();
+      return true;
     },
     close: () => connection.close(),
   };

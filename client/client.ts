@@ -104,7 +104,7 @@ export class Client implements AsyncDisposable {
     const session: Session = new Session({
       id: options.session,
       node: nodeName(system.address),
-      scheduler: new SchedulerRefLink(system, () => session.controllerLost()),
+      scheduler: new SchedulerRefLink(system, (stopped) => session.controllerLost(stopped)),
       // Through the actor's mailbox, behind what the host has said before: that still waits there.
       host: hostLinks(system, (host, reason) => self.push((cast) => cast.hostLost(host, reason))),
       questions: questionLinks(system),

@@ -73,6 +73,8 @@ export interface ClientTasksOptions {
   readonly encodeSpecial?: EncodeSpecial | null;
   /** The functions that went out among values. */
   readonly sent?: SentFunctions;
+  /** Told of tasks of other clients whose abort is asked for. */
+  readonly askedOfOthers?: (ids: readonly TaskId[]) => void;
   /** Where direct tasks for several hosts go; `null`: to each of these. */
   readonly broadcast?: BroadcastTarget | null;
 }
@@ -172,6 +174,7 @@ export class ClientTasks {
       pure: this.pure,
       slices: this.#slices,
       isHeld: (counter) => this.#gate.has(counter),
+      askedOfOthers: options.askedOfOthers ?? (() => {}),
       find: (id) => this.find(id),
       fail,
     });
@@ -292,6 +295,7 @@ export class ClientTasks {
     for (const result of results) {
       const task = this.#balanced.take(result[0]);
       if (task === undefined) continue;
+      this.#queue.settled(task.counter);
       this.#outcomes.settled(task.counter, result);
       this.#settlement.settle(task, result);
     }
@@ -312,7 +316,7 @@ export class ClientTasks {
   fail(job: Job, task: number, error: unknown): void {
     const counter = job.plan.base + task;
     this.#gate.forget(counter);
-    this.#balanced.take(counter);
+    if (this.#balanced.take(counter) !== undefined) this.#queue.settled(counter);
     this.pure.take(counter);
     this.#pushed.forget(counter);
     if (this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);

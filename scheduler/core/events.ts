@@ -168,6 +168,14 @@ export interface ClientLeft {
   readonly session: Session;
 }
 
+/** A client does not keep up with the results that wait for it, or does again. */
+export interface ClientPaceChanged {
+  readonly kind: "client-pace-changed";
+  readonly at: number;
+  readonly session: Session;
+  readonly behind: boolean;
+}
+
 /** The client of an engine's tasks ended with the engine: what it has not settled is aborted. */
 export interface ClientEnded {
   readonly kind: "client-ended";
@@ -303,6 +311,7 @@ export type SchedulerEvent =
   | ClientAttached
   | ClientLeft
   | ClientEnded
+  | ClientPaceChanged
   | SlotsChanged
   | TasksSubmitted
   | TasksInherited

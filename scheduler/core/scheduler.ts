@@ -14,7 +14,7 @@ import type { SchedulerEvent } from "./events.ts";
 import { explain, statusOf } from "./explain.ts";
 import { tasksInherited } from "./inherit.ts";
 import { attemptsEnded } from "./on_attempts.ts";
-import { clientAttached, clientEnded, clientLeft } from "./on_clients.ts";
+import { clientAttached, clientEnded, clientLeft, clientPaceChanged } from "./on_clients.ts";
 import { engineDraining, engineEnded, engineFailed, engineReady } from "./on_engines.ts";
 import { enginesRequested, hostJoined, hostLost, hostReachability } from "./on_hosts.ts";
 import { slotsChanged } from "./on_slots.ts";
@@ -123,6 +123,8 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return clientAttached(s, event);
     case "client-left":
       return clientLeft(s, event);
+    case "client-pace-changed":
+      return clientPaceChanged(s, event);
     case "client-ended":
       return clientEnded(s, event);
     case "slots-changed":
