@@ -178,6 +178,7 @@ async function spawnActors(
     core: makeCore(life, inUse),
     epoch: epoch as Epoch,
     heartbeatMs,
+    graceMs: life.graceMs,
     scheme,
     ...(journal !== undefined && { journal }),
     ...(leadership !== null && { leadership }),

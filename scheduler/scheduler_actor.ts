@@ -62,6 +62,7 @@ import { ReleaseGate } from "./release_gate.ts";
 import { SettleGate } from "./settle_gate.ts";
 import { payloadToMessage } from "../wire/messages.ts";
 import { takeOutUnfit } from "./unfit_tasks.ts";
+import { Standstill, type StandstillOutlet } from "./standstill.ts";
 import { checkVersion } from "./version_check.ts";
 
 /** What the scheduler is made with. */
@@ -69,6 +70,8 @@ export interface SchedulerActorOptions {
   readonly core: SchedulerCore;
   readonly epoch: Epoch;
   readonly heartbeatMs: number;
+  /** How long this life waits for the hosts of the one before, ms; absent: not at all. */
+  readonly graceMs?: number;
   /** What hosts and clients are told of how balanced tasks go; with `pure` they pass by here. Default: nothing. */
   readonly scheme?: string;
   /** Takes the facts of each step, in order, before anything leaves that rests on them. */
@@ -113,6 +116,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   #time!: MonotonicWallClock;
   #cancelWake: (() => void) | null = null;
   #requests = 0;
+  #standstill: Standstill | null = null;
   /** What happened while it was not known whether this controller still leads. */
   #held: SchedulerEvent[] | null = null;
 
@@ -137,8 +141,18 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#step({ kind: "scheduler-began", at: this.#now() });
+    const { graceMs = 0 } = this.#options;
+    if (graceMs > 0) this.#standstill = new Standstill(this.#standstillOutlet(), graceMs);
     const { journal } = this.#options;
     if (journal !== undefined) this.#inherit(journal);
+  }
+
+  #standstillOutlet(): StandstillOutlet {
+    return {
+      now: () => this.#now(),
+      after: (delayMs, task) => this.context.after(delayMs, task),
+      stoodStill: (at, ms) => this.#decide({ kind: "stood-still", at, ms }),
+    };
   }
 
   /** Goes on with what earlier lives left. */
@@ -355,6 +369,11 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   /** The one way into the core and out of it. */
   #step(event: SchedulerEvent): void {
     if (this.#held !== null || this.#options.leadership?.valid === false) return this.#hold(event);
+    this.#standstill?.look();
+    this.#decide(event);
+  }
+
+  #decide(event: SchedulerEvent): void {
     const effects = this.#core.step(event);
     if (effects.length === 0) return;
     const batches = new EffectBatches(this.#codes);

@@ -290,6 +290,14 @@ export interface ResultsWatched {
   readonly ids: readonly TaskId[];
 }
 
+/** The scheduler's process stood still for so long: that was no time in which hosts could come back. */
+export interface StoodStill {
+  readonly kind: "stood-still";
+  /** When it began. */
+  readonly at: number;
+  readonly ms: number;
+}
+
 /** The time that a `wake` effect named has come. Too early or too often does no harm. */
 export interface SchedulerWoke {
   readonly kind: "woke";
@@ -319,4 +327,5 @@ export type SchedulerEvent =
   | AbortRequested
   | PurgeRequested
   | ResultsWatched
+  | StoodStill
   | SchedulerWoke;

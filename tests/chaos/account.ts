@@ -25,6 +25,8 @@ export interface AccountInput {
   readonly ledger: readonly LedgerLine[];
   readonly attempts: ReadonlyMap<string, readonly Attempt[]>;
   readonly troubles: readonly Trouble[];
+  /** When nobody took in what hosts report: the controller, or the way to it, was away. */
+  readonly deaf: readonly { readonly at: number; readonly until: number }[];
   /** When the controller forgot all it knew; never, with a store that outlives it. Epoch ms. */
   readonly forgotAt: readonly number[];
 }
@@ -64,8 +66,12 @@ const ZOMBIE_MS = 3_000;
 /** A result is on its way from its host for so long, at most. */
 const UNREPORTED_MS = 1_000;
 
+/** So long after the controller is back a host may still have to report. */
+const REJOIN_MS = 5_000;
+
 /** Makes the account. */
-export function makeAccount({ ledger, attempts, troubles, forgotAt }: AccountInput): Account {
+export function makeAccount({ ledger, attempts, troubles: struck, deaf, forgotAt }: AccountInput): Account {
+  const troubles = struck.map((one) => reachingBack(one, deaf));
   const submitted = ledger.filter((line) => line.line === "submitted");
   const settled = Map.groupBy(ledger.filter((line) => line.line === "settled"), ({ id }) => id);
   const findings: Finding[] = ledger.flatMap((line) =>
@@ -105,6 +111,20 @@ export function makeAccount({ ledger, attempts, troubles, forgotAt }: AccountInp
     kinds: countBy(submitted.map(({ kind }) => kind)),
     findings,
   };
+}
+
+/**
+ * A host that is given up right after its controller was away takes along what it had not been able to report: what it
+ * ran since.
+ */
+function reachingBack(trouble: Trouble, deaf: AccountInput["deaf"]): Trouble {
+  if (trouble.lost !== null && trouble.lost.length === 0) return trouble;
+  let { at } = trouble;
+  for (;;) {
+    const before = deaf.find((one) => one.at < at && one.until + REJOIN_MS >= at);
+    if (before === undefined) return { ...trouble, at };
+    at = before.at;
+  }
 }
 
 function checkEnd(

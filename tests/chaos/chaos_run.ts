@@ -48,6 +48,8 @@ export interface ChaosResult {
 }
 
 /** After these a controller without a journal knows only what clients and hosts say. */
+/** What keeps a controller from hearing anybody. */
+const DEAFENS = /^(controller|keeper|server) /;
 const FORGETS: ReadonlySet<string> = new Set(["controller killed", "keeper killed"]);
 /** A silence that is shorter costs no host. */
 const GIVEN_UP_MS = 2_500;
@@ -141,8 +143,9 @@ async function settleAccounts(folder: string, cluster: ChaosCluster, faults: rea
     ? []
     : faults.flatMap(({ kind, at }) => FORGETS.has(kind) ? at : []);
   const troubles = faults.map((fault) => ({ at: fault.at, until: fault.until, lost: lostBy(fault, hostPids) }));
+  const deaf = faults.filter(({ kind }) => DEAFENS.test(kind));
   return {
-    account: makeAccount({ ledger, attempts, troubles, forgotAt }),
+    account: makeAccount({ ledger, attempts, troubles, deaf, forgotAt }),
     recoveries: measureRecovery({ faults, ledger, attempts, hostPids }),
   };
 }

@@ -20,8 +20,9 @@ function account(
   notes: readonly string[],
   troubles: readonly Trouble[] = [],
   forgotAt: readonly number[] = [],
+  deaf: readonly { readonly at: number; readonly until: number }[] = [],
 ): Account {
-  return makeAccount({ ledger, attempts: readNotes(notes.join("\n")), troubles, forgotAt });
+  return makeAccount({ ledger, attempts: readNotes(notes.join("\n")), troubles, deaf, forgotAt });
 }
 
 function rules({ findings }: Account): string[] {
@@ -109,4 +110,13 @@ Deno.test("a note that is cut off in the middle is left out", () => {
   assert.deepEqual([...readNotes("begin 200 1.0 1 m1 0 11 10\nend 300 1.0 1").values()].flat().map(({ end }) => end), [
     null,
   ]);
+});
+
+Deno.test("what a host ran while nobody took in its reports, and that was given up right after, may run again", () => {
+  const again = [...RAN, "begin 9000 1.0 1 m2 0 13 12", "end 9100 1.0 1 m2 0 13 12"];
+  const ledger = [submitted(), settled({ mark: "m2" })];
+  const lost = [{ at: 6_000, until: 10_000, lost: [10] }];
+  assert.deepEqual(rules(account(ledger, again, lost)), ["ran twice", "ran too often"]);
+  assert.deepEqual(rules(account(ledger, again, lost, [], [{ at: 100, until: 2_000 }])), []);
+  assert.deepEqual(rules(account(ledger, again, [], [], [{ at: 100, until: 2_000 }])), ["ran twice", "ran too often"]);
 });
