@@ -2,7 +2,7 @@
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
  * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, store, durability, recovery,
- * soak; without any, all of them. `--peers` measures the peers too,
+ * restart, soak; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -20,6 +20,7 @@ import { benchPeers } from "./peers_bench.ts";
 import { benchRawNats } from "./raw_nats_bench.ts";
 import { benchRecovery } from "./recovery_bench.ts";
 import type { BenchParts, BenchReport, PartFailure, PartName, PerCarrier, PerMark } from "./report.ts";
+import { benchRestart } from "./restart_bench.ts";
 import { benchSoak } from "./soak_bench.ts";
 import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
@@ -45,6 +46,7 @@ interface Amounts {
   readonly megabytes: number;
   readonly droppedTasks: number;
   readonly entries: number;
+  readonly queued: number;
   readonly kills: number;
 }
 
@@ -63,6 +65,7 @@ const OWN_PARTS = [
   "durability",
   "store",
   "recovery",
+  "restart",
   "soak",
 ] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
@@ -77,6 +80,7 @@ const FULL: Amounts = {
   megabytes: 100,
   droppedTasks: 1_000_000,
   entries: 100_000,
+  queued: 100_000,
   kills: 50,
 };
 const QUICK: Amounts = {
@@ -90,6 +94,7 @@ const QUICK: Amounts = {
   megabytes: 10,
   droppedTasks: 100_000,
   entries: 10_000,
+  queued: 10_000,
   kills: 5,
 };
 
@@ -178,6 +183,9 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
     case "recovery":
       progress("recovery");
       return await benchRecovery(amounts.kills);
+    case "restart":
+      progress("restart");
+      return await benchRestart(amounts.queued, starts);
     case "soak":
       progress("soak");
       return await benchSoak(amounts.droppedTasks);

@@ -17,6 +17,7 @@ import type { PeersReport } from "./peers_bench.ts";
 import type { RawNats } from "./raw_nats_bench.ts";
 import type { RecoveryFigures } from "./recovery_bench.ts";
 import type { StoresReport } from "./store_bench.ts";
+import type { RestartFigure } from "./restart_bench.ts";
 import type { SoakFigure } from "./soak_bench.ts";
 import type { StartTimes } from "./start_bench.ts";
 import type { Throughput } from "./throughput_bench.ts";
@@ -49,6 +50,7 @@ export interface BenchParts {
   /** Clusters with each store, against one without. */
   readonly durability?: PerMark<readonly DurabilityFigure[]>;
   readonly store?: StoresReport;
+  readonly restart?: readonly RestartFigure[];
   readonly soak?: readonly SoakFigure[];
   readonly peers?: PeersReport;
 }
