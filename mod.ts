@@ -17,6 +17,7 @@
  */
 export { Cluster, type ClusterConnection, type OrderOptions } from "./cluster/cluster.ts";
 export type { ClusterOptions } from "./cluster/cluster_options.ts";
+export type { Durability, StoreKind } from "./store/store.ts";
 export type { ClientConnectOptions } from "./cluster/connect_client.ts";
 export { Client, type ClientConstructor } from "./cluster/public_client.ts";
 
@@ -121,6 +122,7 @@ export type { AnyFunction } from "./client/source_text.ts";
 export type { TaskMetadata } from "./client/task_metadata.ts";
 export type { WaitOptions } from "./client/waiting.ts";
 export type { Cause, Explanation, StoryLine } from "./protocol/explanation.ts";
+export type { LastEnd, SupervisedKind, SupervisedState, SupervisionNode } from "./protocol/supervision.ts";
 export type { OutputChannel, TaskStatus } from "./protocol/outcome.ts";
 export type { WaitingTasks } from "./protocol/queue_status.ts";
 

@@ -121,6 +121,14 @@ export class Cell implements Runnable {
     this.#wake();
   }
 
+  /** Behind the messages that are there already. Ignored from the end on. */
+  noticeBehind(run: (hooks: ActorHooks) => unknown): void {
+    const hooks = this.#hooks;
+    if (this.#reason !== null || hooks === null) return;
+    const task = () => run(hooks);
+    this.#accept({ method: "onWatched", args: [], from: this.#host.address, reply: null, task, onTaken: null });
+  }
+
   /** Stops it after the message it is handling. Resolves at its end. */
   stop(): Promise<EndReason> {
     this.#endWith("stopped");

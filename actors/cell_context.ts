@@ -54,8 +54,12 @@ export class CellContext implements ActorContext {
   watch(ref: Ref<object>): void {
     if (this.#watches.has(ref) || this.#cell.reason !== null) return;
     const unwatch = ref.watch((event) => {
-      if (event.kind === "ended") this.#watches.delete(ref);
-      this.#cell.notice((hooks: ActorHooks) => hooks.watched({ ...event, ref }));
+      const tell = (hooks: ActorHooks) => hooks.watched({ ...event, ref });
+      if (event.kind !== "ended") return this.#cell.notice(tell);
+      this.#watches.delete(ref);
+      // What another node said before its end may still wait here: heard after it, it would pass for a later life's.
+      if (ref.address.node === this.system.address) this.#cell.notice(tell);
+      else this.#cell.noticeBehind(tell);
     });
     this.#watches.set(ref, unwatch);
   }

@@ -23,6 +23,7 @@ import {
   RECONNECT_GRACE_HEARTBEATS,
   resolveLinkBounds,
 } from "./link_bounds.ts";
+import { DeafWatch } from "./deaf_watch.ts";
 import { LinkClock } from "./link_clock.ts";
 import { LinkEcho } from "./link_echo.ts";
 import { LinkNoise } from "./link_noise.ts";
@@ -35,6 +36,7 @@ import type { LinkShell } from "./link_shell.ts";
 /** From here on the copy of a frame costs more than what it takes to say that it is not needed. */
 const LONG_FRAME_BYTES = 64 * 1024;
 const UNCHANGING: PublishOptions = { unchanging: true };
+const BEHIND_OTHERS: PublishOptions = { behindOthers: true };
 
 /** What a node is made of. The bus stays the caller's: `close` does not close it. */
 export interface NodeOptions {
@@ -87,6 +89,7 @@ export class Node implements LinkTransport {
   readonly #noise: LinkNoise;
   readonly #judge: LinkClock;
   readonly #echo: LinkEcho;
+  readonly #deaf: DeafWatch;
   readonly #shell: LinkShell;
   readonly #peers = new Map<NodeAddress, LinkPeer>();
   readonly #refusals: LinkRefusals;
@@ -116,6 +119,7 @@ export class Node implements LinkTransport {
     this.#noise = new LinkNoise(clock, log);
     this.#judge = new LinkClock(clock.now(), heartbeatMs / 2, bus.status === "connected");
     this.#echo = new LinkEcho(incarnation);
+    this.#deaf = new DeafWatch(clock.now(), heartbeatMs / 2);
     this.#shell = this.#makeShell(options);
     this.#refusals = new LinkRefusals(this.#shell);
     const subscription = bus.subscribe(nodeSubject(cluster, role, node), (message) => this.#receive(message));
@@ -235,7 +239,19 @@ export class Node implements LinkTransport {
     }
   }
 
+  #publishEcho(): void {
+    if (this.#bus.status !== "connected") return;
+    const [role, name] = this.address.split(".");
+    try {
+      this.#bus.publish(nodeSubject(this.#cluster, role as NodeRole, name ?? ""), this.#echo.next(), BEHIND_OTHERS);
+    } catch (error) {
+      // The next tick says another one.
+      if (!(error instanceof ConnectionError)) this.#noise.note("error", "Could not publish to ourselves.", { error });
+    }
+  }
+
   #receive(message: BusMessage): void {
+    this.#deaf.heard();
     if (this.#state === "closed" || this.#echo.take(message.data)) return;
     // Messages are views of the frame and outlive this call; the bus may reuse its buffer, and a short frame would keep it.
     const isOurs = message.unchanging === true && message.data.length >= LONG_FRAME_BYTES;
@@ -285,10 +301,14 @@ export class Node implements LinkTransport {
   readonly #tick = (): void => {
     this.#tickTimer = this.#clock.setTimer(this.#tick, this.#heartbeatMs / 2);
     this.#judge.tick(this.#clock.now(), this.#echo.isBack);
+    if (this.#deaf.tick(this.#clock.now()) && this.#bus.renew?.()) {
+      this.#log("warn", "Heard nothing, not even ourselves: moving to another server.");
+    }
     this.#refusals.clear();
     let judging = false;
     for (const peer of [...this.#peers.values()]) judging = peer.tick() || judging;
-    if (judging) this.#publish(this.address, this.#echo.next());
+    if (judging) this.#publishEcho();
+    this.#deaf.asked(judging && this.#bus.status === "connected");
   };
 
   #busChanged(status: BusStatus): void {

@@ -1,7 +1,8 @@
 /**
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
- * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak; without any, all of them. `--peers` measures the peers too,
+ * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, store, durability, recovery,
+ * restart, soak; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -10,16 +11,21 @@ import { benchAuto } from "./auto_bench.ts";
 import type { Carrier } from "./bench_cluster.ts";
 import { benchCore } from "./core_bench.ts";
 import { cpuPerTask } from "./cpu_per_task.ts";
+import { benchDurability } from "./durability_bench.ts";
 import { benchLatency } from "./latency_bench.ts";
 import { benchLeak, benchShipping } from "./leak_bench.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPeers } from "./peers_bench.ts";
 import { benchRawNats } from "./raw_nats_bench.ts";
+import { benchRecovery } from "./recovery_bench.ts";
 import type { BenchParts, BenchReport, PartFailure, PartName, PerCarrier, PerMark } from "./report.ts";
+import { benchRestart } from "./restart_bench.ts";
+import { benchSoak } from "./soak_bench.ts";
 import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
 import { ratiosOf } from "./targets.ts";
+import { benchStores } from "./store_bench.ts";
 import { benchThroughput } from "./throughput_bench.ts";
 import { benchValues } from "./values_bench.ts";
 
@@ -39,6 +45,9 @@ interface Amounts {
   readonly scale: number;
   readonly megabytes: number;
   readonly droppedTasks: number;
+  readonly entries: number;
+  readonly queued: number;
+  readonly kills: number;
 }
 
 const OWN_PARTS = [
@@ -53,6 +62,11 @@ const OWN_PARTS = [
   "values",
   "shipping",
   "leak",
+  "durability",
+  "store",
+  "recovery",
+  "restart",
+  "soak",
 ] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
 const FULL: Amounts = {
@@ -65,6 +79,9 @@ const FULL: Amounts = {
   scale: 1,
   megabytes: 100,
   droppedTasks: 1_000_000,
+  entries: 100_000,
+  queued: 100_000,
+  kills: 50,
 };
 const QUICK: Amounts = {
   calls: 50,
@@ -76,6 +93,9 @@ const QUICK: Amounts = {
   scale: 0.1,
   megabytes: 10,
   droppedTasks: 100_000,
+  entries: 10_000,
+  queued: 10_000,
+  kills: 5,
 };
 
 function parse(args: readonly string[]): Plan {
@@ -154,6 +174,21 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
     case "leak":
       progress("leak");
       return await benchLeak("embedded", amounts.droppedTasks);
+    case "durability":
+      progress("durability");
+      return await perMark(amounts, (hwm, tasks) => benchDurability(hwm, tasks, rounds));
+    case "store":
+      progress("stores");
+      return await benchStores(amounts.entries, calls, rounds, machine.natsServerMissing);
+    case "recovery":
+      progress("recovery");
+      return await benchRecovery(amounts.kills);
+    case "restart":
+      progress("restart");
+      return await benchRestart(amounts.queued, starts);
+    case "soak":
+      progress("soak");
+      return await benchSoak(amounts.droppedTasks);
     case "peers":
       return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
   }

@@ -8,12 +8,17 @@ import type { AutoFigures } from "./auto_bench.ts";
 import type { Carrier } from "./bench_cluster.ts";
 import type { CoreFigures } from "./core_bench.ts";
 import type { CpuPerTask } from "./cpu_per_task.ts";
+import type { DurabilityFigure } from "./durability_bench.ts";
 import type { Latency } from "./latency_bench.ts";
 import type { LeakFigures, ShippingFigures } from "./leak_bench.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryFigures } from "./memory_bench.ts";
 import type { PeersReport } from "./peers_bench.ts";
 import type { RawNats } from "./raw_nats_bench.ts";
+import type { RecoveryFigures } from "./recovery_bench.ts";
+import type { StoresReport } from "./store_bench.ts";
+import type { RestartFigure } from "./restart_bench.ts";
+import type { SoakFigure } from "./soak_bench.ts";
 import type { StartTimes } from "./start_bench.ts";
 import type { Throughput } from "./throughput_bench.ts";
 import type { ValuesFigures } from "./values_bench.ts";
@@ -40,7 +45,13 @@ export interface BenchParts {
   readonly cpu?: PerCarrier<PerMark<CpuPerTask>>;
   readonly values?: PerCarrier<ValuesFigures>;
   readonly shipping?: ShippingFigures;
+  readonly recovery?: RecoveryFigures;
   readonly leak?: LeakFigures;
+  /** Clusters with each store, against one without. */
+  readonly durability?: PerMark<readonly DurabilityFigure[]>;
+  readonly store?: StoresReport;
+  readonly restart?: readonly RestartFigure[];
+  readonly soak?: readonly SoakFigure[];
   readonly peers?: PeersReport;
 }
 

@@ -8,6 +8,7 @@
 import type { BenchReport, PerCarrier, PerMark, Ratio } from "./report.ts";
 import { on } from "./targets.ts";
 import type { CpuPerTask } from "./cpu_per_task.ts";
+import type { RecoveryTimes } from "./recovery_bench.ts";
 import { rounded } from "./statistics.ts";
 
 const BEGIN = "<!-- figures: begin -->";
@@ -44,6 +45,7 @@ export function renderFigures(report: BenchReport): string {
     ownSection(report),
     cpuSection(report),
     memorySection(report),
+    recoverySection(report),
     failuresSection(report),
   ];
   return sections.filter((text) => text !== "").join("\n\n");
@@ -143,6 +145,22 @@ function memorySection({ memory }: BenchReport): string {
     return [when === "idle" ? "idle" : `after ${count(memory.tasks)} tasks`, controller.rss, host.rss, largest];
   });
   return section("Memory", table(["RSS, MB", "controller", "host", "largest engine"], rows));
+}
+
+function recoverySection({ recovery }: BenchReport): string {
+  if (recovery === undefined) return "";
+  const row = (what: string, { p50, p99, rounds }: RecoveryTimes): Row => [what, p50, p99, rounds];
+  return section(
+    "After a death",
+    table(["ms", "p50", "p99", "times"], [
+      row("engine killed (SIGKILL): its task runs on another engine", recovery.engineKilled),
+      row("host killed (SIGKILL): the tasks of its engine run on another host", recovery.hostKilled),
+      row("busy loop aborted: its client has `TaskAborted`", recovery.loopAborted),
+      row("busy loop aborted: its engine runs the next task", recovery.engineBack),
+    ]),
+    "A host's death is known by its silence, after three heartbeats of a second. A task that is aborted has two seconds " +
+      "to end by itself; the rest is the start of a process.",
+  );
 }
 
 function failuresSection({ failures }: BenchReport): string {

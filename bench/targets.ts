@@ -32,6 +32,7 @@ export function ratiosOf(parts: BenchParts): readonly Ratio[] {
     ...CARRIERS.flatMap((carrier) => valueRatios(parts, carrier)),
     ...clientRatios(parts),
     ...coreRatios(parts),
+    ...recoveryRatios(parts),
   ];
 }
 
@@ -123,6 +124,21 @@ function coreRatios({ core }: BenchParts): readonly Ratio[] {
     ms("first dispatch of a graph of 100,000", core.firstDispatchMs, 500),
     bytes("queued", core.bytesPerQueuedTaskWithSpec, 1_024),
     bytes("finished", core.bytesPerFinishedTask, 200),
+  ];
+}
+
+/** ms against what they may be. */
+function recoveryRatios({ recovery }: BenchParts): readonly Ratio[] {
+  if (recovery === undefined) return [];
+  const { engineKilled, hostKilled, loopAborted, engineBack } = recovery;
+  const ms = (what: string, value: number, most: number) =>
+    ratio(`${what}, ms`, value, most, `${most.toLocaleString("en")} ms`, atMost(1));
+  return [
+    ms("engine killed: its task runs elsewhere, p50", engineKilled.p50, 500),
+    ms("engine killed: its task runs elsewhere, p99", engineKilled.p99, 1_000),
+    ms("host killed: its tasks run elsewhere, p99", hostKilled.p99, 4_000),
+    ms("busy loop aborted: the client knows, p99", loopAborted.p99, 3_000),
+    ms("busy loop aborted: its engine is back, p99", engineBack.p99, 3_000),
   ];
 }
 

@@ -10,7 +10,8 @@ import type { Bus, BusOptions } from "../bus/bus.ts";
 import { RouterBus } from "../bus/router_bus.ts";
 import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { type BrokerLimits, type ResolvedLimits, resolveLimits } from "./broker_limits.ts";
-import { ClientConnection, type ConnectionContext } from "./client_connection.ts";
+import { ClientConnection, type ConnectionContext, LONGEST_PAUSE_MS } from "./client_connection.ts";
+import { InputLine } from "./input_line.ts";
 import { LocalRouter } from "./local_router.ts";
 import { unrestricted } from "./permissions.ts";
 import { RoutingTable } from "./routing_table.ts";
@@ -71,6 +72,9 @@ export class Broker implements AsyncDisposable {
   readonly #running = new Map<ClientConnection, Promise<void>>();
   readonly #buses = new Set<Bus>();
   readonly #accepting: Promise<void>;
+  /** Opened when it is first needed. */
+  #line: Promise<InputLine> | undefined;
+  #looking: Promise<void> | undefined;
   #accepted = 0;
   #connections = 0;
   #stopped = false;
@@ -91,6 +95,7 @@ export class Broker implements AsyncDisposable {
       clock: options.clock ?? systemClock,
       log: options.log ?? silentLog,
       congested: undefined,
+      paused: 0,
     };
     this.#identity = {
       serverId: drawServerId(),
@@ -143,7 +148,7 @@ export class Broker implements AsyncDisposable {
     const { authenticator, routes, limits, clock } = this.#context;
     const permissions = options.user === undefined ? unrestricted : authenticator.permissionsOf(options.user);
     const onError = options.onError ?? ((error: Error) => this.#context.log("error", error.message, { error }));
-    const router = new LocalRouter(routes, permissions, limits.maxPayload, onError);
+    const router = new LocalRouter(routes, permissions, limits.maxPayload, onError, () => this.#inputSeen());
     const bus = new RouterBus(router, { ...options, onError, clock });
     this.#buses.add(bus);
     bus.closed.then(() => this.#buses.delete(bus));
@@ -160,6 +165,9 @@ export class Broker implements AsyncDisposable {
     }
     for (const connection of this.#running.keys()) connection.close();
     await Promise.all([...this.#buses].map((bus) => bus.close()));
+    (await this.#line?.catch(() => null))?.[Symbol.dispose]();
+    this.#line = undefined;
+    await this.#looking?.catch(() => {});
     await this.#accepting;
     await Promise.all(this.#running.values());
   }
@@ -167,6 +175,25 @@ export class Broker implements AsyncDisposable {
   /** The same as `stop`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  /**
+   * Resolves when what lay in the sockets at this moment has been looked at, also where reading pauses just now. Rejects
+   * when the broker is stopped.
+   */
+  #inputSeen(): Promise<void> {
+    return this.#looking ??= this.#lookAtInput().finally(() => this.#looking = undefined);
+  }
+
+  async #lookAtInput(): Promise<void> {
+    const line = await (this.#line ??= InputLine.open());
+    if (this.#stopped) throw new ConnectionError("Cannot wait for what comes in: this broker was stopped.");
+    await line.passed();
+    if (!this.#context.paused) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#context.clock.setTimer(resolve, LONGEST_PAUSE_MS);
+    await promise;
+    await line.passed();
   }
 
   async #acceptAll(): Promise<void> {

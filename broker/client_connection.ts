@@ -35,6 +35,8 @@ export interface ConnectionContext {
   readonly log: Log;
   /** Set while a chunk is routed, when the buffer of a receiver is nearly full: who sends to it pauses. */
   congested: ClientConnection | undefined;
+  /** Connections that are not read just now, for a moment. */
+  paused: number;
 }
 
 /** `ending`: says nothing new, writes what is queued; `closed`: the stream is closed. */
@@ -45,7 +47,7 @@ const FULL_READ_BYTES = 65_536;
 /** How long a client that is being told to go may take to read why. */
 const LINGER_MS = 1_000;
 /** A publisher pauses this long at most for each chunk that goes to a nearly full buffer. */
-const PAUSE_MS = 10;
+export const LONGEST_PAUSE_MS = 10;
 /** Of the bytes that may wait for a client: from here on its publishers pause, until it is back at the second. */
 const NEARLY_FULL = 0.75;
 const EASED = 0.5;
@@ -249,8 +251,10 @@ export class ClientConnection implements OperationSink, Receiver {
   async #pauseFor(congested: ClientConnection): Promise<void> {
     const { clock } = this.#context;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = clock.setTimer(resolve, PAUSE_MS);
+    const timer = clock.setTimer(resolve, LONGEST_PAUSE_MS);
+    this.#context.paused++;
     await Promise.race([promise, congested.#writer.eased]);
+    this.#context.paused--;
     clock.clearTimer(timer);
   }
 

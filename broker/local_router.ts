@@ -21,6 +21,7 @@ type Deliver = (message: BusMessage) => void;
 export class LocalRouter implements Router, Receiver {
   readonly maxPayload: number;
   readonly echo = true;
+  readonly inputSeen: () => Promise<void>;
   readonly #routes: RoutingTable;
   readonly #permissions: Permissions;
   readonly #onError: (error: Error) => void;
@@ -32,7 +33,9 @@ export class LocalRouter implements Router, Receiver {
     permissions: Permissions,
     maxPayload: number,
     onError: (error: Error) => void,
+    inputSeen: () => Promise<void>,
   ) {
+    this.inputSeen = inputSeen;
     this.#routes = routes;
     this.#permissions = permissions;
     this.maxPayload = maxPayload;

@@ -31,6 +31,11 @@ export interface PublishOptions {
   readonly headers?: BusHeaders;
   /** Nobody will change the bytes, ever: they need not be copied. Default false. */
   readonly unchanging?: boolean;
+  /**
+   * It is to arrive behind all that others sent before, also where there is no server between that would see to it. Default
+   * false: what a connection says to itself may come at once.
+   */
+  readonly behindOthers?: boolean;
 }
 
 /** Which messages a subscription gets, and how many. */
@@ -96,6 +101,11 @@ export interface Bus extends AsyncDisposable {
   drain(): Promise<void>;
   /** Closes now. Idempotent. */
   close(): Promise<void>;
+  /**
+   * For who knows that the connection is dead though it seems not to be: drops it and connects to another server. `false`
+   * where there is no other. Absent: there never is.
+   */
+  renew?(): boolean;
   /** Calls back on each change of `status`, with the error that caused it if any; the result takes the callback away. */
   onStatus(listener: (status: BusStatus, cause?: Error) => void): () => void;
   /** Resolves when closed: with the error that closed it, or undefined. Never rejects. */

@@ -163,6 +163,10 @@ class NatsBus implements Bus {
     return this.#whileConnected(this.#nats.connection.flush(), "flush");
   }
 
+  renew(): boolean {
+    return this.status === "connected" && this.#nats.renew();
+  }
+
   async drain(): Promise<void> {
     if (this.status === "connected") {
       try {

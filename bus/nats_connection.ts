@@ -21,6 +21,9 @@ const DEFAULT_PING_MS = 10_000;
 const DEFAULT_RECONNECT_MS = 50;
 const DEFAULT_RECONNECT_MAX_MS = 2_000;
 
+/** So many refusals in a row end it: one may be of a server that is just given its users. */
+const REFUSALS = 2;
+
 /** What happens to a connection. */
 export interface NatsEvents {
   /** The connection is gone, for now. */
@@ -47,13 +50,25 @@ export interface OpenedNats {
   readonly alive: boolean;
   /** Says what happens from now on; to be called once. */
   listen(events: NatsEvents): void;
+  /** Drops the connection and dials the next server; `false`: there is but one. */
+  renew(): boolean;
   /** Ends it for ever. */
   close(): Promise<void>;
 }
 
-/** The client knows at once when its socket ends, and tells only in an event later: this is where it keeps it. */
+/**
+ * The client knows at once when its socket ends, and tells only in an event later: this is where it keeps it; and the
+ * servers that it knows, the next one to be dialled first.
+ */
 interface ProtocolState {
-  readonly protocol: { readonly connected: boolean } & ParserHolder;
+  readonly protocol: { readonly connected: boolean; readonly servers: ServerList } & ParserHolder;
+}
+
+interface ServerList {
+  readonly servers: readonly unknown[];
+  getCurrentServer(): unknown;
+  /** Takes the first and puts it last. */
+  selectServer(): unknown;
 }
 
 /** Connects with the official client. Errors are those of `connectNats`. */
@@ -80,14 +95,31 @@ export async function openNats(options: NatsBusOptions): Promise<OpenedNats> {
       return protocol.connected && !connection.isClosed();
     },
     listen(events) {
+      let refusal: Error | undefined;
+      let refusals = 0;
       void watch(connection, backoff, {
         ...events,
         back: () => {
+          refusals = 0;
           maxPayload = connection.info?.max_payload ?? maxPayload;
           events.back();
         },
+        refused: (error) => {
+          events.refused(error);
+          if (++refusals < REFUSALS) return;
+          refusal = error;
+          void connection.close();
+        },
       });
-      void connection.closed().then((error) => events.ended(error instanceof Error ? error : undefined));
+      void connection.closed().then((error) => events.ended(error instanceof Error ? error : refusal));
+    },
+    renew() {
+      const list = protocol.servers;
+      if (list.servers.length < 2 || !protocol.connected) return false;
+      // After its first connection the client would dial the same server again, which may take its time to fail.
+      if (list.servers[0] === list.getCurrentServer()) list.selectServer();
+      void connection.reconnect();
+      return true;
     },
     close: () => connection.close(),
   };
@@ -101,6 +133,8 @@ function dial(options: NatsBusOptions, address: NatsAddress, backoff: Backoff): 
     timeout: options.timeout ?? DEFAULT_TIMEOUT_MS,
     pingInterval: options.pingInterval ?? DEFAULT_PING_MS,
     maxReconnectAttempts: -1,
+    // It would give up at the second of any two in its life, also where the server only waited in vain for the login.
+    ignoreAuthErrorAbort: true,
     reconnectDelayHandler: () => backoff.pauseMs,
     // The client alone would go on in the clear where the server has no TLS.
     ...(address.secure ? { tls: {} } : {}),

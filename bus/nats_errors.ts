@@ -5,9 +5,15 @@
 import { errors } from "../deps/nats.ts";
 import { AuthorizationError, ConnectionError, type TroupeError } from "../wire/errors.ts";
 
-/** Does the server refuse the credentials as a whole? */
+const LOGIN_TOO_LATE = /authentication timeout/i;
+
+/**
+ * Does the server refuse the credentials as a whole? That it waited in vain for them says nothing of them: the line was
+ * slow, or this process was.
+ */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+  if (error instanceof errors.UserAuthenticationExpiredError) return true;
+  return error instanceof errors.AuthorizationError && !LOGIN_TOO_LATE.test(error.message);
 }
 
 /** The subject or pattern that an error says is not allowed. */
@@ -35,6 +41,7 @@ export function connectFailure(error: unknown, names: string): TroupeError {
 }
 
 function whatToDo(reason: string): string {
+  if (LOGIN_TOO_LATE.test(reason)) return "it waited in vain for the login, over a slow line perhaps: try again";
   if (/altnames/.test(reason)) return "use an address that the server's certificate names";
   if (/certificate/i.test(reason)) return "name the file of the authority that signed it in DENO_CERT";
   if (reason.includes("'tls'")) return "set TLS up there, or write nats:// where the network may read along";

@@ -41,6 +41,11 @@ export interface Router {
     reply: string | undefined,
     headers: BusHeaders | undefined,
   ): number;
+  /**
+   * Resolves when all has been handed out that others had sent when it was called, and that may still lie in sockets.
+   * Absent: nothing ever does.
+   */
+  readonly inputSeen?: () => Promise<void>;
 }
 
 /** Options of a `RouterBus`. */
@@ -100,8 +105,22 @@ export class RouterBus implements Bus {
     this.#check.check(subject, data, options, this.#router.maxPayload);
     const reply = options?.reply;
     const headers = options?.headers?.length === 0 ? undefined : options?.headers;
+    if (options?.behindOthers === true && this.#router.inputSeen !== undefined) {
+      return void this.#publishBehind(this.#router.inputSeen(), subject, data.slice(), options);
+    }
     const receivers = this.#router.publish(subject, data, reply, headers);
     if (receivers === 0 && reply !== undefined) this.#requests.refuse(reply);
+  }
+
+  /** Lost, as with any server, where the connection is meanwhile. */
+  async #publishBehind(seen: Promise<void>, subject: string, data: Uint8Array, options: PublishOptions): Promise<void> {
+    const { behindOthers: _now, ...rest } = options;
+    try {
+      await seen;
+    } catch {
+      return;
+    }
+    if (this.status === "connected") this.publish(subject, data, rest);
   }
 
   subscribe(pattern: string, handler: (message: BusMessage) => void, options: SubscribeOptions = {}): BusSubscription {

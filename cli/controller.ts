@@ -39,5 +39,6 @@ export async function controller(said: Said<"controller">): Promise<number> {
         : `The controller of "${said.name}" is running on ${
           servers.join(", ")
         }; bring engines with "engines". End it with Ctrl-C.`,
+    said.logFormat,
   );
 }

@@ -35,5 +35,6 @@ export async function engines(said: Said<"engines">): Promise<number> {
       `${said.n} ${said.n === 1 ? "engine" : "engines"} joined the cluster "${config.cluster}" on ${
         servers.join(", ")
       }. End them with Ctrl-C.`,
+    said.logFormat,
   );
 }

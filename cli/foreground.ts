@@ -7,11 +7,14 @@
  */
 import type { HostConfig } from "../cluster/control_line.ts";
 import { HostService } from "../cluster/host_service.ts";
-import { allLogs, fileLog, stderrLog } from "../cluster/process_log.ts";
+import { allLogs, fileLog, stderrJsonLog, stderrLog } from "../cluster/process_log.ts";
 import { profilePaths } from "../cluster/profile.ts";
 import type { Log } from "../wire/log.ts";
 import { EXIT } from "./exit_code.ts";
 import { StatusLine } from "./status_line.ts";
+
+/** How lines are written to stderr: for people, or as one JSON document a line. */
+export type LogFormat = "text" | "json";
 
 /** What the verb says when everything is up. */
 type Describe = (service: HostService) => string;
@@ -46,21 +49,28 @@ class StopSignals {
 }
 
 /** Runs a host until a signal; its exit code. */
-export async function runInForeground(config: HostConfig, describe: Describe): Promise<number> {
+export async function runInForeground(
+  config: HostConfig,
+  describe: Describe,
+  format: LogFormat = "text",
+): Promise<number> {
   const signals = new StopSignals();
   const paths = profilePaths(config.cluster);
   await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
-  using file = fileLog(paths.log);
+  using file = fileLog(paths.log, config);
   // While everything ends, messages that find nobody are no news.
   let ending = false;
-  using line = new StatusLine();
+  using line = new StatusLine(format === "text");
   const forPeople = stderrLog("warn");
+  const forPrograms = stderrJsonLog(config, "info");
   const terminalLog: Log = (level, ...rest) => {
+    if (format === "json") return forPrograms(level, ...rest);
     if (level !== "error" && (ending || level !== "warn")) return;
     line.clear();
     forPeople(level, ...rest);
   };
   const log = allLogs(terminalLog, file.log);
+  const say = (text: string) => format === "json" ? forPrograms("info", text) : console.error(text);
   const stopping = signals.next();
   const interrupt = new AbortController();
   const starting = HostService.start(config, {
@@ -69,8 +79,8 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
     onProgress: (ready, wanted) => line.show(`${ready} of ${wanted} engines ready`),
   });
   if (await Promise.race([starting, stopping]) === "stop") {
-    console.error(`Stopping "${config.cluster}" before it has started.`);
-    endAtNext(signals);
+    say(`Stopping "${config.cluster}" before it has started.`);
+    endAtNext(signals, say);
     interrupt.abort();
     await abandon(starting);
     return EXIT.done;
@@ -81,20 +91,20 @@ export async function runInForeground(config: HostConfig, describe: Describe): P
   line.close();
   if (up instanceof Error) throw up;
   if (up === undefined) {
-    console.error(describe(service));
+    say(describe(service));
     const ended = await Promise.race([stopping, service.shutDown, service.failed]);
     if (ended instanceof Error) throw ended;
   }
   ending = true;
   const what = config.controller === null ? "the engines here" : `"${config.cluster}"`;
-  console.error(`Stopping ${what}; running tasks may finish for ${config.drainMs / 1_000} s.`);
-  endAtNext(signals);
+  say(`Stopping ${what}; running tasks may finish for ${config.drainMs / 1_000} s.`);
+  endAtNext(signals, say);
   return EXIT.done;
 }
 
 /** Whoever asks twice does not want to wait. Children end with this process; files that stay are known to be stale. */
-function endAtNext(signals: StopSignals): void {
-  Deno.unrefTimer(setTimeout(() => console.error("Again: at once."), SAME_SIGNAL_MS));
+function endAtNext(signals: StopSignals, say: (text: string) => void): void {
+  Deno.unrefTimer(setTimeout(() => say("Again: at once."), SAME_SIGNAL_MS));
   void signals.next().then(() => Deno.exit(EXIT.failed));
 }
 

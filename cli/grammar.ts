@@ -24,7 +24,7 @@ import {
 } from "../deps/optique.ts";
 import { SCHEMES } from "../cluster/cluster_options.ts";
 import { DEFAULT_CLUSTER } from "../cluster/profile.ts";
-import { clusterName, duration, highWaterMark, keep, natsUrls, scheme } from "./value_parsers.ts";
+import { clusterName, duration, engineMemory, highWaterMark, keep, natsUrls, scheme } from "./value_parsers.ts";
 
 const path = (metavar: "FILE" | "SCRIPT") => string({ metavar });
 
@@ -102,14 +102,32 @@ const scheduling = {
   ),
 };
 
+const logging = {
+  logFormat: withDefault(
+    option("--log-format", choice(["text", "json"], { metavar: "FORMAT" }), {
+      description: message`How lines are written to stderr: text, or json, one document a line.`,
+    }),
+    "text",
+  ),
+};
+
 const initializer = optional(
   option("--initializer", string({ metavar: "MODULE" }), {
     description: message`Module whose default export each engine calls before it is ready, to load a model, say.`,
   }),
 );
 
+const memoryLimit = {
+  engineMemory: optional(
+    option("--engine-memory", engineMemory, {
+      description: message`What an engine may take of memory, all in all, like 512MB; no limit unless given.`,
+    }),
+  ),
+};
+
 const engineOptions = {
   initializer,
+  ...memoryLimit,
   slots: withDefault(
     option("--slots", integer({ min: 1 }), {
       description: message`Tasks an engine runs at a time; more than 1 is for tasks that await.`,
@@ -119,11 +137,6 @@ const engineOptions = {
   drain: withDefault(
     option("--drain", duration, { description: message`How long running tasks may finish when engines stop.` }),
     10_000,
-  ),
-  engineMemory: optional(
-    option("--engine-memory", string({ metavar: "SIZE" }), {
-      description: message`Memory limit of an engine; not there yet.`,
-    }),
   ),
 };
 
@@ -160,6 +173,7 @@ export function grammar(cores: number) {
         daemon: option("--daemon", { description: message`In the background; returns when the engines are ready.` }),
         ...engineCount(cores),
         ...named,
+        ...logging,
       }),
       object({ ...joining, ...brokering, ...scheduling }),
       object(engineOptions),
@@ -174,6 +188,7 @@ export function grammar(cores: number) {
         verb: constant("engines"),
         ...engineCount(cores),
         ...named,
+        ...logging,
         ...joining,
         connection: optional(
           option("--connection", path("FILE"), { description: message`Connection file of the cluster to join.` }),
@@ -197,6 +212,7 @@ export function grammar(cores: number) {
           description: message`Wait to take over from the one that leads; with --store jetstream.`,
         }),
         ...named,
+        ...logging,
       }),
       object({ ...joining, ...brokering, ...scheduling }),
     ),
@@ -205,7 +221,7 @@ export function grammar(cores: number) {
   const run = command(
     "run",
     merge(
-      object({ verb: constant("run"), ...engineCount(cores), initializer }),
+      object({ verb: constant("run"), ...engineCount(cores), initializer, ...memoryLimit }),
       permissions,
       object({
         script: argument(path("SCRIPT"), { description: message`The script; what follows it are its own arguments.` }),
@@ -213,9 +229,16 @@ export function grammar(cores: number) {
     ),
     { brief: message`Run a script against a cluster of its own; its exit code.` },
   );
-  const status = command("status", object({ verb: constant("status"), ...named, ...json }), {
-    brief: message`What a cluster is doing.`,
-  });
+  const status = command(
+    "status",
+    object({
+      verb: constant("status"),
+      ...named,
+      tree: option("--tree", { description: message`Who runs under whom, since when, and what ended last.` }),
+      ...json,
+    }),
+    { brief: message`What a cluster is doing.` },
+  );
   const list = command("list", object({ verb: constant("list"), ...json }), {
     brief: message`The clusters of this machine.`,
   });
@@ -234,6 +257,7 @@ export function grammar(cores: number) {
       verb: constant("logs"),
       ...named,
       follow: option("-f", "--follow", { description: message`Go on as lines are written.` }),
+      json: option("--json", { description: message`Print the lines as they are: one JSON document each.` }),
     }),
     { brief: message`Print the log of a cluster.` },
   );

@@ -34,10 +34,6 @@ type Scheduling = Pick<
   "name" | "nats" | "credentials" | "listen" | "port" | "scheme" | "hwm" | "keep" | "store" | "durability"
 >;
 
-function notYet(flag: string): UsageError {
-  return new UsageError(`Cannot use ${flag} yet: this version of Troupe does not have it; leave it out.`);
-}
-
 function permissionFlag(name: string, value: string | undefined): string[] {
   if (value === undefined) return [];
   return [value === "" ? `--allow-${name}` : `--allow-${name}=${value}`];
@@ -155,14 +151,21 @@ export function initializerOf({ initializer }: Pick<Said<"run">, "initializer">)
   }
 }
 
+/** What an engine may take of memory, where that is said. */
+export function memoryLimitOf(
+  { engineMemory }: Pick<Said<"run">, "engineMemory">,
+): Pick<HostConfig, "engineMemoryBytes"> {
+  return engineMemory === undefined ? {} : { engineMemoryBytes: engineMemory };
+}
+
 /** What the flags say of the host; where it joins is added by the verb. */
 export function hostOf(said: EngineFlags): Omit<HostConfig, "controller" | "servers" | "credential" | "credentials"> {
-  if (said.engineMemory !== undefined) throw notYet("--engine-memory");
   return {
     cluster: said.name,
     engines: said.n,
     slots: said.slots,
     ...initializerOf(said),
+    ...memoryLimitOf(said),
     permissions: permissionsOf(said),
     drainMs: said.drain,
     importConfig: importConfig(),

@@ -9,8 +9,9 @@ import { NotRunning } from "../wire/errors.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
 
-function printLine(text: string): void {
+function printLine(text: string, json: boolean): void {
   if (text === "") return;
+  if (json) return console.log(text);
   try {
     console.log(humanLine(JSON.parse(text) as LogLine));
   } catch {
@@ -25,8 +26,11 @@ class LogReader implements Disposable {
   readonly #decoder = new TextDecoder();
   #rest = "";
 
-  constructor(path: string) {
+  readonly #json: boolean;
+
+  constructor(path: string, json: boolean) {
     this.#path = path;
+    this.#json = json;
     this.#file = Deno.openSync(path);
   }
 
@@ -55,7 +59,7 @@ class LogReader implements Disposable {
     for (let read = this.#file.readSync(chunk); read !== null && read > 0; read = this.#file.readSync(chunk)) {
       const lines = (this.#rest + this.#decoder.decode(chunk.subarray(0, read), { stream: true })).split("\n");
       this.#rest = lines.pop() ?? "";
-      lines.forEach(printLine);
+      for (const line of lines) printLine(line, this.#json);
     }
   }
 
@@ -67,7 +71,7 @@ class LogReader implements Disposable {
 export async function logs(said: Said<"logs">): Promise<number> {
   const path = profilePaths(said.name).log;
   try {
-    using reader = new LogReader(path);
+    using reader = new LogReader(path, said.json);
     // Watched before it is read: no line is written unseen in between. The folder, for the file may be replaced.
     using watcher = said.follow ? Deno.watchFs(dirname(path), { recursive: false }) : null;
     reader.printNew();

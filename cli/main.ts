@@ -6,6 +6,7 @@
  */
 import { message, run } from "../deps/optique.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
+import { jsonLine } from "../cluster/process_log.ts";
 import { TroupeError } from "../wire/errors.ts";
 import { EXIT, exitCodeOf, UsageError } from "./exit_code.ts";
 import { type CommandLine, grammar } from "./grammar.ts";
@@ -84,7 +85,8 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await perform(said, scriptArgs);
   } catch (error) {
-    console.error(`Error: ${explain(error)}`);
+    const isJson = "logFormat" in said && said.logFormat === "json";
+    console.error(isJson ? jsonLine({ cluster: said.name }, "error", explain(error)) : `Error: ${explain(error)}`);
     return exitCodeOf(error);
   }
 }

@@ -8,7 +8,7 @@ import { Cluster } from "../cluster/cluster.ts";
 import { resolveClusterOptions } from "../cluster/cluster_options.ts";
 import { EXIT, UsageError } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
-import { importConfig, initializerOf, permissionsOf } from "./host_flags.ts";
+import { importConfig, initializerOf, memoryLimitOf, permissionsOf } from "./host_flags.ts";
 
 function checkScript(script: string): void {
   if (/^(?:https?|file|npm|jsr):/.test(script)) return;
@@ -34,6 +34,7 @@ export async function run(said: Said<"run">, scriptArgs: readonly string[]): Pro
   const config = {
     ...await resolveClusterOptions({ n: said.n }),
     ...initializerOf(said),
+    ...memoryLimitOf(said),
     permissions,
     importConfig: importConfig(),
   };

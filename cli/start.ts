@@ -30,7 +30,8 @@ export async function start(said: Said<"start">): Promise<number> {
     credential: credentials.host ?? null,
   };
   if (!said.daemon) {
-    return await runInForeground(config, ({ servers }) => `${running(config, servers)}Ctrl-C.`);
+    const describe = ({ servers }: { readonly servers: readonly string[] }) => `${running(config, servers)}Ctrl-C.`;
+    return await runInForeground(config, describe, said.logFormat);
   }
   using line = new StatusLine();
   line.show(`Starting ${config.engines} engines`);

@@ -1,19 +1,13 @@
 /**
- * `status`: what a cluster is doing, engine by engine.
+ * `status`: what a cluster is doing, engine by engine; with `--tree` who runs under whom, since when.
  * @module
  */
 import { type ClusterReport, clusterStatus } from "../cluster/cluster_status.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Said } from "./grammar.ts";
+import { spelledDuration } from "./spelled_duration.ts";
 import { table } from "./table.ts";
-
-function seconds(ms: number): string {
-  const s = Math.floor(ms / 1000);
-  if (s < 60) return `${s} s`;
-  return s < 3_600
-    ? `${Math.floor(s / 60)} min ${s % 60} s`
-    : `${Math.floor(s / 3_600)} h ${Math.floor(s / 60) % 60} min`;
-}
+import { treeLines } from "./tree_lines.ts";
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
@@ -33,7 +27,7 @@ function summary(status: ClusterReport): string {
   const { tasks, engines } = status;
   const live = engines.filter(({ state }) => state === "idle" || state === "busy" || state === "draining").length;
   const lines = [
-    `Cluster "${status.cluster}" · version ${status.packageVersion} · up ${seconds(status.uptimeMs)} · ` +
+    `Cluster "${status.cluster}" · version ${status.packageVersion} · up ${spelledDuration(status.uptimeMs)} · ` +
     `controller ${status.pid}, epoch ${status.epoch}, scheme ${status.scheme}, hwm ${status.hwm}`,
     `${live} of ${counted(engines.length, "engine")} on ` +
     `${counted(status.hosts.filter(({ alive }) => alive).length, "host")}, ${counted(status.clients, "client")}`,
@@ -66,6 +60,7 @@ function engineTable(status: ClusterReport): string {
 export async function status(said: Said<"status">): Promise<number> {
   const found = await clusterStatus(said.name);
   if (said.json) console.log(JSON.stringify(found, null, 2));
+  else if (said.tree) console.log(treeLines(found.tree).join("\n"));
   else console.log(`${summary(found)}\n\n${engineTable(found)}`);
   return EXIT.done;
 }

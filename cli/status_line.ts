@@ -5,8 +5,13 @@
 const encoder = new TextEncoder();
 
 export class StatusLine implements Disposable {
-  #live = Deno.stderr.isTerminal();
+  #live: boolean;
   #shown = false;
+
+  /** `wanted`: whether it may show anything at all. */
+  constructor(wanted = true) {
+    this.#live = wanted && Deno.stderr.isTerminal();
+  }
 
   show(text: string): void {
     if (!this.#live) return;

@@ -6,6 +6,7 @@
  */
 import { message, string, text, type ValueParser } from "../deps/optique.ts";
 import { SCHEMES } from "../cluster/cluster_options.ts";
+import { MEMORY_SIZE_WANTED, readEngineMemory } from "../cluster/memory_size.ts";
 import { CLUSTER_NAME, DEFAULT_CLUSTER } from "../cluster/profile.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -73,6 +74,15 @@ export const duration: ValueParser<"sync", number> = valueParser(
   String,
   readDuration,
   "milliseconds, or a number with ms, s, m or h, like 10s",
+);
+
+/** Bytes from `512MB` or `2GiB`. */
+export const engineMemory: ValueParser<"sync", number> = valueParser(
+  "SIZE",
+  0,
+  (bytes) => `${bytes / 1_000_000}MB`,
+  readEngineMemory,
+  MEMORY_SIZE_WANTED,
 );
 
 export const keep: ValueParser<"sync", KeepBounds> = valueParser<KeepBounds>(

@@ -20,13 +20,13 @@ const QUESTION_TIMEOUT_MS = 30_000;
 /** A piece may wait behind many others on a slow line; a host that is gone is known much sooner. */
 const BLOB_TIMEOUT_MS = 60_000;
 
-/** The way to the scheduler; `lost` is called when the one that was attached to is gone. */
+/** The way to the scheduler; `lost` is called when the one that was attached to is gone; `stopped`: in order, by request. */
 export class SchedulerRefLink implements SchedulerLink {
   readonly #ref: Ref<SchedulerApi>;
-  readonly #lost: () => void;
+  readonly #lost: (stopped: boolean) => void;
   #unwatch = () => {};
 
-  constructor(system: ActorSystem, lost: () => void) {
+  constructor(system: ActorSystem, lost: (stopped: boolean) => void) {
     this.#ref = system.ref<SchedulerApi>(ACTOR_NAMES.scheduler);
     this.#lost = lost;
   }
@@ -35,7 +35,7 @@ export class SchedulerRefLink implements SchedulerLink {
     this.#unwatch();
     const welcome = await this.#ref.call.attachClient(hello, { timeout: ATTACH_TIMEOUT_MS, signal });
     this.#unwatch = this.#ref.watch((event) => {
-      if (event.kind === "ended") this.#lost();
+      if (event.kind === "ended") this.#lost(event.reason === "stopped");
     });
     return welcome;
   }
@@ -79,6 +79,7 @@ function questionLink(scheduler: Calls<SchedulerApi>, hub: Calls<HubApi>, bound:
     },
     hub: {
       status: () => hub.status(bound),
+      tree: () => hub.tree(bound),
       age: () => hub.age(bound),
       story: (id) => hub.story(id, bound),
       history: (from) => hub.history(from, bound),

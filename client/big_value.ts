@@ -47,6 +47,11 @@ export class BigValue {
     this.#hash = hash;
   }
 
+  /** Whether it has this hash, as far as that is known: what was never placed is not asked for. */
+  isKnownAs(hash: ContentHash): boolean {
+    return this.#hash === hash;
+  }
+
   /** As it travels; `null` while no host has it. */
   get message(): PayloadMessage | null {
     return this.home === null || this.#hash === null ? null : [this.#hash, this.size, this.home];

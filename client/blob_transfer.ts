@@ -49,6 +49,19 @@ export class BlobTransfer {
     return value.moving ??= this.#place(value);
   }
 
+  /** Brings a value to this very host, which can't get it elsewhere. Whether it is there now. */
+  async bring(value: BigValue, host: HostId): Promise<boolean> {
+    if (value.bytes === null) return false;
+    try {
+      await this.#upload(value, host);
+      value.home = host;
+      return true;
+    } catch {
+      // It asked, and says itself what becomes of its task.
+      return false;
+    }
+  }
+
   /** Forgets where a value is when its host is gone: it has to be placed again. */
   recheck(value: BigValue): void {
     if (value.home !== null && !this.#roster.hosts.includes(value.home)) value.home = null;

@@ -10,25 +10,27 @@
 export type ChunkOutcome = readonly [failed: 0 | 1, value: unknown];
 
 /**
- * The text of a function `(rows, retries) => outcomes`. The user's source comes first, so that the positions in its
+ * The text of a function `(rows, retries, leftOut) => outcomes`. The user's source comes first, so that the positions in its
  * stack are those of a task without chunks, but for one column. `isFresh`: the text is evaluated for each row, which then
  * starts from the captured values as each task does.
  */
 export function chunkSource(text: string, isMethod: boolean, isFresh: boolean): string {
   const run = runChunk.toString();
-  if (isFresh) return `[()=>${text}].map((make)=>(rows,retries)=>(${run})(make,rows,retries))[0]`;
+  if (isFresh) return `[()=>${text}].map((make)=>(rows,retries,leftOut)=>(${run})(make,rows,retries,leftOut))[0]`;
   const list = isMethod ? `Object.values({${text}})` : `[${text}]`;
-  return `${list}.map((f)=>(rows,retries)=>(${run})(()=>f,rows,retries))[0]`;
+  return `${list}.map((f)=>(rows,retries,leftOut)=>(${run})(()=>f,rows,retries,leftOut))[0]`;
 }
 
 /**
  * Calls what `make` gives with each row. A failure fails the whole attempt while there are retries left, so that `retries` means the
- * same with chunks; a function that declines the engine declines it for the chunk.
+ * same with chunks; a function that declines the engine declines it for the chunk. `leftOut`: rows of the chunk that have
+ * failed before, since they could not travel.
  */
 export async function runChunk(
   make: () => (...args: unknown[]) => unknown,
   rows: readonly (readonly unknown[])[],
   retries: number,
+  leftOut = 0,
 ): Promise<ChunkOutcome[]> {
   const task = (globalThis as Record<symbol, { attempt?: number } | undefined>)[Symbol.for("troupe.currentTask")];
   const lastAttempt = (task?.attempt ?? Infinity) > retries;
@@ -47,12 +49,14 @@ export async function runChunk(
     }
   }
   const failures = outcomes.filter(([failed]) => failed === 1).map(([, error]) => error);
-  if (failures.length > 0) throw chunkFailure(failures);
+  if (failures.length + leftOut > 0) throw chunkFailure(failures);
   return outcomes;
 
   function chunkFailure(failures: readonly unknown[]): Error {
     const first = failures[0] instanceof Error ? `${failures[0].name}: ${failures[0].message}` : typeof failures[0];
-    const message = `${failures.length} of ${rows.length} items failed, the first with ${first}`;
+    const [failed, all] = [failures.length + leftOut, rows.length + leftOut];
+    const why = failures.length > 0 ? `the first with ${first}` : "none of those that could travel";
+    const message = `${failed} of ${all} items failed, ${why}`;
     // The last name is `CHUNK_OUTCOMES` of `protocol/shipped_names.ts`, which is not there on an engine.
     return Object.assign(new Error(message), { name: "ChunkFailure", troupeChunkOutcomes: outcomes, stack: message });
   }

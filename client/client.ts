@@ -30,6 +30,7 @@ import { clientBundle, type DisplayBundle } from "./notebook_display.ts";
 import { echoBlocks, echoLines, type EchoOptions } from "./output_echo.ts";
 import type { OutputLine } from "./output_watch.ts";
 import { Questions, type ResultStatus } from "./questions.ts";
+import type { SupervisionNode } from "../protocol/supervision.ts";
 import type { QueueStatus, QueueStatusOptions } from "./queue_status.ts";
 import type { HubRecord, QueryOptions, RecordQuery } from "./record_query.ts";
 import { Resubmission } from "./resubmission.ts";
@@ -105,7 +106,7 @@ export class Client implements AsyncDisposable {
     const session: Session = new Session({
       id: options.session,
       node: nodeName(system.address),
-      scheduler: new SchedulerRefLink(system, () => session.controllerLost()),
+      scheduler: new SchedulerRefLink(system, (stopped) => session.controllerLost(stopped)),
       // Through the actor's mailbox, behind what the host has said before: that still waits there.
       host: hostLinks(system, (host, reason) => self.push((cast) => cast.hostLost(host, reason))),
       questions: questionLinks(system),
@@ -242,6 +243,25 @@ export class Client implements AsyncDisposable {
   /** The direct view of one engine. */
   at(id: number): DirectView<number> {
     return new DirectView(this.#directParts(), id);
+  }
+
+  /**
+   * The supervision tree as of now, from the cluster down: its hosts, its controller with broker, hub and scheduler under
+   * the host that started it, and every engine, each with its state, process, uptime (ms), restarts, and why it ended
+   * last. A host that does not answer within 2 s is `unreachable`. Rejects with `ConnectionError`, `TimeoutError`.
+   *
+   * @example
+   * ```ts
+   * import { Cluster } from "../mod.ts";
+   *
+   * await using cluster = await Cluster.start({ n: 2 });
+   * await using client = await cluster.connect();
+   * const { children: [host] } = await client.tree();
+   * console.log(host?.children.map(({ kind }) => kind)); // [ "controller", "engine", "engine" ]
+   * ```
+   */
+  tree(options: AskOptions = {}): Promise<SupervisionNode> {
+    return this.#questions.tree(options);
   }
 
   /**

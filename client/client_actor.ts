@@ -5,7 +5,7 @@
  * @module
  */
 import { Actor } from "../actors/actor.ts";
-import type { Epoch, HostId } from "../protocol/ids.ts";
+import type { ContentHash, Epoch, HostId } from "../protocol/ids.ts";
 import type {
   EngineMessage,
   NewsMessage,
@@ -20,6 +20,8 @@ import type { Session } from "./session.ts";
 
 /** Answers to `ClientApi`. */
 export class ClientActor extends Actor implements ClientApi {
+  static override readonly callsOnly = ["bringAgain"];
+
   readonly #session: Session;
 
   constructor(session: Session) {
@@ -53,6 +55,10 @@ export class ClientActor extends Actor implements ClientApi {
 
   resultPiece(piece: ResultPiece): boolean {
     return this.#session.resultPiece(this.context.sender, piece);
+  }
+
+  bringAgain(hash: ContentHash, host: HostId): Promise<boolean> {
+    return this.context.replyLater(this.#session.bringAgain(hash, host));
   }
 
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void {

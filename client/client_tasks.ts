@@ -8,7 +8,14 @@
  * Gives counters to what is submitted, and ends tasks. Hears of nothing by itself: `session.ts`, which owns it, tells it.
  * @module
  */
-import { DIRECT_COUNTERS_FROM, type HostId, type Session, type TaskId, wayOf } from "../protocol/ids.ts";
+import {
+  type ContentHash,
+  DIRECT_COUNTERS_FROM,
+  type HostId,
+  type Session,
+  type TaskId,
+  wayOf,
+} from "../protocol/ids.ts";
 import type { NewsMessage, ResultPiece, RunningMessage, SettledMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
@@ -39,6 +46,7 @@ import { Settlement } from "./settlement.ts";
 import { SubmitQueue } from "./submit_queue.ts";
 import { TaskAborts } from "./task_aborts.ts";
 import { type PendingTask, TaskTable } from "./task_table.ts";
+import { valueWithHash } from "./value_with_hash.ts";
 
 /** What these work with. */
 export interface ClientTasksOptions {
@@ -57,6 +65,8 @@ export interface ClientTasksOptions {
   readonly encodeSpecial?: EncodeSpecial | null;
   /** The functions that went out among values. */
   readonly sent?: SentFunctions;
+  /** Told of tasks of other clients whose abort is asked for. */
+  readonly askedOfOthers?: (ids: readonly TaskId[]) => void;
   /** Where direct tasks for several hosts go; `null`: to each of these. */
   readonly broadcast?: BroadcastTarget | null;
 }
@@ -163,6 +173,7 @@ export class ClientTasks {
       pure: this.pure,
       slices: this.#slices,
       isHeld: (counter) => this.#gate.has(counter),
+      askedOfOthers: options.askedOfOthers ?? (() => {}),
       find: (id) => this.find(id),
       fail,
     });
@@ -281,6 +292,7 @@ export class ClientTasks {
     for (const result of results) {
       const task = this.#balanced.take(result[0]);
       if (task === undefined) continue;
+      this.#queue.settled(task.counter);
       this.#outcomes.settled(task.counter, result);
       this.#settlement.settle(task, result);
     }
@@ -301,7 +313,7 @@ export class ClientTasks {
   fail(job: Job, task: number, error: unknown): void {
     const counter = job.plan.base + task;
     this.#gate.forget(counter);
-    this.#balanced.take(counter);
+    if (this.#balanced.take(counter) !== undefined) this.#queue.settled(counter);
     this.pure.take(counter);
     this.#pushed.forget(counter);
     if (this.#direct.take(counter) !== undefined) this.#directQueue.forget(counter);
@@ -357,6 +369,15 @@ export class ClientTasks {
   resultPiece(host: string, piece: ResultPiece): boolean {
     const [counter] = piece;
     return this.#pushed.add(host, piece, this.#unsettled(counter) !== undefined);
+  }
+
+  /** Brings bytes that an unsettled task needs to that host, which can't get them elsewhere. Whether it could. */
+  async bringAgain(hash: ContentHash, host: HostId): Promise<boolean> {
+    for (const tasks of [this.#balanced.all(), this.#direct.all(), this.pure.all()]) {
+      const value = valueWithHash(tasks, hash);
+      if (value !== null) return await this.#transfer.bring(value, host);
+    }
+    return false;
   }
 
   /** Running tasks show these. */

@@ -1,14 +1,18 @@
 /**
  * What is on its way from one client to one host: direct tasks in order, over the link or in a broadcast.
  *
- * Nothing goes out while something is waited for: a big value, credit, the host's word that it took a broadcast. Data and
- * small moves only; `direct_queue.ts` decides.
+ * Nothing goes out while something is waited for: a big value, credit, the host's word that it took a broadcast, or that
+ * the host gets done with what it has. Data and small moves only; `direct_queue.ts` decides.
  * @module
  */
 import type { ContentHash, HostId } from "../protocol/ids.ts";
 import type { TimerHandle } from "../wire/clock.ts";
+import { InFlight, type InFlightBounds } from "./in_flight.ts";
 import type { HostLink } from "./host_link.ts";
 import type { PendingTask } from "./task_table.ts";
+
+/** A host keeps what is for an engine until that has run it, and results until they are sent: so much of one client. */
+const MAX_IN_FLIGHT: InFlightBounds = { bytes: 64 * 1024 * 1024, tasks: 10_000 };
 
 /** A share of a broadcast whose host has not said that it took it. */
 export interface UnheardShare {
@@ -27,6 +31,8 @@ export class DirectLane {
   readonly link: HostLink;
   /** Code that the host has had from us. */
   readonly known = new Set<ContentHash>();
+  /** What the host has and is not settled. */
+  readonly inFlight = new InFlight(MAX_IN_FLIGHT);
   /** Not sent yet, in order. */
   unsent: PendingTask[] = [];
   /** Number of the next message to this host. */
@@ -42,7 +48,8 @@ export class DirectLane {
   /** Whether something may go out now. */
   get open(): boolean {
     if (this.waiting) return false;
-    return this.unheard === null ? this.unsent.length > 0 : this.unheard.timer === null;
+    if (this.unheard !== null) return this.unheard.timer === null;
+    return this.unsent.length > 0 && !this.inFlight.full;
   }
 
   /** Whether these are what goes next. */

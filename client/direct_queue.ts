@@ -82,7 +82,10 @@ export class DirectQueue {
 
   /** The task is settled. */
   forget(counter: number): void {
+    const host = this.#hosts.get(counter);
+    if (host === undefined) return;
     this.#hosts.delete(counter);
+    if (this.#lanes.get(host)?.inFlight.remove(counter)) this.#atTheEnd.ask();
   }
 
   /** Aborts what was sent; returns the counters of what was not and is taken back. */
@@ -235,6 +238,7 @@ export class DirectQueue {
   #hasShare(lane: DirectLane, { tasks, aborted }: UnheardShare): void {
     lane.unheard = null;
     for (const { template } of tasks) lane.known.add(template.code.hash);
+    this.#count(lane, tasks);
     if (aborted.length > 0) lane.link.abortDirect(this.#options.session, aborted);
   }
 
@@ -256,7 +260,7 @@ export class DirectQueue {
       lane.sequence++;
     }
     for (const [hash] of batch.codes) lane.known.add(hash);
-    lane.unsent.splice(0, taken);
+    this.#count(lane, lane.unsent.splice(0, taken));
     return taken > 0 && lane.unsent.length > 0;
   }
 
@@ -274,6 +278,11 @@ export class DirectQueue {
     }
     if (this.#isLive(task)) batch.add(task, row);
     return true;
+  }
+
+  /** The host has these, but for those that have ended meanwhile. */
+  #count({ inFlight }: DirectLane, tasks: readonly PendingTask[]): void {
+    for (const task of tasks) if (this.#isLive(task)) inFlight.add(task.counter, inlineBytes(task));
   }
 
   #isLive(task: PendingTask): boolean {
@@ -311,4 +320,9 @@ export class DirectQueue {
     };
     promise.then(goOn, goOn);
   }
+}
+
+function inlineBytes({ args, inputs = [] }: PendingTask): number {
+  const length = (value: unknown) => value instanceof Uint8Array ? value.length : 0;
+  return inputs.reduce((sum, { value }) => sum + length(value), length(args));
 }

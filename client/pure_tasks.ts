@@ -83,6 +83,11 @@ export class PureTasks {
     return this.#table.size;
   }
 
+  /** All that are unsettled. */
+  all(): Iterable<PendingTask> {
+    return this.#table.all();
+  }
+
   /** Whether a task of this counter goes, or went, this way. */
   owns(counter: number): boolean {
     return wayOf(counter) === "pure";

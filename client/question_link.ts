@@ -23,7 +23,10 @@ export interface QuestionLink {
     SchedulerApi,
     "caughtUp" | "explain" | "statusOf" | "queueStatus" | "purge" | "codes" | "watch"
   >;
-  readonly hub: Asked<HubApi, "status" | "age" | "story" | "history" | "find" | "records" | "recordsOf" | "specs">;
+  readonly hub: Asked<
+    HubApi,
+    "status" | "tree" | "age" | "story" | "history" | "find" | "records" | "recordsOf" | "specs"
+  >;
 }
 
 /** Asks; with a signal whose abort ends every question, with its reason. */

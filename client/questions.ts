@@ -12,6 +12,7 @@ import type { TaskStatus } from "../protocol/outcome.ts";
 import { type ConditionMessage, type FieldValue, RECORD_FIELDS, type RecordField } from "../protocol/records.ts";
 import { SerializationError, TaskPending, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
+import type { SupervisionNode } from "../protocol/supervision.ts";
 import { ControllerTime } from "./controller_time.ts";
 import { type AskOptions, checkAskOptions } from "./ask_options.ts";
 import { type Jobs, type NamedTask, namedTasks, shownIds } from "./jobs.ts";
@@ -93,6 +94,11 @@ export class Questions {
     const { engines } = await hub.status();
     const ended = verbose ? await this.#endedOn(queues.engines.map(({ engine }) => engine), signal) : null;
     return joinQueues(queues, engines, ended, targets);
+  }
+
+  async tree(options: AskOptions): Promise<SupervisionNode> {
+    const { hub } = await this.#session.ask(checkAskOptions(options));
+    return await hub.tree();
   }
 
   async hubHistory(options: AskOptions): Promise<string[]> {

@@ -7,7 +7,7 @@
  * twice counts once.
  * @module
  */
-import type { Epoch, HostId, Session as SessionId } from "../protocol/ids.ts";
+import type { ContentHash, Epoch, HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import type {
   ClientHello,
   ClientWelcome,
@@ -22,11 +22,12 @@ import type {
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
-import { ConnectionError } from "../wire/errors.ts";
+import { ConnectionError, NotRunning } from "../wire/errors.ts";
 import { Attachment } from "./attachment.ts";
 import { ClientTasks, type ClientTasksOptions } from "./client_tasks.ts";
 import { closedError, unansweredError } from "./closed_error.ts";
 import { EngineRoster } from "./engine_roster.ts";
+import { ForeignAborts } from "./foreign_aborts.ts";
 import type { HostLink } from "./host_link.ts";
 import type { FindQuestions, QuestionLink } from "./question_link.ts";
 import { FunctionShipping } from "./function_shipping.ts";
@@ -42,6 +43,9 @@ export interface SessionOptions extends ClientTasksOptions {
   readonly engineHost?: HostId | null;
 }
 
+/** From the end of a controller that was stopped until another one must be there: it takes over in seconds. */
+const STOPPED_LIMIT_MS = 30_000;
+
 /** One client's side of everything. */
 export class Session {
   readonly id: SessionId;
@@ -54,6 +58,7 @@ export class Session {
   readonly watched: WatchedResults;
   readonly #options: SessionOptions;
   readonly #attachment: Attachment;
+  readonly #foreignAborts: ForeignAborts;
   readonly #ending = new AbortController();
   /** -1: no controller was there yet. */
   #epoch = -1;
@@ -63,10 +68,14 @@ export class Session {
     this.#options = options;
     this.id = options.id;
     this.clock = options.clock;
-    this.tasks = new ClientTasks(
-      { ...options, special: this.shipping.decode, encodeSpecial: this.shipping.encode, sent: this.shipping.sent },
-      this.roster,
-    );
+    this.#foreignAborts = new ForeignAborts({
+      clock: options.clock,
+      ask: () => this.ask(),
+      send: (ids) => this.tasks.aborts.again(ids),
+    });
+    const { decode: special, encode: encodeSpecial, sent } = this.shipping;
+    const askedOfOthers = (ids: readonly TaskId[]) => this.#foreignAborts.add(ids);
+    this.tasks = new ClientTasks({ ...options, special, encodeSpecial, sent, askedOfOthers }, this.roster);
     this.watched = new WatchedResults({
       id: options.id,
       clock: options.clock,
@@ -114,11 +123,16 @@ export class Session {
 
   // --- the news ---
 
-  /** The controller is gone: waits for the next one and gives it all that is unsettled. */
-  controllerLost(): void {
+  /**
+   * The controller is gone: waits for the next one and gives it all that is unsettled. One that was `stopped` on request
+   * may have had no reason to come back, so the wait is bounded then.
+   */
+  controllerLost(stopped = false): void {
     if (this.#closed !== null || this.#attachment.busy) return;
     this.tasks.pause();
-    this.#attachment.attach(Infinity).catch((error) => this.end(asError(error)));
+    this.#attachment.attach(stopped ? STOPPED_LIMIT_MS : Infinity).catch((error) => {
+      this.end(stopped && error instanceof ConnectionError ? stoppedError(error) : asError(error));
+    });
   }
 
   /** From the controller of that life; what a deposed one says changes nothing. */
@@ -144,6 +158,11 @@ export class Session {
   resultPiece(sender: string, piece: ResultPiece): boolean {
     const read = this.#closed === null ? this.#read("resultPiece", () => readResultPiece(piece)) : null;
     return read !== null && this.tasks.resultPiece(sender, read);
+  }
+
+  /** A host needs these bytes of a task of ours again. Whether it got them. */
+  bringAgain(hash: ContentHash, host: HostId): Promise<boolean> {
+    return this.#closed === null ? this.tasks.bringAgain(hash, host) : Promise.resolve(false);
   }
 
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void {
@@ -188,6 +207,7 @@ export class Session {
     this.#ending.abort(cause);
     this.roster.close(closedError(cause));
     this.tasks.close(cause);
+    this.#foreignAborts.close();
     this.shipping[Symbol.dispose]();
     this.watched.close(closedError(cause));
   }
@@ -197,7 +217,9 @@ export class Session {
     this.#epoch = epoch;
     this.roster.update(engines);
     this.tasks.resume(scheme, isFirst);
-    if (!isFirst) this.watched.resumed();
+    if (isFirst) return;
+    this.watched.resumed();
+    this.#foreignAborts.renewed();
   }
 
   /** What a host says, or `null` where it is no message of ours: garbage from one must not end the client. */
@@ -215,4 +237,11 @@ export class Session {
     const hello = [PROTOCOL_VERSION, PACKAGE_VERSION, this.id, node, this.tasks.firstUnsettled()] as const;
     return engineHost === null ? hello : [...hello, engineHost];
   }
+}
+
+function stoppedError(cause: Error): NotRunning {
+  return new NotRunning(
+    `Cannot go on with the cluster: its controller was stopped, and no other has come within ${STOPPED_LIMIT_MS} ms.`,
+    { cause },
+  );
 }

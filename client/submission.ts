@@ -153,7 +153,12 @@ export class Submission {
     retries: number,
     captured: CapturedInputs | null,
   ): EncodedArguments | null {
-    const chunk = (): unknown[] => [job.pendingItems(task).map((item) => rows.row(item)), retries];
+    const size = job.pendingItems(task).length;
+    const chunk = (): unknown[] => {
+      const list = job.pendingItems(task).map((item) => rows.row(item));
+      // For whatever depends on it, a chunk with a failed item has failed.
+      return list.length === size ? [list, retries] : [list, retries, size - list.length];
+    };
     try {
       return this.#arguments.encode(chunk(), captured);
     } catch {
@@ -166,7 +171,12 @@ export class Submission {
           job.settleItem(item, false, error);
         }
       }
-      if (job.pendingItems(task).length > 0) return this.#arguments.encode(chunk(), captured);
+      try {
+        if (job.pendingItems(task).length > 0) return this.#arguments.encode(chunk(), captured);
+      } catch (error) {
+        // Each by itself can travel, all of them can't, or not any more.
+        last = error;
+      }
       this.session.tasks.fail(job, task, last);
       return null;
     }

@@ -15,6 +15,7 @@ import { MailboxFull } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import type { BigValue } from "./big_value.ts";
+import { InFlight, type InFlightBounds } from "./in_flight.ts";
 import type { InputSource } from "./input_source.ts";
 import type { KnownOutcomes } from "./known_outcomes.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
@@ -50,6 +51,11 @@ export interface SubmitQueueOptions {
 
 type Row = SubmitMessage[3][number];
 
+/**
+ * Arguments that travel inline stay with the controller, and with the hosts, until their task is settled. Past so much of
+ * one client the rest waits here.
+ */
+const MAX_IN_FLIGHT: InFlightBounds = { bytes: 256 * 1024 * 1024, tasks: Infinity };
 /** So many ids of aborted tasks are kept before those that are settled are looked for. */
 const KEPT_ABORTS = 1_024;
 
@@ -57,6 +63,8 @@ const KEPT_ABORTS = 1_024;
 export class SubmitQueue {
   readonly #options: SubmitQueueOptions;
   readonly #known = new Set<ContentHash>();
+  /** With the scheduler of this life. */
+  readonly #inFlight = new InFlight(MAX_IN_FLIGHT);
   /** Everything below was sent in this controller life, or is settled, or is among `#late`. */
   #cursor = 0;
   /** Submitted under ids that were drawn before, below the cursor. */
@@ -67,6 +75,8 @@ export class SubmitQueue {
   #aborted = new Set<TaskId>();
   /** The last message said that more follows: one that says the contrary has to come, be it empty. */
   #underWay = false;
+  /** What was sent of the batch under way names others, which may be among what was not: all of it has to go. */
+  #naming = false;
   #open = false;
   readonly #atTheEnd = new EndOfTurn(() => this.#flush());
   /** Waiting for the link to drain, or for a value to be placed. */
@@ -91,6 +101,11 @@ export class SubmitQueue {
     return counter < this.#cursor && !this.#late.includes(counter) && !this.#options.isHeld(counter);
   }
 
+  /** The task is settled. */
+  settled(counter: number): void {
+    if (this.#inFlight.remove(counter)) this.wake();
+  }
+
   /** Asks the scheduler to abort; ids of tasks that are not sent yet wait until they are. */
   abort(ids: readonly TaskId[]): void {
     for (const id of ids) {
@@ -113,7 +128,8 @@ export class SubmitQueue {
     this.#cursor = Math.min(this.#options.table.firstUnsettled(), this.#options.limit());
     this.#forgetSettledAborts();
     this.#aborts = [...new Set([...this.#aborts, ...this.#aborted])];
-    this.#underWay = false;
+    this.#inFlight.clear();
+    this.#underWay = this.#naming = false;
     this.#open = true;
     this.#waiting = false;
     this.wake();
@@ -147,6 +163,7 @@ export class SubmitQueue {
       if (!this.#take(this.#late[late] ?? 0, batch, row)) return { cursor: this.#cursor, late };
     }
     let cursor = this.#cursor;
+    if (this.#inFlight.full && !this.#naming) return { cursor, late };
     for (const limit = this.#options.limit(); cursor < limit && !batch.full; cursor++) {
       if (!this.#take(cursor, batch, row)) break;
     }
@@ -197,6 +214,8 @@ export class SubmitQueue {
     if (!this.#attempt(() => this.#options.link.submit(this.#message(batch, more, known)))) return false;
     outcomes.told(known);
     this.#underWay = more;
+    this.#naming = more && (this.#naming || namesOthers(batch));
+    for (const [counter, bytes] of batch.sizes) this.#inFlight.add(counter, bytes);
     return true;
   }
 
@@ -250,6 +269,10 @@ export class SubmitQueue {
       this.wake();
     }, (error) => this.#options.log("error", "Cannot go on submitting", { error: String(error) }));
   }
+}
+
+function namesOthers({ flags, inputIds }: TaskBatch<Row>): boolean {
+  return inputIds.length > 0 || flags.some(({ after, follow }) => after !== null || follow !== null);
 }
 
 function toMessage(source: InputSource): InputMessage {

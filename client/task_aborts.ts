@@ -25,6 +25,8 @@ export interface TaskAbortsOptions {
   readonly slices: MapSlices;
   /** Whether the task waits at home for results of others. */
   readonly isHeld: (counter: number) => boolean;
+  /** Told of tasks of other clients whose abort is asked for. */
+  readonly askedOfOthers: (ids: readonly TaskId[]) => void;
   /** The unsettled task of an id, where it is one of ours. */
   readonly find: (id: TaskId) => PendingTask | null;
   /** Ends a task here; it may still be in its table. */
@@ -66,7 +68,14 @@ export class TaskAborts {
       if (found === null) foreign.push(id);
       else this.#abort([found.counter], found.job);
     }
-    if (foreign.length > 0) this.#options.queue.abort(foreign);
+    if (foreign.length === 0) return;
+    this.#options.queue.abort(foreign);
+    this.#options.askedOfOthers(foreign);
+  }
+
+  /** The same once more, of tasks of other clients. */
+  again(ids: readonly TaskId[]): void {
+    this.#options.queue.abort(ids);
   }
 
   /** Nobody wants the results of a job any more: aborts what is not settled of it, as far as its scheme can. */

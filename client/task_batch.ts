@@ -17,6 +17,8 @@ import type { TaskTemplateEntry } from "./task_templates.ts";
 const BATCH_TASKS = 2_000;
 /** Argument bytes in one message at most, but for a single task. */
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** Below this a task takes about as much wherever it is, whatever it is given. */
+const SHORT_BYTES = 1_024;
 /** About what the id of a task takes. */
 const ID_BYTES = 16;
 
@@ -52,6 +54,8 @@ export class TaskBatch<Row> {
   /** Of the templates. */
   readonly flags: TaskFlags[] = [];
   readonly rows: Row[] = [];
+  /** Bytes that each task brings, by counter; what is short is left out. */
+  readonly sizes: (readonly [counter: number, bytes: number])[] = [];
   /** The tasks that those in here name as inputs. */
   readonly inputIds: TaskId[] = [];
   readonly #known: ReadonlySet<ContentHash>;
@@ -72,9 +76,12 @@ export class TaskBatch<Row> {
   add(task: PendingTask, row: (task: PendingTask, template: number, args: PayloadMessage) => Row): void {
     const args = placed(task.args);
     if (args === null) throw new TypeError(`Cannot send task ${task.counter}: its arguments are not placed yet.`);
+    const before = this.#bytes;
     if (args instanceof Uint8Array) this.#bytes += args.length;
     for (const source of task.inputs ?? []) this.#count(source);
     this.rows.push(row(task, this.#indexOf(task.template), args));
+    // With what its function captured, where no task before it brought that.
+    if (this.#bytes - before >= SHORT_BYTES) this.sizes.push([task.counter, this.#bytes - before]);
   }
 
   #count({ value, id }: InputSource): void {

@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { newSession } from "../wire/task_ids.ts";
 import type { HostConfig } from "./control_line.ts";
 import { makeCredentials, oneForAll } from "./credentials.ts";
+import { resolveEngineMemory } from "./memory_size.ts";
 import { PURE_SCHEME } from "../protocol/subjects.ts";
 import { checkClusterName } from "./profile.ts";
 import { checkSchemeModule } from "./scheme_check.ts";
@@ -42,6 +43,12 @@ export interface ClusterOptions {
    */
   readonly initializer?: string | URL;
   /**
+   * What an engine may take of memory, all in all (heap, typed arrays and buffers, the runtime itself: about 55 MB): a
+   * text like `"512MB"` or `"2GiB"`, or bytes; at least 128 MB. An engine that takes more is ended and started again, and
+   * its task fails with an `EngineError` that says so, or is retried. Default: no limit but V8's own.
+   */
+  readonly engineMemory?: string | number;
+  /**
    * What outlives the controller: `memory` (default): nothing but what clients and hosts know; `sqlite`: all tasks and
    * results, in a file below the profile directory; `jetstream`: the same, on the NATS servers. Both need a `name`, by
    * which they are found again.
@@ -67,6 +74,7 @@ const KNOWN = [
   "hwm",
   "slots",
   "initializer",
+  "engineMemory",
   "store",
   "durability",
   "drain",
@@ -180,6 +188,7 @@ export async function resolveClusterOptions(options: ClusterOptions): Promise<Ho
     engines,
     slots: checkWhole("slots", options.slots ?? 1, 1),
     ...(options.initializer !== undefined && { initializer: resolveInitializer(options.initializer) }),
+    ...(options.engineMemory !== undefined && { engineMemoryBytes: resolveEngineMemory(options.engineMemory) }),
     permissions: await permissionsOf(options.permissions),
     drainMs: checkWhole("drain", options.drain ?? DRAIN_MS, 0),
     controller: {

@@ -58,6 +58,10 @@ export interface ControllerLife extends ControllerConfig {
   readonly before: RosterReport;
   /** It takes over when the one that leads is gone, instead of being refused. */
   readonly standby?: boolean;
+  /** How often it was started again; absent: never. */
+  readonly restarts?: number;
+  /** How the life before this one ended; absent: there was none. */
+  readonly lastEnd?: { readonly reason: string; readonly atEpochMs: number };
 }
 
 /** What a host is told. */
@@ -78,6 +82,8 @@ export interface HostConfig {
   readonly credentials: Credentials;
   /** URL of a module whose default export each engine calls before it is ready; absent: none. */
   readonly initializer?: string;
+  /** Bytes that an engine may take of memory, all in all; absent: no limit. */
+  readonly engineMemoryBytes?: number;
   /** A configuration file that the tasks' imports are resolved with. */
   readonly importConfig: string | null;
   /** Whether it outlives the process that started it. */

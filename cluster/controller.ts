@@ -4,13 +4,14 @@
  * Wiring only. Run by `controller_main.ts` in a process of its own, and by tests in theirs.
  * @module
  */
+import { hostname } from "node:os";
 import { ActorSystem } from "../actors/actor_system.ts";
 import { childSpec } from "../actors/child_spec.ts";
 import type { Ref } from "../actors/ref.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import type { Bus } from "../bus/bus.ts";
 import type { Broker } from "../broker/broker.ts";
-import { HubActor } from "../hub/hub_actor.ts";
+import { CONTROLLER_ACTOR, HubActor } from "../hub/hub_actor.ts";
 import type { Fact } from "../protocol/facts.ts";
 import type { Epoch } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
@@ -177,6 +178,7 @@ async function spawnActors(
     core: makeCore(life, inUse),
     epoch: epoch as Epoch,
     heartbeatMs,
+    graceMs: life.graceMs,
     scheme,
     ...(journal !== undefined && { journal }),
     ...(leadership !== null && { leadership }),
@@ -186,9 +188,17 @@ async function spawnActors(
       if (roster.apply(facts)) onRoster(roster.report());
     },
   };
-  const hubOptions = { cluster, epoch, pid: Deno.pid, scheme, schemeProblem, hwm };
+  const controller = {
+    parentPid: Deno.ppid,
+    hostname: hostname(),
+    hasBroker: config.broker !== null,
+    uptimeMs: () => performance.now(),
+    restarts: config.restarts ?? 0,
+    lastEnd: config.lastEnd ?? null,
+  };
+  const hubOptions = { cluster, epoch, pid: Deno.pid, scheme, schemeProblem, hwm, controller };
   const root = await system.spawn(Supervisor, {
-    name: "controller",
+    name: CONTROLLER_ACTOR,
     args: [{
       children: [
         childSpec("hub", "permanent", HubActor, { name: ACTOR_NAMES.hub, mailbox: HUB_MAILBOX, args: [hubOptions] }),

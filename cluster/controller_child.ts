@@ -12,6 +12,7 @@ import { restoreError } from "./child_errors.ts";
 import { GRACE_HEARTBEATS } from "./cluster_options.ts";
 import { ChildProcess } from "./child_process.ts";
 import { type ControllerConfig, type ControllerLife, type ControllerReport, controlLine } from "./control_line.ts";
+import type { LastLifeFile } from "./last_life.ts";
 import type { RosterReport } from "./roster.ts";
 
 /** What a controller may do. Imports are for a scheme of the user's own. */
@@ -40,6 +41,7 @@ const READY_LIMIT_MS = 60_000;
 /** A controller under the eyes of its host. */
 export class ControllerChild implements AsyncDisposable {
   #life: ControllerLife;
+  readonly #lastLife: LastLifeFile | null;
   readonly #log: Log;
   #child: ChildProcess;
   #stopped = false;
@@ -48,23 +50,29 @@ export class ControllerChild implements AsyncDisposable {
   #listening: Promise<void> = Promise.resolve();
   #servers: readonly string[] = [];
 
-  private constructor(life: ControllerLife, log: Log) {
+  private constructor(life: ControllerLife, lastLife: LastLifeFile | null, log: Log) {
     this.#life = life;
+    this.#lastLife = lastLife;
     this.#log = log;
     this.#child = this.#spawn();
   }
 
-  /** Starts the first life and waits until it is ready, unless `signal` ends that. Throws what it failed with. */
+  /**
+   * Starts the first life and waits until it is ready, unless `signal` ends that. Throws what it failed with. It goes on
+   * from what an earlier keeper left that was killed; `lastLife` `null`: nothing of that is kept.
+   */
   static async start(
     config: ControllerConfig,
+    lastLife: LastLifeFile | null,
     log: Log,
     signal?: AbortSignal,
     standby = false,
   ): Promise<ControllerChild> {
     signal?.throwIfAborted();
-    const before = { hosts: [], nextEngineId: 0 };
-    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before, standby };
-    const controller = new ControllerChild({ ...config, ...first }, log);
+    const { epoch, ...before } = lastLife?.left ?? { epoch: 0, hosts: [], nextEngineId: 0 };
+    const graceMs = before.hosts.length === 0 ? 0 : GRACE_HEARTBEATS * config.heartbeatMs;
+    const first = { epoch: epochAfter(epoch), graceMs, before, standby };
+    const controller = new ControllerChild({ ...config, ...first }, lastLife, log);
     const abort = () => void controller.#child[Symbol.asyncDispose]();
     signal?.addEventListener("abort", abort);
     try {
@@ -165,6 +173,7 @@ export class ControllerChild implements AsyncDisposable {
   /** The next life waits for these hosts, and gives no engine id again. */
   #keepRoster({ hosts, nextEngineId }: RosterReport): void {
     this.#life = { ...this.#life, before: { hosts, nextEngineId } };
+    this.#lastLife?.keep({ epoch: this.#life.epoch, hosts, nextEngineId });
   }
 
   async #watch(): Promise<void> {
@@ -176,6 +185,9 @@ export class ControllerChild implements AsyncDisposable {
       await this.#child[Symbol.asyncDispose]();
       await this.#listening;
       this.#log("error", "controller died", { pid: this.#child.pid, code, signal, restartMs: pauseMs });
+      const reason = `its process ended with ${signal ?? `exit code ${code}`}`;
+      const restarts = (this.#life.restarts ?? 0) + 1;
+      this.#life = { ...this.#life, restarts, lastEnd: { reason, atEpochMs: Date.now() } };
       if (performance.now() - bornAt > HEALTHY_MS) pauseMs = RESTART_FIRST_MS;
       await this.#pause(pauseMs);
       if (this.#stopped) return;
@@ -186,7 +198,7 @@ export class ControllerChild implements AsyncDisposable {
   }
 
   async #startAgain(): Promise<void> {
-    const epoch = Math.max(this.#life.epoch + 1, Math.floor(Date.now() / 1000));
+    const epoch = epochAfter(this.#life.epoch);
     // Meanwhile another may have taken over: then it is this one that stands by.
     const standby = this.#life.store?.kind === "jetstream";
     this.#life = { ...this.#life, epoch, graceMs: GRACE_HEARTBEATS * this.#life.heartbeatMs, standby };
@@ -209,4 +221,9 @@ export class ControllerChild implements AsyncDisposable {
       };
     });
   }
+}
+
+/** The second in which a life begins, and higher than the one before in any case. */
+function epochAfter(epoch: number): number {
+  return Math.max(epoch + 1, Math.floor(Date.now() / 1000));
 }

@@ -76,7 +76,7 @@ function signalled(daemon: boolean): Promise<"stop"> {
 async function run(config: HostConfig, lines: Orders): Promise<number> {
   const paths = profilePaths(config.cluster);
   await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
-  using log = fileLog(paths.log);
+  using log = fileLog(paths.log, config);
   logCrashes(log.log);
   const signal = signalled(config.daemon);
   try {

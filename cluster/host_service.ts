@@ -11,7 +11,8 @@ import type { Ref } from "../actors/ref.ts";
 import type { Bus } from "../bus/bus.ts";
 import { type EngineCommandOptions, engineMainModule, findSetpriv } from "../host/engine_command.ts";
 import { HostActor, type HostActorOptions } from "../host/host_actor.ts";
-import type { EngineId } from "../protocol/ids.ts";
+import { heapLimitMb } from "../host/memory_limit.ts";
+import type { EngineId, HostId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
 import { broadcastSubject, pureSubject } from "../protocol/subjects.ts";
 import type { Log } from "../wire/log.ts";
@@ -25,6 +26,7 @@ import type { HostConfig } from "./control_line.ts";
 import { ControllerChild } from "./controller_child.ts";
 import { EngineGate } from "./engine_gate.ts";
 import { type ProfilePaths, profilePaths, troupeHome } from "./profile.ts";
+import { LastLifeFile } from "./last_life.ts";
 import { bundleInitializer } from "./initializer_bundle.ts";
 import { localServers } from "./server_addresses.ts";
 
@@ -70,13 +72,14 @@ export class HostService implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const paths = profilePaths(config.cluster);
     const initializer = config.initializer === undefined ? null : await bundleInitializer(config.initializer);
-    const listening = await startController(config, paths, stack, options);
+    const node = newSession();
+    const listening = await startController(config, paths, node as string as HostId, stack, options);
     const servers = localServers(listening);
     const { system, bus } = stack.use(
       await connectNode({
         cluster: config.cluster,
         role: "host",
-        node: newSession(),
+        node,
         servers,
         credential: config.credential,
         heartbeatMs: HEARTBEAT_MS,
@@ -179,13 +182,16 @@ interface Drain {
 async function startController(
   config: HostConfig,
   paths: ProfilePaths,
+  ownHost: HostId,
   stack: AsyncDisposableStack,
   { log, signal }: HostServiceOptions,
 ): Promise<readonly string[]> {
   if (config.controller === null) return config.servers;
   const standby = config.standby === true;
   if (!standby) stack.use(await takeClusterLock(paths.lock, config.cluster));
-  const controller = stack.use(await ControllerChild.start(config.controller, log, signal, standby));
+  // What was left is that of the controller that leads here, and is in the store of those that stand by.
+  const lastLife = standby ? null : stack.use(await LastLifeFile.open(paths.lastLife, ownHost, log));
+  const controller = stack.use(await ControllerChild.start(config.controller, lastLife, log, signal, standby));
   return controller.servers;
 }
 
@@ -200,7 +206,7 @@ function hostActorOptions(
     permissions: config.permissions,
     secretFolders: [troupeHome()],
     configFile: config.importConfig,
-    memoryMb: null,
+    memoryMb: config.engineMemoryBytes === undefined ? null : heapLimitMb(config.engineMemoryBytes),
     extraFlags: [],
     mainModule: engineMainModule(),
     setprivPath: findSetpriv(),
@@ -219,6 +225,7 @@ function hostActorOptions(
     pure: { bus, subject: pureSubject(config.cluster) },
     taskAccess: { bus, cluster: config.cluster },
     ...(initializer !== null && { initializer }),
+    ...(config.engineMemoryBytes !== undefined && { memoryBytes: config.engineMemoryBytes }),
     broadcast: { bus, subject: broadcastSubject(config.cluster) },
     onShutdown: () => gate.shutdown(),
     search: config.joinLimitMs === undefined ? null : { cluster: config.cluster, limitMs: config.joinLimitMs },

@@ -34,9 +34,14 @@ function startedTicks(pid: number): number | null | undefined {
   }
 }
 
+/** The process that has this pid now. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, startedTicks: startedTicks(pid) ?? null };
+}
+
 /** This process. */
 export function ownIdentity(): ProcessIdentity {
-  return { pid: Deno.pid, startedTicks: startedTicks(Deno.pid) ?? null };
+  return identityOf(Deno.pid);
 }
 
 /** Whether the very process is still there; a program that may not look takes its word for it. */

@@ -6,6 +6,8 @@
  */
 import type { Log, LogLevel } from "../wire/log.ts";
 
+type LogFields = Readonly<Record<string, unknown>>;
+
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const encoder = new TextEncoder();
 
@@ -15,6 +17,22 @@ export interface LogLine {
   readonly level: LogLevel;
   readonly message: string;
   readonly [field: string]: unknown;
+}
+
+/** What all lines of a process have in common. */
+export interface LogBase {
+  readonly cluster: string;
+}
+
+/**
+ * A line as JSON. Each has `time`, `level`, `message`, `cluster`, `actor`, `task` and `cause`, `null` where there is none,
+ * and whatever else is known: `pid`, `process`, `engine`, `host`.
+ */
+export function jsonLine({ cluster }: LogBase, level: LogLevel, message: string, fields: LogFields = {}): string {
+  const { actor = null, task = null, cause, reason, error, ...rest } = fields;
+  const time = new Date().toISOString();
+  const line = { time, level, message, cluster, actor, task, cause: cause ?? reason ?? error ?? null, ...rest };
+  return JSON.stringify(line, jsonField);
 }
 
 function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
@@ -30,8 +48,10 @@ function jsonField(_key: string, value: unknown): unknown {
 
 /** A line for people: `12:00:01 warn host lost host=a reason="silent"`. */
 export function humanLine(line: LogLine): string {
-  const { time, level, message, ...fields } = line;
-  const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value, jsonField)}`);
+  const { time, level, message, cluster: _same, ...fields } = line;
+  const rest = Object.entries(fields)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => ` ${key}=${JSON.stringify(value, jsonField)}`);
   return `${time.slice(11, 23)} ${level.padEnd(5)} ${message}${rest.join("")}`;
 }
 
@@ -40,6 +60,14 @@ export function stderrLog(least: LogLevel): Log {
   return (level, message, fields) => {
     if (RANK[level] < RANK[least]) return;
     writeAll(Deno.stderr, humanLine({ time: new Date().toISOString(), level, message, ...fields }) + "\n");
+  };
+}
+
+/** JSON lines on stderr, for programs that read them. */
+export function stderrJsonLog(base: LogBase, least: LogLevel): Log {
+  return (level, message, fields) => {
+    if (RANK[level] < RANK[least]) return;
+    writeAll(Deno.stderr, jsonLine(base, level, message, { pid: Deno.pid, ...fields }) + "\n");
   };
 }
 
@@ -80,7 +108,7 @@ function nextFile(path: string, full: Deno.FsFile): Deno.FsFile {
 }
 
 /** Appends JSON lines to a file that only its owner may read, and begins a new one when it is full. */
-export function fileLog(path: string, fullBytes: number = FULL_LOG_BYTES): FileLog {
+export function fileLog(path: string, base: LogBase, fullBytes: number = FULL_LOG_BYTES): FileLog {
   let file: Deno.FsFile | null = openLog(path);
   let size = file.statSync().size;
   const write = (text: string) => {
@@ -95,8 +123,7 @@ export function fileLog(path: string, fullBytes: number = FULL_LOG_BYTES): FileL
   };
   return {
     log(level, message, fields) {
-      const line = { time: new Date().toISOString(), level, message, pid: Deno.pid, ...fields };
-      write(JSON.stringify(line, jsonField) + "\n");
+      write(jsonLine(base, level, message, { pid: Deno.pid, ...fields }) + "\n");
     },
     [Symbol.dispose]() {
       file?.close();

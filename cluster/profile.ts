@@ -52,6 +52,8 @@ export interface ProfilePaths {
   readonly log: string;
   /** The database of `--store sqlite`. */
   readonly store: string;
+  /** What a controller leaves for the one after it. */
+  readonly lastLife: string;
 }
 
 /** The paths of a cluster's files; none of them need exist. */
@@ -64,6 +66,7 @@ export function profilePaths(name: string, home: string = troupeHome()): Profile
     lock: join(folder, "lock.json"),
     log: join(folder, "log.jsonl"),
     store: join(folder, "store.sqlite"),
+    lastLife: join(folder, "last_life.json"),
   };
 }
 

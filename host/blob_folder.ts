@@ -130,7 +130,7 @@ export class BlobFolder implements Disposable {
       );
     }
     const fresh = bytes.subarray(upload.size - offset);
-    if (fresh.length > 0) upload.append(fresh);
+    if (fresh.length > 0) this.#append(name, upload, fresh);
     if (upload.size < size) return null;
     this.#uploads.delete(name);
     return this.adopt(upload, expected ?? undefined).hash;
@@ -184,6 +184,17 @@ export class BlobFolder implements Disposable {
       Deno.removeSync(this.path, { recursive: true });
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /** What does not fit takes no room either. */
+  #append(name: string, upload: BlobFile, bytes: Uint8Array): void {
+    try {
+      upload.append(bytes);
+    } catch (error) {
+      this.#uploads.delete(name);
+      upload.discard();
+      throw error;
     }
   }
 

@@ -19,6 +19,11 @@ export function directOutcome(run: EngineRun, outcome: AttemptOutcome): TaskOutc
       return { kind: "threw", error: outcome.error };
     case "engine-died":
       return { kind: "failed", error: { name: "EngineError", message: diedMessage(run, outcome.message) } };
+    case "host-failed":
+      return {
+        kind: "failed",
+        error: { name: "EngineError", message: `Cannot finish task ${place(run)}: ${outcome.message}` },
+      };
     case "timed-out":
       return {
         kind: "failed",

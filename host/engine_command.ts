@@ -16,7 +16,7 @@ export interface EngineCommandOptions {
   readonly secretFolders: readonly string[];
   /** A `deno.json` for what tasks import; `null`: none, whatever lies in the folder. */
   readonly configFile: string | null;
-  /** Heap limit of an engine in MB; `null`: the runtime's own. */
+  /** Limit of an engine's heap in MiB; `null`: the runtime's own. */
   readonly memoryMb: number | null;
   /** More flags for `deno run`. */
   readonly extraFlags: readonly string[];

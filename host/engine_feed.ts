@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  type PipeBytes,
   RAN,
   type ResultMessage,
   type RunMessage,
@@ -14,10 +15,10 @@ import {
   type ToHostMessage,
 } from "../protocol/pipe_messages.ts";
 import type { EngineId } from "../protocol/ids.ts";
+import type { Payload } from "../protocol/task_spec.ts";
 import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
 import { EndOfTurn } from "../wire/end_of_turn.ts";
-import { encodeError } from "../wire/error_codec.ts";
 import { EngineError } from "../wire/errors.ts";
 import { isCount } from "../wire/message_checks.ts";
 import { EngineInputs, inlineBytes, type InlineRun, type InputSources, type PreparedRun } from "./engine_inputs.ts";
@@ -30,10 +31,12 @@ import { FeedWindow, WINDOW_BYTES } from "./feed_window.ts";
 import type { NestedLine } from "../protocol/messages.ts";
 import { areNestedLines } from "../wire/nested_lines.ts";
 import { printedBy, publishedBy } from "./shown_so_far.ts";
-import { deathOf, endWith, outcomeOf, type RunEnd, timeIsUp } from "./run_end.ts";
+import { deathOf, endWith, hostFailed, outcomeOf, type RunEnd, timeIsUp } from "./run_end.ts";
 import { RunDeadline } from "./run_deadline.ts";
 import type { RunQueue } from "./run_queue.ts";
 import { type SentRun, SentRuns } from "./sent_runs.ts";
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What is told of runs. */
 export interface FeedEvents {
@@ -288,9 +291,8 @@ export class EngineFeed {
   }
 
   #refuse(run: EngineRun, cause: unknown): void {
-    const why = asError(cause).message;
-    const error = encodeError(new EngineError(`Cannot start task "${run.task}": ${why}`, { cause }));
-    this.#end(run, endWith({ kind: "threw", error }, this.#options.clock.now()));
+    const { message } = asError(cause);
+    this.#end(run, endWith({ kind: "host-failed", message }, this.#options.clock.now()));
   }
 
   #note(run: EngineRun, prepared: PreparedRun): RunMessage {
@@ -321,16 +323,26 @@ export class EngineFeed {
   #finish([, number, code, body, runMs, stdout = "", stderr = ""]: ResultMessage): void {
     const sent = code === RAN.dropped ? this.#dropped(number) : this.#running(number);
     const now = this.#options.clock.now();
-    const payload = body === null ? new Uint8Array(0) : this.#outputs.take(body);
+    const payload = body === null ? NO_BYTES : this.#take(body);
     for (const next of this.#sent.remove(sent, now)) this.#deadline.look(next);
     const aborted = sent.abortedAtMs !== null;
     if (code !== RAN.dropped) this.#window.observe(runMs);
     if (code === RAN.dropped && !aborted && sent.run.origin.kind === "direct") this.#putOff.push(sent.run);
     else {
-      const outcome = outcomeOf(code, payload, aborted);
+      const outcome = payload instanceof EngineError ? hostFailed(payload, aborted) : outcomeOf(code, payload, aborted);
       this.#report(sent, { ...sent.shown, outcome, runMs, endedAtMs: now, stdout, stderr });
     }
     this.#settleIdle();
+  }
+
+  /** The value, or why it can't be kept. */
+  #take(body: PipeBytes): Payload | EngineError {
+    try {
+      return this.#outputs.take(body);
+    } catch (error) {
+      if (error instanceof EngineError) return error;
+      throw error;
+    }
   }
 
   #report(sent: SentRun, end: RunEnd): void {

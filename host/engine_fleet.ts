@@ -7,6 +7,7 @@
  */
 import type { BlobFollower } from "./blob_follower.ts";
 import type { EngineId, EngineUuid } from "../protocol/ids.ts";
+import type { EngineSupervision } from "../protocol/supervision.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import type { BlobFolder } from "./blob_folder.ts";
@@ -15,6 +16,7 @@ import type { EngineCommand } from "./engine_command.ts";
 import type { InputSources } from "./engine_inputs.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { EngineSeat, type ReadyEngine, type SeatEvents, type SeatState } from "./engine_seat.ts";
+import type { OrphanReaper } from "./orphan_reaper.ts";
 import { endWith } from "./run_end.ts";
 
 /** What is told of engines and runs. */
@@ -37,6 +39,10 @@ export interface FleetOptions {
   readonly access?: ClientAccess;
   /** The module that each process runs before tasks come, as one text; absent: none. */
   readonly initializer?: string;
+  /** Bytes that each engine may take of memory, all in all; absent: no limit. */
+  readonly memoryBytes?: number;
+  /** Sees to it that engines end with this host; absent: the system does. */
+  readonly orphans?: OrphanReaper | null;
 }
 
 /** One engine, for a status. */
@@ -83,6 +89,11 @@ export class EngineFleet implements AsyncDisposable {
   /** All engines. */
   get seats(): readonly SeatReport[] {
     return this.#seats.map(({ id, state }) => ({ id, state }));
+  }
+
+  /** How each of them is, in the order of their ids; those without one last. */
+  get supervision(): readonly EngineSupervision[] {
+    return this.#seats.map((seat) => seat.supervision).sort((a, b) => (a.id ?? Infinity) - (b.id ?? Infinity));
   }
 
   /** Of the process that takes tasks now, or took them last. */
@@ -159,6 +170,7 @@ export class EngineFleet implements AsyncDisposable {
     if (this.#beat !== null) this.#options.clock.clearTimer(this.#beat);
     this.#beat = null;
     await Promise.all(this.#seats.map((seat) => seat.stop(drainMs, false)));
+    await this.#options.orphans?.[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,8 +21,8 @@ import { KnownNames } from "./known_names.ts";
 /** Where code and blobs come from. */
 export interface InputSources {
   /** Throws or rejects where nobody has it. */
-  code(hash: ContentHash): Uint8Array | Promise<Uint8Array>;
-  lease(ref: BlobRef): Promise<BlobLease>;
+  code(hash: ContentHash, run: EngineRun): Uint8Array | Promise<Uint8Array>;
+  lease(ref: BlobRef, run: EngineRun): Promise<BlobLease>;
 }
 
 /** Templates and codes that a process is expected to remember. */
@@ -86,15 +86,17 @@ export class EngineInputs {
 
   /** Sends whatever must be there before the run; rejects where it can't be had. `wanted` is asked again and again. */
   async prepare(run: EngineRun, wanted: () => boolean): Promise<PreparedRun> {
-    const template = this.#known(run.template) ?? await this.#sendTemplate(run.template);
-    const args = await this.#place(run.args, wanted);
+    const template = this.#known(run.template) ?? await this.#sendTemplate(run);
+    const args = await this.#place(run.args, run, wanted).catch((cause) => Promise.reject(gone("arguments", cause)));
     const inputs: PipeBytes[] = [];
     let inline = 0;
     for (const [index, payload] of run.inputs.entries()) {
       if (!wanted()) break;
       if (payload instanceof Uint8Array) inline += payload.length;
       const fits = inline <= PIECE_BYTES;
-      inputs.push(await this.#place(payload, wanted, fits).catch((cause) => Promise.reject(inputGone(index, cause))));
+      inputs.push(
+        await this.#place(payload, run, wanted, fits).catch((cause) => Promise.reject(inputGone(index, cause))),
+      );
     }
     return { template, args, inputs };
   }
@@ -107,12 +109,15 @@ export class EngineInputs {
     return number;
   }
 
-  async #sendTemplate(template: TaskTemplate): Promise<number> {
+  async #sendTemplate(run: EngineRun): Promise<number> {
+    const { template } = run;
     const { code, name, captures, flags, modules } = template;
     for (const hash of [code, ...modules ?? []]) {
-      if (this.#codes.use(hash) === undefined) await this.#sendCode(hash);
+      if (this.#codes.use(hash) === undefined) await this.#sendCode(hash, run);
     }
-    const placed = captures === null ? null : await this.#place(captures, () => true);
+    const placed = captures === null
+      ? null
+      : await this.#place(captures, run, () => true).catch((cause) => Promise.reject(gone("captured values", cause)));
     const number = ++this.#templateCount;
     const { priority } = flags;
     const message = [TO_ENGINE.template, number, code, name, placed] as const;
@@ -122,10 +127,12 @@ export class EngineInputs {
     return number;
   }
 
-  async #sendCode(hash: ContentHash): Promise<void> {
-    const source = this.#sources.code(hash);
-    const bytes = source instanceof Uint8Array ? source : await source;
-    this.#process.send([TO_ENGINE.code, hash, await this.#place(bytes, () => true)]);
+  async #sendCode(hash: ContentHash, run: EngineRun): Promise<void> {
+    const source = this.#sources.code(hash, run);
+    const bytes = source instanceof Uint8Array
+      ? source
+      : await source.catch((cause) => Promise.reject(gone("code", cause)));
+    this.#process.send([TO_ENGINE.code, hash, await this.#place(bytes, run, () => true)]);
     this.#forget(this.#codes.add(hash, hash));
   }
 
@@ -139,11 +146,11 @@ export class EngineInputs {
   }
 
   /** `fits`: there is still room for short ones in the message. */
-  async #place(payload: Payload, wanted: () => boolean, fits = true): Promise<PipeBytes> {
+  async #place(payload: Payload, run: EngineRun, wanted: () => boolean, fits = true): Promise<PipeBytes> {
     if (fits && isInline(payload)) return payload;
     const ahead = payload instanceof Uint8Array ? null : await this.#ahead.take(payload.hash);
     if (ahead !== null) return ahead;
-    const lease = payload instanceof Uint8Array ? leaseOfBytes(payload) : await this.#sources.lease(payload);
+    const lease = payload instanceof Uint8Array ? leaseOfBytes(payload) : await this.#sources.lease(payload, run);
     try {
       return await this.#sendPieces(lease, wanted);
     } finally {
@@ -192,6 +199,11 @@ function keyOf({ code, name, captures, modules = [], flags: { priority } }: Task
 function areInline(payloads: readonly Payload[]): boolean {
   let bytes = 0;
   return payloads.every((payload) => isInline(payload) && (bytes += payload.length) <= PIECE_BYTES);
+}
+
+function gone(what: string, cause: unknown): EngineError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new EngineError(`its ${what} can't be had (${why}); submit it again`, { cause });
 }
 
 function inputGone(index: number, cause: unknown): EngineError {

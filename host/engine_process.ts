@@ -20,6 +20,9 @@ import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import type { EngineCommand } from "./engine_command.ts";
 import { LineTail } from "./line_tail.ts";
+import { memoryPassedReason } from "./memory_limit.ts";
+import { MemoryWatch, systemMemoryReader } from "./memory_watch.ts";
+import type { OrphanWatch } from "./orphan_reaper.ts";
 import { describeExit } from "./process_end.ts";
 
 /** How long a process may take until it is ready. */
@@ -65,6 +68,10 @@ export interface ProcessOptions {
   readonly log: Log;
   /** The module to run before it is ready, as one text; absent: none. */
   readonly initializer?: string | null;
+  /** Bytes that it may take of memory, all in all; past them it is ended. Absent: no limit. */
+  readonly memoryBytes?: number | null;
+  /** Sees to it that it ends with this host; absent: the system does. */
+  readonly orphans?: OrphanWatch | null;
 }
 
 export class EngineProcess {
@@ -84,6 +91,7 @@ export class EngineProcess {
   #killedFor: string | null = null;
   #hopeless = false;
   #readyTimer: TimerHandle | null;
+  readonly #memory: MemoryWatch | null;
 
   constructor(command: EngineCommand, options: ProcessOptions, events: ProcessEvents) {
     this.#events = events;
@@ -99,6 +107,8 @@ export class EngineProcess {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    options.orphans?.add(this.#child.pid);
+    this.#memory = this.#watchMemory(options);
     this.#writer = this.#child.stdin.getWriter();
     this.#key = this.#sendKey();
     this.#readyTimer = options.clock.setTimer(() => this.kill(this.#lateReason()), this.#readyLimitMs);
@@ -152,6 +162,12 @@ export class EngineProcess {
     }
   }
 
+  #watchMemory({ memoryBytes = null, clock }: ProcessOptions): MemoryWatch | null {
+    const reader = systemMemoryReader();
+    if (memoryBytes === null || reader === null) return null;
+    return new MemoryWatch(this.#child.pid, memoryBytes, clock, reader, (use) => this.kill(memoryPassedReason(use)));
+  }
+
   #sendKey(): number {
     const head = newPipeKey();
     this.#append(head);
@@ -201,11 +217,19 @@ export class EngineProcess {
     const errors = this.#child.stderr.getReader();
     const read = Promise.all([this.#readMessages(output), this.#readLines(errors)]);
     const status = await this.#child.status;
+    this.#memory?.stop();
+    this.#options.orphans?.remove(this.#child.pid);
     await this.#bounded(read);
     this.#over = true;
     await Promise.allSettled([output.cancel(), errors.cancel(), this.#writer.abort()]);
     this.#clearReadyTimer();
-    const exit = { code: status.code, signal: status.signal, killedFor: this.#killedFor, lastLines: this.#lines.last };
+    const exit = {
+      code: status.code,
+      signal: status.signal,
+      killedFor: this.#killedFor,
+      lastLines: this.#lines.last,
+      memory: this.#memory?.last ?? null,
+    };
     this.#events.ended({ reason: describeExit(exit), hopeless: this.#hopeless, wasReady: this.#ready });
   }
 

@@ -11,6 +11,7 @@ import type { ToHostMessage } from "../protocol/pipe_messages.ts";
 import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
 import type { EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
+import type { EngineSupervision } from "../protocol/supervision.ts";
 import { asError } from "../wire/as_error.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
@@ -20,6 +21,7 @@ import type { BlobFollower } from "./blob_follower.ts";
 import { EngineFeed, type FeedEvents, type FeedOptions } from "./engine_feed.ts";
 import { EngineProcess, type ProcessEnd } from "./engine_process.ts";
 import type { EngineRun } from "./engine_run.ts";
+import type { OrphanWatch } from "./orphan_reaper.ts";
 import { PingWatch } from "./ping_watch.ts";
 import { decideRestart, NO_DEATHS, type RestartHistory } from "./restart_backoff.ts";
 import { endWith } from "./run_end.ts";
@@ -54,6 +56,10 @@ export interface SeatOptions extends FeedOptions {
   readonly access?: ClientAccess;
   /** The module to run before tasks come, as one text; absent: none. */
   readonly initializer?: string;
+  /** Bytes that each process may take of memory, all in all; absent: no limit. */
+  readonly memoryBytes?: number;
+  /** Sees to it that processes end with this host; absent: the system does. */
+  readonly orphans?: OrphanWatch | null;
 }
 
 export class EngineSeat {
@@ -77,6 +83,8 @@ export class EngineSeat {
   #gone: PromiseWithResolvers<void> = Promise.withResolvers();
   /** Why it was given up before it had an id. */
   #failure: string | null = null;
+  #starts = 0;
+  #lastEnd: { readonly reason: string; readonly atMs: number } | null = null;
 
   constructor(options: SeatOptions, events: SeatEvents) {
     this.#options = options;
@@ -95,6 +103,20 @@ export class EngineSeat {
 
   get state(): SeatState {
     return this.#state;
+  }
+
+  /** How it is, for whoever looks at what this host supervises. */
+  get supervision(): EngineSupervision {
+    const now = this.#options.clock.now();
+    const lastEnd = this.#lastEnd;
+    return {
+      id: this.#id,
+      state: this.#state,
+      pid: this.#process?.pid ?? null,
+      uptimeMs: this.#process === null ? null : Math.round(now - this.#startedAtMs),
+      restarts: Math.max(0, this.#starts - 1),
+      lastEnd: lastEnd === null ? null : { reason: lastEnd.reason, agoMs: Math.round(now - lastEnd.atMs) },
+    };
   }
 
   /** The process that takes tasks now; `null` while there is none. */
@@ -185,6 +207,7 @@ export class EngineSeat {
   #start(): void {
     const { clock, log } = this.#options;
     this.#state = "starting";
+    this.#starts++;
     this.#uuid = newUuid();
     this.#processReady = this.#announced = false;
     this.#gone = Promise.withResolvers();
@@ -195,13 +218,19 @@ export class EngineSeat {
         {
           clock,
           initializer: this.#options.initializer ?? null,
-          log: (level, message) => log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`),
+          memoryBytes: this.#options.memoryBytes ?? null,
+          orphans: this.#options.orphans ?? null,
+          log: (level, message) =>
+            log(level, `engine ${this.#id ?? "(no id yet)"}: ${message}`, {
+              engine: this.#id,
+              enginePid: this.#process?.pid,
+            }),
         },
         {
           ready: () => this.#onReady(),
           message: (message) => this.#onMessage(message),
           batchEnd: () => this.#feed?.pump(),
-          violation: (what) => log("warn", `Ended engine ${this.#id}: ${what}`),
+          violation: (what) => log("warn", `Ended engine ${this.#id}: ${what}`, { engine: this.#id, cause: what }),
           ended: (end) => this.#onEnded(end),
         },
       );
@@ -265,6 +294,10 @@ export class EngineSeat {
     this.#feed = this.#pings = this.#process = null;
     this.#announced = this.#processReady = false;
     const order = this.#order;
+    this.#lastEnd = {
+      reason: order === null ? end.reason : `on request (${end.reason})`,
+      atMs: this.#options.clock.now(),
+    };
     const decision = decideRestart(this.#history, {
       wasReady: end.wasReady,
       hopeless: end.hopeless,

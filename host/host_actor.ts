@@ -17,6 +17,7 @@ import type {
   ResultPiece,
 } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
+import type { HostSupervision } from "../protocol/supervision.ts";
 import { nodeName, PURE_SCHEME } from "../protocol/subjects.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import { pushResult } from "./result_pushes.ts";
@@ -55,6 +56,7 @@ export class HostActor extends Actor implements HostApi {
     "shutdown",
     "putBlob",
     "getBlob",
+    "supervision",
   ];
 
   readonly #options: HostActorOptions;
@@ -65,6 +67,7 @@ export class HostActor extends Actor implements HostApi {
     (run) => this.#own.fleet.uuidOf(run.engine),
   );
   #parts: HostParts | null = null;
+  #startedAtMs = 0;
 
   constructor(options: HostActorOptions) {
     super();
@@ -79,6 +82,7 @@ export class HostActor extends Actor implements HostApi {
   protected override async onStart(): Promise<void> {
     const { mainModule, permissions } = this.#options.command;
     if (mustBeCached(mainModule, permissions.offline)) await cacheEngineModule(mainModule);
+    this.#startedAtMs = this.context.clock.now();
     this.#parts = this.#build();
     void this.#own.fleet.start(this.#options.engines);
     void this.#own.link.join();
@@ -203,6 +207,11 @@ export class HostActor extends Actor implements HostApi {
     return this.#own.folder.read(hash, offset, length);
   }
 
+  supervision(): HostSupervision {
+    const uptimeMs = Math.round(this.context.clock.now() - this.#startedAtMs);
+    return { uptimeMs, engines: this.#own.fleet.supervision };
+  }
+
   get #own(): HostParts {
     if (this.#parts === null) throw new TypeError("Cannot use the host before it has started");
     return this.#parts;
@@ -292,6 +301,7 @@ export class HostActor extends Actor implements HostApi {
 
   #runEnded(run: EngineRun, end: RunEnd): void {
     const { origin } = run;
+    this.#logFailure(run, end);
     const { results, fleet } = this.#own;
     if (origin.kind === "scheduled") {
       this.#held.ended(origin.epoch, origin.number, end, fleet.uuidOf(run.engine));
@@ -303,6 +313,17 @@ export class HostActor extends Actor implements HostApi {
     }
     const uuid = fleet.uuidOf(run.engine);
     results.addDirect(origin.session, origin.counter, run, uuid, end);
+  }
+
+  /** What a task itself throws is its client's business; what befell it here is to be found in the log too. */
+  #logFailure({ task, attempt, engine }: EngineRun, { outcome }: RunEnd): void {
+    if (outcome.kind !== "engine-died" && outcome.kind !== "timed-out" && outcome.kind !== "host-failed") return;
+    this.context.log("warn", `attempt ${attempt} of task ${task} failed`, {
+      task,
+      attempt,
+      engine,
+      cause: outcome.message,
+    });
   }
 
   #usePure(pure: boolean): void {

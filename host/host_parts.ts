@@ -7,6 +7,9 @@
 import type { ActorContext } from "../actors/actor.ts";
 import type { EngineId, HostId, Session } from "../protocol/ids.ts";
 import type { HostHello, SettledMessage } from "../protocol/messages.ts";
+import type { NodeAddress } from "../actors/link_port.ts";
+import { payloadFromMessage } from "../wire/messages.ts";
+import { parseTaskId } from "../wire/task_ids.ts";
 import type { Ref } from "../actors/ref.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
 import { BroadcastIntake, type BroadcastSource } from "./broadcast_intake.ts";
@@ -17,6 +20,9 @@ import { ReceivedCodes } from "./received_codes.ts";
 import { engineCommand, type EngineCommandOptions } from "./engine_command.ts";
 import { EngineFleet } from "./engine_fleet.ts";
 import { EngineNaming } from "./engine_naming.ts";
+import type { EngineRun } from "./engine_run.ts";
+import { LostInputs } from "./lost_inputs.ts";
+import { watchOrphans } from "./orphan_reaper.ts";
 import type { ReadyEngine, SeatEvents } from "./engine_seat.ts";
 import { PureIntake, type PureSource } from "./pure_intake.ts";
 import { PureNews } from "./pure_news.ts";
@@ -50,6 +56,8 @@ export interface HostActorOptions {
   readonly taskAccess?: Omit<ClientAccess, "host">;
   /** The module that each engine runs before tasks come, as one text. */
   readonly initializer?: string;
+  /** Bytes that an engine may take of memory, all in all; absent: no limit. */
+  readonly memoryBytes?: number;
   /** Where direct tasks for several hosts come from; without it, they come over the link alone. */
   readonly broadcast?: BroadcastSource;
   /** Told when a client has ended all engines, and wants this host to end too. */
@@ -94,6 +102,9 @@ export interface HostPartsEvents {
 
 /** How long another host may take to give a piece of a blob. */
 const PIECE_LIMIT_MS = 30_000;
+/** How long a client may take to say whether it has what is asked for, and then to bring it, at least so fast. */
+const ANSWER_LIMIT_MS = 10_000;
+const SLOWEST_BYTES_PER_MS = 10_000;
 
 /** Makes the parts. Nothing starts yet. */
 export function buildHostParts(
@@ -103,7 +114,7 @@ export function buildHostParts(
   engineEvents: SeatEvents,
   events: HostPartsEvents,
 ): HostParts {
-  const { blobLimitBytes, blobPlace, command, slots, heartbeatMs, graceMs, initializer } = options;
+  const { blobLimitBytes, blobPlace, command, slots, heartbeatMs, graceMs, initializer, memoryBytes } = options;
   const folder = new BlobFolder({
     home,
     ...(blobLimitBytes === null ? {} : { limitBytes: blobLimitBytes }),
@@ -113,7 +124,22 @@ export function buildHostParts(
     const peer = system.refAt<HostApi>(`host.${other}`, ACTOR_NAMES.host);
     return peer.call.getBlob(hash, offset, length, { timeout: PIECE_LIMIT_MS });
   });
-  const codes = new ReceivedCodes((ref) => fetcher.bytes(ref));
+  const lost = new LostInputs({
+    fetcher,
+    home,
+    askClient: (run, hash, size) => {
+      const client = system.refAt<ClientApi>(clientOf(run), ACTOR_NAMES.client);
+      return client.call.bringAgain(hash, home, { timeout: ANSWER_LIMIT_MS + size / SLOWEST_BYTES_PER_MS });
+    },
+    askScheduler: async (hash) => {
+      const [code = null] = await link.ref.call.codes([hash], { timeout: ANSWER_LIMIT_MS });
+      return code === null ? null : payloadFromMessage(code);
+    },
+  });
+  const codes = new ReceivedCodes({
+    fetch: (ref, run) => lost.bytes(ref, run),
+    again: (hash, run) => lost.code(hash, run),
+  });
   const link = new SchedulerLink({
     system,
     clock,
@@ -129,7 +155,7 @@ export function buildHostParts(
   }, () => clock.now());
   const fleet = new EngineFleet({
     command: () => engineCommand({ ...command, initialized: initializer !== undefined }),
-    sources: { code: (hash) => codes.get(hash), lease: (ref) => fetcher.lease(ref) },
+    sources: { code: (hash, run) => codes.get(hash, run), lease: (ref, run) => lost.lease(ref, run) },
     folder,
     clock,
     log,
@@ -138,6 +164,8 @@ export function buildHostParts(
     graceMs,
     ...(options.taskAccess && { access: { ...options.taskAccess, host: home } }),
     ...(initializer !== undefined && { initializer }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    orphans: watchOrphans(command, log),
   }, engineEvents);
   const naming = new EngineNaming({
     fleet,
@@ -157,4 +185,9 @@ export function buildHostParts(
     ? null
     : new BroadcastIntake(options.broadcast, (bytes) => events.broadcastArrived(bytes));
   return { folder, codes, results, fleet, naming, link, intake, news, broadcasts };
+}
+
+/** The node of the client that submitted it: sessions and their nodes have one name. */
+function clientOf({ origin, task }: EngineRun): NodeAddress {
+  return origin.kind === "scheduled" ? `client.${parseTaskId(task)?.session}` : origin.client as NodeAddress;
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { heapFullReason, type MemoryUse } from "./memory_limit.ts";
+
 /** What is known of an ended process. */
 export interface ProcessExit {
   readonly code: number;
@@ -13,6 +15,8 @@ export interface ProcessExit {
   readonly killedFor: string | null;
   /** The last lines it wrote to its stderr. */
   readonly lastLines: readonly string[];
+  /** What it took of memory when that was last looked at; absent: it has no limit, or nobody looked. */
+  readonly memory?: MemoryUse | null;
 }
 
 const SHOWN_LINES = 5;
@@ -25,10 +29,8 @@ export function describeExit(exit: ProcessExit): string {
   return `${whatHappened(exit)}${said}`;
 }
 
-function whatHappened({ code, signal, lastLines }: ProcessExit): string {
-  if (lastLines.some((line) => /out of memory|heap limit/i.test(line))) {
-    return "its process ran out of memory; cut the task into smaller ones";
-  }
+function whatHappened({ code, signal, lastLines, memory = null }: ProcessExit): string {
+  if (lastLines.some((line) => /out of memory|heap limit/i.test(line))) return heapFullReason(memory);
   if (signal === "SIGKILL") return "its process was killed by SIGKILL, by someone or by the system for want of memory";
   if (signal !== null) return `its process was killed by ${signal}`;
   return `its process ended with exit code ${code}`;

@@ -35,6 +35,11 @@ export function outcomeOf(code: RanCode, payload: Payload, aborted: boolean): At
   return { kind: code === RAN.declined ? "declined" : "threw", error: payload };
 }
 
+/** What it came to can't be kept here. */
+export function hostFailed({ message }: Error, aborted: boolean): AttemptOutcome {
+  return aborted ? { kind: "aborted" } : { kind: "host-failed", message };
+}
+
 /** Why a process is ended for a running task, and what that makes of the task. */
 export interface TimeUp {
   readonly verdict: AttemptOutcome;

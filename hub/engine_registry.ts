@@ -8,12 +8,19 @@ import type { Fact } from "../protocol/facts.ts";
 import type { EngineId, EngineUuid, HostId } from "../protocol/ids.ts";
 import type { EngineState, EngineStatus, HostStatus } from "../protocol/status.ts";
 
+/** A host, and when and why it was lost, where it was. */
+export interface KnownHost extends HostStatus {
+  /** Epoch ms of the controller's clock. */
+  readonly lost: { readonly reason: string; readonly at: number } | null;
+}
+
 interface HostEntry {
   readonly id: HostId;
   hostname: string;
   pid: number;
   packageVersion: string;
   alive: boolean;
+  lost: { readonly reason: string; readonly at: number } | null;
 }
 
 interface EngineEntry {
@@ -69,11 +76,11 @@ export class EngineRegistry {
   apply(fact: Fact): void {
     switch (fact.kind) {
       case "host-joined":
-        this.#hosts.set(fact.host, { ...fact, id: fact.host, alive: true });
+        this.#hosts.set(fact.host, { ...fact, id: fact.host, alive: true, lost: null });
         this.#lost.delete(fact.host);
         break;
       case "host-lost":
-        this.#loseHost(fact.host);
+        this.#loseHost(fact.host, fact.reason, fact.at);
         break;
       case "engine-expected":
         // Of a host that was lost and is back, it may be known already.
@@ -137,6 +144,11 @@ export class EngineRegistry {
     }));
   }
 
+  /** The same, with how those that are gone were lost. */
+  knownHosts(): KnownHost[] {
+    return this.hosts().map((host) => ({ ...host, lost: this.#hosts.get(host.id)?.lost ?? null }));
+  }
+
   /** Engines, ascending by id. */
   engines(): EngineStatus[] {
     return [...this.#engines.values()].sort((a, b) => a.id - b.id).map((engine) => ({
@@ -167,10 +179,11 @@ export class EngineRegistry {
     if (state !== "draining") Object.assign(engine, { load: 0, pid: null });
   }
 
-  #loseHost(id: HostId): void {
+  #loseHost(id: HostId, reason: string, at: number): void {
     const host = this.#hosts.get(id);
     if (host === undefined) return;
     host.alive = false;
+    host.lost = { reason, at };
     this.#lost.add(id);
     for (const engine of this.#engines.values()) {
       // Why an engine was given up says more than that its host is gone since.

@@ -6,13 +6,15 @@
  * @module
  */
 import { Actor } from "../actors/actor.ts";
+import type { Supervisor } from "../actors/supervisor.ts";
 import type { Fact } from "../protocol/facts.ts";
 import type { Session, TaskId } from "../protocol/ids.ts";
 import type { RunningMessage } from "../protocol/messages.ts";
-import { ACTOR_NAMES, type ClientApi, type HubApi } from "../protocol/roles.ts";
+import { ACTOR_NAMES, type ClientApi, type HostApi, type HubApi } from "../protocol/roles.ts";
 import type { ConditionMessage, HistoryMessage, RecordField, RecordMessage } from "../protocol/records.ts";
 import type { SortMessage, SpecsMessage, StoryMessage } from "../protocol/records.ts";
 import type { ClusterStatus } from "../protocol/status.ts";
+import type { SupervisionNode } from "../protocol/supervision.ts";
 import { isTaskClient } from "../protocol/subjects.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { MailboxFull } from "../wire/errors.ts";
@@ -21,6 +23,7 @@ import { EngineRegistry } from "./engine_registry.ts";
 import { historyMessage, recordsMessage, recordsOfMessage, specsMessage } from "./record_replies.ts";
 import { RecordSearch } from "./record_search.ts";
 import { RunningTasks } from "./running_tasks.ts";
+import { type ControllerSupervision, supervisionTree } from "./supervision_tree.ts";
 import type { FactOf, TaskRecord } from "./task_record.ts";
 import { TaskRecords } from "./task_records.ts";
 import { storyOf } from "./task_story.ts";
@@ -33,6 +36,11 @@ const SEARCH_SLICE_MS = 4;
 /** Records between two looks at the clock. */
 const SEARCH_STEP = 50;
 
+/** The supervisor of this actor and of the scheduler. */
+export const CONTROLLER_ACTOR = "controller";
+/** So long a host may take to say how its engines are. */
+const TREE_LIMIT_MS = 2_000;
+
 /** What the hub says about its cluster besides what the facts tell. */
 export interface HubOptions {
   readonly cluster: string;
@@ -41,11 +49,23 @@ export interface HubOptions {
   readonly scheme: string;
   readonly schemeProblem: string | null;
   readonly hwm: number | "auto";
+  /** For the supervision tree. */
+  readonly controller?: ControllerSupervision;
 }
 
 /** The actor named `hub` of a cluster. */
 export class HubActor extends Actor implements HubApi {
-  static override readonly callsOnly = ["status", "age", "story", "history", "find", "records", "recordsOf", "specs"];
+  static override readonly callsOnly = [
+    "status",
+    "tree",
+    "age",
+    "story",
+    "history",
+    "find",
+    "records",
+    "recordsOf",
+    "specs",
+  ];
 
   readonly #options: HubOptions;
   #scheme: Pick<ClusterStatus, "scheme" | "schemeProblem">;
@@ -61,7 +81,7 @@ export class HubActor extends Actor implements HubApi {
   constructor(options: HubOptions) {
     super();
     this.#options = options;
-    this.#scheme = options;
+    this.#scheme = { scheme: options.scheme, schemeProblem: options.schemeProblem };
   }
 
   protected override onStart(): void {
@@ -79,8 +99,9 @@ export class HubActor extends Actor implements HubApi {
   }
 
   status(): ClusterStatus {
+    const { controller: _own, ...options } = this.#options;
     return {
-      ...this.#options,
+      ...options,
       ...this.#scheme,
       packageVersion: PACKAGE_VERSION,
       uptimeMs: this.age(),
@@ -90,6 +111,23 @@ export class HubActor extends Actor implements HubApi {
       clients: [...this.#clients].filter((session) => !isTaskClient(session)).length,
       tasks: this.#records.counts(),
     };
+  }
+
+  tree(): Promise<SupervisionNode> {
+    const { cluster, pid, controller = null } = this.#options;
+    const { system, clock } = this.context;
+    const bound = { timeout: TREE_LIMIT_MS };
+    return this.context.replyLater(supervisionTree({
+      cluster,
+      pid,
+      controller,
+      hubAgeMs: this.age(),
+      wallTime: clock.wallTime(),
+      hosts: this.#registry.knownHosts(),
+      engines: this.#registry.engines(),
+      actors: () => system.ref<Supervisor>(CONTROLLER_ACTOR).call.children(bound),
+      ask: ({ id }) => system.refAt<HostApi>(`host.${id}`, ACTOR_NAMES.host).call.supervision(bound),
+    }));
   }
 
   age(): number {

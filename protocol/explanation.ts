@@ -10,7 +10,7 @@ import type { TaskStatus } from "./outcome.ts";
  * What a task waits for, or what it is doing, in a word: `tasks`: for other tasks; `batch`: for the rest of what was
  * submitted with it; `pause`: before its next attempt; `grace`: for hosts to come back to a new controller;
  * `no-engines`, `free-engine`, `targets`: for an engine; `declined`: for a new engine, since all that are there declined
- * it; `assigned`: it runs, or stands in an engine's queue; `settled`, `forgotten`: it is over; `direct`: a task of a
+ * it; `client`: for its client, which does not keep up with its results; `assigned`: it runs, or stands in an engine's queue; `settled`, `forgotten`: it is over; `direct`: a task of a
  * direct view, which the scheduler never sees; `pure`: one of that scheme, for which the same holds; `refused`: it failed
  * at its client before it was submitted; `unsent`: still in its client; `unknown`: no task.
  */
@@ -27,6 +27,7 @@ export type Cause =
   | "tasks"
   | "batch"
   | "grace"
+  | "client"
   | "no-engines"
   | "free-engine"
   | "targets"

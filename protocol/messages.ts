@@ -117,10 +117,19 @@ export type DispatchedRun = readonly [
 ];
 
 /** How an attempt ended, as a digit. */
-export const ENDED = { done: 0, threw: 1, declined: 2, engineDied: 3, timedOut: 4, aborted: 5, returned: 6 } as const;
+export const ENDED = {
+  done: 0,
+  threw: 1,
+  declined: 2,
+  engineDied: 3,
+  timedOut: 4,
+  aborted: 5,
+  returned: 6,
+  hostFailed: 7,
+} as const;
 export type EndedCode = typeof ENDED[keyof typeof ENDED];
 
-/** Host → scheduler: one attempt ended. `body`: value or error bytes, or the message of a death; `null` where none. */
+/** Host → scheduler: one attempt ended. `body`: value or error bytes, or the message of a death or failure; `null` where none. */
 export type EndedMessage = readonly [
   number: DispatchNumber,
   code: EndedCode,

@@ -51,6 +51,8 @@ export type AttemptOutcome =
   | { readonly kind: "engine-died"; readonly message: string }
   /** `maxRuntime` passed and the process was killed. */
   | { readonly kind: "timed-out"; readonly message: string }
+  /** The host could not give it its arguments, or not keep its result. `message` says why. The engine is well. */
+  | { readonly kind: "host-failed"; readonly message: string }
   /** It ended because an abort was asked for. */
   | { readonly kind: "aborted" }
   /** It never started, and comes back for nothing (drain, call-back, or its engine died before its turn). */

@@ -38,6 +38,7 @@ import type {
   StoryMessage,
 } from "./records.ts";
 import type { ClusterStatus } from "./status.ts";
+import type { HostSupervision, SupervisionNode } from "./supervision.ts";
 
 /** Longest piece of a blob that a host takes and gives at once: small enough for every `max_payload`. */
 export const BLOB_PIECE_BYTES = 512 * 1024;
@@ -97,6 +98,8 @@ export interface SchedulerApi {
 /** The hub, in the controller's node under the unique name `hub`. */
 export interface HubApi {
   status(): ClusterStatus;
+  /** The supervision tree, from the cluster down. Takes as long as the slowest host to answer, 2 s at most. */
+  tree(): SupervisionNode | Promise<SupervisionNode>;
   /** ms since it began: the times it gives and takes count from there. */
   age(): number;
   /** What happened to a task, oldest first. */
@@ -128,6 +131,8 @@ export interface HostApi {
   abortDirect(session: Session, counters: readonly number[]): void;
   /** These results arrived and may be dropped. */
   release(epoch: Epoch, numbers: readonly DispatchNumber[]): void;
+  /** What it supervises, as of now. */
+  supervision(): HostSupervision;
   startEngines(count: number): readonly EngineId[] | Promise<readonly EngineId[]>;
   stopEngines(ids: readonly EngineId[], drainMs: number): void | Promise<void>;
   restartEngines(ids: readonly EngineId[], drainMs: number): void | Promise<void>;
@@ -165,6 +170,11 @@ export interface ClientApi {
   news(rows: readonly NewsMessage[]): void;
   /** From a host: a piece of a big result that an engine still writes. The answer: whether more is wanted. */
   resultPiece(piece: ResultPiece): boolean | Promise<boolean>;
+  /**
+   * From a host: it needs bytes that are no longer where they were put, for a task of this client. Brings them there
+   * again, where it still has them; whether it did.
+   */
+  bringAgain(hash: ContentHash, host: HostId): boolean | Promise<boolean>;
   /** A broadcast was heard by this host; not taken where something before it is missing: the client sends it again. */
   broadcastHeard(host: HostId, sequence: number, taken: boolean): void;
   /** Scheme `pure`: engines of this host took these tasks. Their results come as those of direct tasks do. */

@@ -30,13 +30,38 @@ export class CodeStore {
   readonly #byHost = new Map<HostId, Set<ContentHash>>();
   readonly #collected = new FinalizationRegistry<ContentHash>((hash) => this.#drop(hash));
 
-  /** Keeps code that a session sent. Throws `SerializationError` where the bytes are not those of the hash. */
-  add(session: Session, codes: readonly CodeMessage[]): void {
-    for (const message of codes) this.#set(this.#bySession, session).add(this.#take(message));
+  /**
+   * Keeps code that a session sent, and binds the templates that came with it. Gives those that can't be: their code
+   * never came, or its bytes are not those of its hash.
+   */
+  receive(
+    session: Session,
+    codes: readonly CodeMessage[],
+    templates: readonly TaskTemplate[],
+  ): ReadonlyMap<TaskTemplate, Error> {
+    const broken = new Map<ContentHash, Error>();
+    for (const message of codes) {
+      try {
+        this.#set(this.#bySession, session).add(this.#take(message));
+      } catch (error) {
+        if (!(error instanceof SerializationError)) throw error;
+        broken.set(message[0], error);
+      }
+    }
+    const unfit = new Map<TaskTemplate, Error>();
+    for (const template of templates) {
+      try {
+        this.#bind(template);
+      } catch (error) {
+        if (!(error instanceof SerializationError)) throw error;
+        unfit.set(template, broken.get(template.code) ?? error);
+      }
+    }
+    return unfit;
   }
 
   /** From now on the template keeps its code alive. Throws where the code never came. */
-  bind(template: TaskTemplate): void {
+  #bind(template: TaskTemplate): void {
     const codes = [template.code, ...template.modules ?? []].map((hash) => {
       const code = this.#known.get(hash)?.deref();
       if (code !== undefined) return code;

@@ -86,6 +86,19 @@ export class EffectBatches {
   }
 }
 
+/** What a row of a message takes besides its outcome, roughly. */
+const ROW_BYTES = 200;
+
+/** About what these results take while they wait for their client. */
+export function settledBytes(results: readonly SettledMessage[]): number {
+  let bytes = ROW_BYTES * results.length;
+  for (const [, , body, , , , , , stdout, stderr, data] of results) {
+    if (body instanceof Uint8Array) bytes += body.length;
+    bytes += (stdout?.length ?? 0) + (stderr?.length ?? 0) + (data?.length ?? 0);
+  }
+  return bytes;
+}
+
 function settledMessage(effect: Settle | TellWatcher, counter: number, now: number): SettledMessage {
   const { outcome, engine, uuid, attempts } = effect;
   return settledToMessage(counter, outcome, engine, uuid, attempts, aged(effect.report, now - effect.settledAt));

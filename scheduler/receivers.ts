@@ -10,6 +10,12 @@ import type { Ref } from "../actors/ref.ts";
 import type { HostId, Session } from "../protocol/ids.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
 
+/**
+ * What waits for a client beyond what its link takes, which is as much again: from then on its tasks wait too. Room for
+ * the results of a program that computes for half a minute in its own thread.
+ */
+const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
+
 /** Who a reference stands for. */
 export type Receiver = { readonly role: "host"; readonly id: HostId } | {
   readonly role: "client";
@@ -20,20 +26,25 @@ export class Receivers {
   readonly #system: ActorSystem;
   readonly #hosts = new Map<HostId, Outbox<HostApi>>();
   readonly #clients = new Map<Session, Outbox<ClientApi>>();
+  readonly #paceChanged: (session: Session, behind: boolean) => void;
 
-  constructor(system: ActorSystem) {
+  /** `paceChanged` is told of clients that do not keep up with what is for them, and when they do again. */
+  constructor(system: ActorSystem, paceChanged: (session: Session, behind: boolean) => void) {
     this.#system = system;
+    this.#paceChanged = paceChanged;
   }
 
   /** The reference to a host; from now on it is one of the receivers. */
   host(id: HostId): Ref<HostApi> {
-    return boxOf(this.#hosts, id, () => this.#system.refAt<HostApi>(`host.${id}`, ACTOR_NAMES.host)).ref;
+    const refer = () => this.#system.refAt<HostApi>(`host.${id}`, ACTOR_NAMES.host);
+    return boxOf(this.#hosts, id, () => new Outbox(refer())).ref;
   }
 
   /** The same for a client. */
   client(session: Session): Ref<ClientApi> {
     const refer = () => this.#system.refAt<ClientApi>(`client.${session}`, ACTOR_NAMES.client);
-    return boxOf(this.#clients, session, refer).ref;
+    const changed = (behind: boolean) => this.#paceChanged(session, behind);
+    return boxOf(this.#clients, session, () => new Outbox(refer(), { bytes: MAX_BACKLOG_BYTES, changed })).ref;
   }
 
   /** What is for a host that is gone is dropped: when it comes back, it says what it holds and is told again. */
@@ -42,12 +53,17 @@ export class Receivers {
   }
 
   /** What is for a client that is gone is dropped: whoever asks for its results later is told again. */
-  toClient(session: Session, send: (cast: Ref<ClientApi>["cast"]) => void): void {
-    this.#clients.get(session)?.push(send);
+  toClient(session: Session, send: (cast: Ref<ClientApi>["cast"]) => void, sizeOf?: () => number): void {
+    this.#clients.get(session)?.push(send, sizeOf);
   }
 
   toAllClients(send: (cast: Ref<ClientApi>["cast"]) => void): void {
     for (const box of this.#clients.values()) box.push(send);
+  }
+
+  /** Whether it does not keep up now. */
+  isBehind(session: Session): boolean {
+    return this.#clients.get(session)?.behind ?? false;
   }
 
   hasClient(session: Session): boolean {
@@ -75,8 +91,8 @@ export class Receivers {
 }
 
 /** The queue in front of a node's actor, made when it is first needed. */
-function boxOf<Id, Api extends object>(boxes: Map<Id, Outbox<Api>>, id: Id, refer: () => Ref<Api>): Outbox<Api> {
+function boxOf<Id, Api extends object>(boxes: Map<Id, Outbox<Api>>, id: Id, make: () => Outbox<Api>): Outbox<Api> {
   let box = boxes.get(id);
-  if (box === undefined) boxes.set(id, box = new Outbox(refer()));
+  if (box === undefined) boxes.set(id, box = make());
   return box;
 }

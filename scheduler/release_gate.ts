@@ -1,15 +1,15 @@
 /**
- * When hosts are told that results have arrived: with the next tasks for them, or a little later by itself.
+ * When hosts are told that results have arrived: a little later, all of that time at once.
  *
- * A release frees memory and nothing else, so it is not worth a message of its own while others go that way. Owned by
- * the scheduler's shell.
+ * A release lets a host forget a result, which then is nowhere but here and on its way to its client. A controller that
+ * dies right now may take that with it; so the host keeps it until the client can be trusted to have it, and a new
+ * controller is told of it again. Costs one small message a host and `HOLD_MS`. Owned by the scheduler's shell.
  * @module
  */
 import type { DispatchNumber, Epoch, HostId } from "../protocol/ids.ts";
 
+/** A release waits for so long at least, and twice that at most: many times the way to a client that reads. */
 const HOLD_MS = 50;
-/** So many are not held any longer. */
-const FULL_BATCH = 1_024;
 
 interface HeldReleases {
   readonly epoch: Epoch;
@@ -24,43 +24,46 @@ export interface ReleaseOutlet {
 
 export class ReleaseGate {
   readonly #outlet: ReleaseOutlet;
-  readonly #held = new Map<HostId, HeldReleases[]>();
-  #flushing = false;
+  /** Of the time since the last look, and of the one before. */
+  #fresh = new Map<HostId, HeldReleases[]>();
+  #ripe = new Map<HostId, HeldReleases[]>();
+  #looking = false;
 
   constructor(outlet: ReleaseOutlet) {
     this.#outlet = outlet;
   }
 
-  /** Results of these dispatches arrived. */
+  /** Results of these dispatches arrived, and are on their way to their clients. */
   add(host: HostId, epoch: Epoch, numbers: readonly DispatchNumber[]): void {
-    let lists = this.#held.get(host);
-    if (lists === undefined) this.#held.set(host, lists = []);
+    let lists = this.#fresh.get(host);
+    if (lists === undefined) this.#fresh.set(host, lists = []);
     let list = lists.find((one) => one.epoch === epoch);
     if (list === undefined) lists.push(list = { epoch, numbers: [] });
     for (const number of numbers) list.numbers.push(number);
-    if (list.numbers.length >= FULL_BATCH) this.flush(host);
-    else this.#flushLater();
-  }
-
-  /** A message goes to the host now: what is held goes along. */
-  flush(host: HostId): void {
-    const lists = this.#held.get(host);
-    if (lists === undefined) return;
-    this.#held.delete(host);
-    for (const { epoch, numbers } of lists) this.#outlet.release(host, epoch, numbers);
+    this.#lookLater();
   }
 
   /** The host is gone, and all it held. */
   forget(host: HostId): void {
-    this.#held.delete(host);
+    this.#fresh.delete(host);
+    this.#ripe.delete(host);
   }
 
-  #flushLater(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
+  #lookLater(): void {
+    if (this.#looking) return;
+    this.#looking = true;
     this.#outlet.after(HOLD_MS, () => {
-      this.#flushing = false;
-      for (const host of [...this.#held.keys()]) this.flush(host);
+      this.#looking = false;
+      this.#look();
     });
+  }
+
+  #look(): void {
+    for (const [host, lists] of this.#ripe) {
+      for (const { epoch, numbers } of lists) this.#outlet.release(host, epoch, numbers);
+    }
+    this.#ripe = this.#fresh;
+    this.#fresh = new Map();
+    if (this.#ripe.size > 0) this.#lookLater();
   }
 }

@@ -31,12 +31,13 @@ import type {
 import type { SchedulerQueues } from "../protocol/queue_status.ts";
 import type { PurgeMessage, StatusWords } from "../protocol/records.ts";
 import type { SchedulerApi } from "../protocol/roles.ts";
+import type { TaskTemplate } from "../protocol/task_spec.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { CodeStore } from "./code_store.ts";
 import type { Effect } from "./core/effects.ts";
-import type { SchedulerEvent } from "./core/events.ts";
+import type { SchedulerEvent, TasksSubmitted } from "./core/events.ts";
 import type { SchedulerCore } from "./core/scheduler_core.ts";
-import { EffectBatches } from "./effect_batches.ts";
+import { EffectBatches, settledBytes } from "./effect_batches.ts";
 import {
   abortRequested,
   attemptsEnded,
@@ -60,6 +61,8 @@ import { Receivers } from "./receivers.ts";
 import { ReleaseGate } from "./release_gate.ts";
 import { SettleGate } from "./settle_gate.ts";
 import { payloadToMessage } from "../wire/messages.ts";
+import { takeOutUnfit } from "./unfit_tasks.ts";
+import { Standstill, type StandstillOutlet } from "./standstill.ts";
 import { checkVersion } from "./version_check.ts";
 
 /** What the scheduler is made with. */
@@ -67,6 +70,8 @@ export interface SchedulerActorOptions {
   readonly core: SchedulerCore;
   readonly epoch: Epoch;
   readonly heartbeatMs: number;
+  /** How long this life waits for the hosts of the one before, ms; absent: not at all. */
+  readonly graceMs?: number;
   /** What hosts and clients are told of how balanced tasks go; with `pure` they pass by here. Default: nothing. */
   readonly scheme?: string;
   /** Takes the facts of each step, in order, before anything leaves that rests on them. */
@@ -111,6 +116,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   #time!: MonotonicWallClock;
   #cancelWake: (() => void) | null = null;
   #requests = 0;
+  #standstill: Standstill | null = null;
   /** What happened while it was not known whether this controller still leads. */
   #held: SchedulerEvent[] | null = null;
 
@@ -122,10 +128,12 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   protected override onStart(): void {
     this.#time = new MonotonicWallClock(this.context.clock);
-    this.#receivers = new Receivers(this.context.system);
+    this.#receivers = new Receivers(this.context.system, (session, behind) => this.#paceChanged(session, behind));
     this.#gate = new SettleGate({
-      send: (session, results) =>
-        this.#receivers.toClient(session, (cast) => cast.settled(this.#options.epoch, results)),
+      send: (session, results) => {
+        const size = () => settledBytes(results);
+        this.#receivers.toClient(session, (cast) => cast.settled(this.#options.epoch, results), size);
+      },
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#releases = new ReleaseGate({
@@ -133,8 +141,18 @@ export class SchedulerActor extends Actor implements SchedulerApi {
       after: (delayMs, task) => this.context.after(delayMs, task),
     });
     this.#step({ kind: "scheduler-began", at: this.#now() });
+    const { graceMs = 0 } = this.#options;
+    if (graceMs > 0) this.#standstill = new Standstill(this.#standstillOutlet(), graceMs);
     const { journal } = this.#options;
     if (journal !== undefined) this.#inherit(journal);
+  }
+
+  #standstillOutlet(): StandstillOutlet {
+    return {
+      now: () => this.#now(),
+      after: (delayMs, task) => this.context.after(delayMs, task),
+      stoodStill: (at, ms) => this.#decide({ kind: "stood-still", at, ms }),
+    };
   }
 
   /** Goes on with what earlier lives left. */
@@ -235,10 +253,9 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   submit(batch: SubmitMessage): void {
     this.#receive("submit", () => {
       const { event, templates } = tasksSubmitted(batch, this.#now());
-      this.#codes.add(event.session, batch[1]);
-      for (const template of templates) this.#codes.bind(template);
+      const unfit = this.#codes.receive(event.session, batch[1], templates);
       this.#gate.submitted(event.session, event.specs.length);
-      return event;
+      return unfit.size === 0 ? event : this.#withoutUnfit(event, unfit);
     });
   }
 
@@ -314,6 +331,33 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     this.#gate.forget(session);
   }
 
+  /** Tasks whose code is not what it should be have failed, for their client and for those that name them. */
+  #withoutUnfit(event: TasksSubmitted, unfit: ReadonlyMap<TaskTemplate, Error>): TasksSubmitted {
+    const { session } = event;
+    const { rest, failed, known } = takeOutUnfit(event, unfit);
+    const { sender: from } = this.context;
+    for (const error of new Set(unfit.values())) {
+      this.context.log("error", "code refused", { from, reason: error.message });
+    }
+    this.#receivers.toClient(session, (cast) => cast.settled(this.#options.epoch, failed));
+    return { ...rest, known: [...rest.known, ...known] };
+  }
+
+  /** In a step of its own: it is found out while the effects of another are carried out. */
+  #paceChanged(session: Session, behind: boolean): void {
+    if (behind) this.context.log("warn", "client does not keep up with its results: its tasks wait", { session });
+    else this.context.log("info", "client keeps up with its results again", { session });
+    this.context.after(0, () => {
+      // As it is by then: another client may have come in its place.
+      this.#step({
+        kind: "client-pace-changed",
+        at: this.#now(),
+        session,
+        behind: this.#receivers.isBehind(session),
+      });
+    });
+  }
+
   #loseHost(host: HostId, reason: string): void {
     this.context.log(reason === "stopped" ? "info" : "warn", "host lost", { host, reason });
     this.#receivers.forgetHost(host);
@@ -325,6 +369,11 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   /** The one way into the core and out of it. */
   #step(event: SchedulerEvent): void {
     if (this.#held !== null || this.#options.leadership?.valid === false) return this.#hold(event);
+    this.#standstill?.look();
+    this.#decide(event);
+  }
+
+  #decide(event: SchedulerEvent): void {
     const effects = this.#core.step(event);
     if (effects.length === 0) return;
     const batches = new EffectBatches(this.#codes);
@@ -386,14 +435,14 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     for (const [host, batch] of batches.dispatches) {
       const message = batch.message(epoch);
       this.#receivers.toHost(host, (cast) => cast.dispatch(message));
-      this.#releases.flush(host);
     }
   }
 
   #tellOutcomes(batches: EffectBatches): void {
     for (const [session, results] of batches.settled) this.#gate.push(session, results);
     for (const [session, results] of batches.watched) {
-      this.#receivers.toClient(session, (cast) => cast.watched(results));
+      const size = () => settledBytes(results.map(([, settled]) => settled));
+      this.#receivers.toClient(session, (cast) => cast.watched(results), size);
     }
   }
 

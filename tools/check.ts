@@ -38,7 +38,7 @@ const LANES = {
 };
 
 /** These take longest, so they begin first. */
-const LONG_TESTS = ["guide", "nested", "examples", "pure", "cli_lifecycle", "remote_nats", "url_import", "storm"];
+const LONG_TESTS = ["guide", "nested", "examples", "pure", "cli_lifecycle", "remote_nats", "url_import", "chaos"];
 
 /** The types of the tests are checked before they run, once for all. */
 const TEST_FLAGS = ["-A", "--no-check"];
@@ -75,7 +75,7 @@ const CHECKS: readonly Step[] = [
   step("docs", false, () => deno("doc", "--lint", "--quiet", "mod.ts", "testing/mod.ts")),
 ];
 
-const DOCUMENTED = ["mod.ts", "actors", "broker", "bus", "client", "cluster", "testing", "wire"];
+const DOCUMENTED = ["mod.ts", "actors", "broker", "bus", "client", "cluster", "store", "testing", "wire"];
 
 async function testSteps(): Promise<Step[]> {
   const files = (await sourceFiles()).map(({ path }) => path).filter((path) => /^tests\/.*_test\.ts$/.test(path));

@@ -149,6 +149,8 @@ function endedCode(outcome: AttemptOutcome): EndedCode {
       return ENDED.engineDied;
     case "timed-out":
       return ENDED.timedOut;
+    case "host-failed":
+      return ENDED.hostFailed;
     case "aborted":
       return ENDED.aborted;
     case "returned":
@@ -165,6 +167,7 @@ function endedBody(outcome: AttemptOutcome): PayloadMessage | string | null {
       return payloadToMessage(outcome.error);
     case "engine-died":
     case "timed-out":
+    case "host-failed":
       return outcome.message;
     default:
       return null;
@@ -185,6 +188,9 @@ function attemptOutcome(message: readonly unknown[]): AttemptOutcome {
       break;
     case ENDED.timedOut:
       if (isText(body)) return { kind: "timed-out", message: body };
+      break;
+    case ENDED.hostFailed:
+      if (isText(body)) return { kind: "host-failed", message: body };
       break;
     case ENDED.aborted:
       return { kind: "aborted" };

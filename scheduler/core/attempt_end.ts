@@ -44,7 +44,7 @@ export function decide(
   }
 }
 
-type Failure = Extract<AttemptOutcome, { readonly kind: "threw" | "engine-died" | "timed-out" }>;
+type Failure = Extract<AttemptOutcome, { readonly kind: "threw" | "engine-died" | "timed-out" | "host-failed" }>;
 
 function fail(
   s: SchedulerState,
@@ -102,6 +102,8 @@ function finalOutcome(task: TaskRecord, place: EndedPlace, failure: Failure): Ta
       return failure;
     case "timed-out":
       return systemFailure("TaskTimeout", `Cannot finish task "${task.id}" on engine ${place.id}: ${failure.message}`);
+    case "host-failed":
+      return systemFailure("EngineError", `Cannot finish task "${task.id}" on engine ${place.id}: ${failure.message}`);
     case "engine-died":
       return systemFailure(
         "EngineError",

@@ -168,6 +168,14 @@ export interface ClientLeft {
   readonly session: Session;
 }
 
+/** A client does not keep up with the results that wait for it, or does again. */
+export interface ClientPaceChanged {
+  readonly kind: "client-pace-changed";
+  readonly at: number;
+  readonly session: Session;
+  readonly behind: boolean;
+}
+
 /** The client of an engine's tasks ended with the engine: what it has not settled is aborted. */
 export interface ClientEnded {
   readonly kind: "client-ended";
@@ -282,6 +290,14 @@ export interface ResultsWatched {
   readonly ids: readonly TaskId[];
 }
 
+/** The scheduler's process stood still for so long: that was no time in which hosts could come back. */
+export interface StoodStill {
+  readonly kind: "stood-still";
+  /** When it began. */
+  readonly at: number;
+  readonly ms: number;
+}
+
 /** The time that a `wake` effect named has come. Too early or too often does no harm. */
 export interface SchedulerWoke {
   readonly kind: "woke";
@@ -303,6 +319,7 @@ export type SchedulerEvent =
   | ClientAttached
   | ClientLeft
   | ClientEnded
+  | ClientPaceChanged
   | SlotsChanged
   | TasksSubmitted
   | TasksInherited
@@ -310,4 +327,5 @@ export type SchedulerEvent =
   | AbortRequested
   | PurgeRequested
   | ResultsWatched
+  | StoodStill
   | SchedulerWoke;

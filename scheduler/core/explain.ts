@@ -139,6 +139,7 @@ function explainReady(s: SchedulerState, task: TaskRecord): Explanation {
   const { group } = task;
   if (s.grace !== null) return because("grace", task, WAITS_FOR_HOSTS);
   const alive = [...s.registry.alive()];
+  if (task.session.behind) return because("client", task, "waits for its client to take the results that wait for it");
   if (group?.onlyOn) return explainFollow(s, task, group);
   if (group?.targets) return explainTargets(s, task, group, [...group.targets]);
   if (alive.length === 0) return because("no-engines", task, "waits for an engine: there is none");

@@ -172,6 +172,7 @@ function checkGroups(s: SchedulerState, complain: Complain): void {
 function checkAllBusyOrIdle(s: SchedulerState, complain: Complain): void {
   if (s.grace !== null) return;
   for (const group of s.placement.groups) {
+    if ([...group.queue].every(({ session }) => session.behind)) continue;
     const free = s.placement.pool.members.find((engine) => group.accepts(engine));
     if (free !== undefined) complain(`engine ${free.id} is free while tasks of group "${group.key}" wait`);
   }

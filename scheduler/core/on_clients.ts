@@ -8,7 +8,7 @@
 import type { HostId, Session } from "../../protocol/ids.ts";
 import { abortTask } from "./abort.ts";
 import { closeBatch } from "./batches.ts";
-import type { ClientAttached, ClientEnded, ClientLeft } from "./events.ts";
+import type { ClientAttached, ClientEnded, ClientLeft, ClientPaceChanged } from "./events.ts";
 import { retireIfDone, tell } from "./settlement.ts";
 import type { SessionRecord } from "./session_record.ts";
 import type { SchedulerState } from "./state.ts";
@@ -45,6 +45,7 @@ export function clientLeft(s: SchedulerState, { session: id }: Pick<ClientLeft, 
   const session = s.sessions.get(id);
   if (session === undefined || !session.attached) return;
   session.attached = false;
+  clientPaceChanged(s, { session: id, behind: false });
   forgetWatcher(s, id);
   // Who comes back submits the rest of its batch. Who does not is waited for as long as results of an earlier life are.
   if (session.batchOpen) {
@@ -52,6 +53,17 @@ export function clientLeft(s: SchedulerState, { session: id }: Pick<ClientLeft, 
   }
   s.out.fact({ kind: "client-left", at: s.now, session: id });
   retireIfDone(s, session);
+}
+
+/** A client has fallen behind with its results, or caught up. What is assigned goes on. */
+export function clientPaceChanged(
+  s: SchedulerState,
+  { session: id, behind }: Pick<ClientPaceChanged, "session" | "behind">,
+): void {
+  const session = s.sessions.get(id);
+  if (session === undefined || session.behind === behind) return;
+  session.behind = behind;
+  s.placement.paceChanged(session);
 }
 
 /** The process that a client lived in is gone: nobody will ask for what it has not settled. */

@@ -8,7 +8,7 @@ import type { EngineId } from "../../protocol/ids.ts";
 import { takeHeld } from "./adoption.ts";
 import { findPlaces } from "./dependencies.ts";
 import { type EngineSlot, HostRecord } from "./engine_record.ts";
-import type { EnginesRequested, HostJoined, HostLost, HostReachable, HostUnreachable } from "./events.ts";
+import type { EnginesRequested, HostJoined, HostLost, HostReachable, HostUnreachable, StoodStill } from "./events.ts";
 import { endClientsOf } from "./on_clients.ts";
 import { condemnAttempts } from "./on_attempts.ts";
 import { endEngine, engineReady, giveUpSlot } from "./on_engines.ts";
@@ -63,6 +63,14 @@ export function endGrace(s: SchedulerState): void {
   for (const request of grace.requests) answer(s, request);
   doomIfTargetsGone(s);
   findPlaces(s, grace.followers);
+}
+
+/** Nobody could come back meanwhile. */
+export function extendGrace(s: SchedulerState, { ms }: StoodStill): void {
+  const { grace } = s;
+  if (grace === null) return;
+  s.timers.clear(grace.timer);
+  grace.timer = s.timers.set(grace.timer.at + ms, { kind: "grace" });
 }
 
 function openHost(s: SchedulerState, { host: id, incarnation, hostname, pid, packageVersion }: HostJoined): HostRecord {

@@ -13,6 +13,7 @@ import { IndexedHeap } from "./indexed_heap.ts";
 import { PlacementGroup, type Restriction, restrictionKey } from "./placement_group.ts";
 import type { SeededRandom } from "./random.ts";
 import { lessRecentlyUsed, type Scheme } from "./scheme.ts";
+import type { SessionRecord } from "./session_record.ts";
 import type { TaskRecord } from "./task_record.ts";
 
 /** Looks engines up: what `Placement` needs of the registry. */
@@ -78,10 +79,10 @@ export class Placement {
   push(task: TaskRecord): void {
     const group = this.#groupOf(task);
     task.group = group;
-    const isNew = group.queue.size === 0;
+    const hadNone = group.queue.size === 0 || (group.heapIndex < 0 && group.queue.first === null);
     group.queue.push(task);
     if (group.heapIndex >= 0) this.#rank(group);
-    else if (isNew || (group.queue.first === task && this.pool.mostRoomUs > 0)) this.#activate(group);
+    else if (hadNone || (group.queue.first === task && this.pool.mostRoomUs > 0)) this.#activate(group);
   }
 
   /** A ready task is ready no more. */
@@ -93,6 +94,15 @@ export class Placement {
     if (group.queue.size === 0) this.#drop(group);
     else if (group.heapIndex >= 0) this.#rank(group);
     else if (this.pool.mostRoomUs > 0) this.#activate(group);
+  }
+
+  /** A client has fallen behind with its results, or caught up. */
+  paceChanged(session: SessionRecord): void {
+    for (const group of this.#groups.values()) {
+      group.queue.paceChanged(session);
+      if (group.heapIndex >= 0) this.#rank(group);
+      else if (!session.behind) this.#activate(group);
+    }
   }
 
   /** The next task to leave and its engine; `null`: nothing can run now. The caller assigns it before asking again. */
@@ -216,7 +226,7 @@ export class Placement {
   }
 
   #activate(group: PlacementGroup): void {
-    if (group.heapIndex >= 0) return;
+    if (group.heapIndex >= 0 || group.queue.first === null) return;
     group.ranked = group.queue.first;
     group.rankedServed = group.ranked?.session.served ?? 0;
     this.#runnable.push(group);
@@ -224,7 +234,8 @@ export class Placement {
 
   #rank(group: PlacementGroup): void {
     const first = group.queue.first;
-    const served = first?.session.served ?? 0;
+    if (first === null) return this.#runnable.remove(group);
+    const { served } = first.session;
     if (first === group.ranked && served === group.rankedServed) return;
     group.ranked = first;
     group.rankedServed = served;
@@ -234,7 +245,7 @@ export class Placement {
   #firstRunnable(): PlacementGroup | null {
     for (let group = this.#runnable.first; group !== null; group = this.#runnable.first) {
       const first = group.queue.first;
-      if (first === group.ranked && first?.session.served === group.rankedServed) return group;
+      if (first !== null && first === group.ranked && first.session.served === group.rankedServed) return group;
       // Its client was served from elsewhere meanwhile, which only ever moves the group back.
       this.#rank(group);
     }

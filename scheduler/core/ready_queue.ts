@@ -1,7 +1,7 @@
 /**
  * Ready tasks in the order in which they leave: by priority, then the clients in turn, then in order of submission.
  *
- * Fresh tasks cost O(1) whatever the length; those that come back cost O(log of those that came back). Knows nothing of
+ * Those of a client that is behind with its results stay where they are and do not leave. Fresh tasks cost O(1) whatever the length; those that come back cost O(log of those that came back). Knows nothing of
  * engines. One for each `PlacementGroup`.
  * @module
  */
@@ -64,7 +64,7 @@ class Level {
   }
 
   get isEmpty(): boolean {
-    return this.#turns.size === 0;
+    return this.#lanes.size === 0;
   }
 
   get first(): TaskRecord | null {
@@ -83,7 +83,7 @@ class Level {
     if (lane === undefined) {
       lane = new Lane(task.session);
       this.#lanes.set(task.session, lane);
-      this.#turns.push(lane);
+      if (!task.session.behind) this.#turns.push(lane);
     }
     lane.push(task);
   }
@@ -94,7 +94,16 @@ class Level {
     lane.remove(task);
     if (lane.first !== null) return;
     this.#lanes.delete(task.session);
-    this.#turns.remove(lane);
+    if (lane.heapIndex >= 0) this.#turns.remove(lane);
+  }
+
+  /** Its `behind` has changed. */
+  paceChanged(session: SessionRecord): void {
+    const lane = this.#lanes.get(session);
+    if (lane === undefined || session.behind === lane.heapIndex < 0) return;
+    if (session.behind) return this.#turns.remove(lane);
+    lane.served = session.served;
+    this.#turns.push(lane);
   }
 
   *[Symbol.iterator](): Generator<TaskRecord> {
@@ -112,9 +121,17 @@ export class ReadyQueue implements Iterable<TaskRecord> {
     return this.#size;
   }
 
-  /** The task that leaves next. */
+  /** The task that leaves next; `null`: there is none, or none that may leave. */
   get first(): TaskRecord | null {
-    return this.#levels[0]?.first ?? null;
+    const first = this.#levels[0]?.first ?? null;
+    // Nearly always there is one level, and nobody is behind.
+    if (first !== null || this.#levels.length < 2) return first;
+    return this.#levels.find((level) => level.first !== null)?.first ?? null;
+  }
+
+  /** The `behind` of a client has changed. */
+  paceChanged(session: SessionRecord): void {
+    for (const level of this.#levels) level.paceChanged(session);
   }
 
   push(task: TaskRecord): void {

@@ -73,6 +73,7 @@ function restoreCounters(s: SchedulerState, snapshot: Snapshot): void {
 function restoreSession(s: SchedulerState, from: SessionSnapshot): void {
   const session = new SessionRecord(from.id, from.serial, s.now);
   session.attached = from.attached;
+  session.behind = from.behind;
   session.engineHost = from.engineHost;
   session.served = from.served;
   session.batchOpen = from.batchOpen;

@@ -14,9 +14,9 @@ import type { SchedulerEvent } from "./events.ts";
 import { explain, statusOf } from "./explain.ts";
 import { tasksInherited } from "./inherit.ts";
 import { attemptsEnded } from "./on_attempts.ts";
-import { clientAttached, clientEnded, clientLeft } from "./on_clients.ts";
+import { clientAttached, clientEnded, clientLeft, clientPaceChanged } from "./on_clients.ts";
 import { engineDraining, engineEnded, engineFailed, engineReady } from "./on_engines.ts";
-import { enginesRequested, hostJoined, hostLost, hostReachability } from "./on_hosts.ts";
+import { enginesRequested, extendGrace, hostJoined, hostLost, hostReachability } from "./on_hosts.ts";
 import { slotsChanged } from "./on_slots.ts";
 import { abortRequested, purgeRequested, tasksSubmitted } from "./on_tasks.ts";
 import { askToBeWoken, fireDue } from "./on_time.ts";
@@ -123,10 +123,14 @@ function handle(s: SchedulerState, event: SchedulerEvent): void {
       return clientAttached(s, event);
     case "client-left":
       return clientLeft(s, event);
+    case "client-pace-changed":
+      return clientPaceChanged(s, event);
     case "client-ended":
       return clientEnded(s, event);
     case "slots-changed":
       return slotsChanged(s, event);
+    case "stood-still":
+      return extendGrace(s, event);
     case "scheduler-began":
     case "woke":
       return;

@@ -19,6 +19,8 @@ export class SessionRecord {
   /** Epoch ms, whole: what is kept of its tasks counts from here. */
   readonly bornAt: number;
   attached = false;
+  /** It does not keep up with its results: nothing more of it is assigned until it does. */
+  behind = false;
   /** It lives in an engine of this host, and ends with it. */
   engineHost: HostId | null = null;
   /** When a task of this client was assigned last, on a counter of all assignments; 0: never. Smaller goes first. */

@@ -85,6 +85,7 @@ export interface SessionSnapshot {
   readonly id: Session;
   readonly serial: number;
   readonly attached: boolean;
+  readonly behind: boolean;
   readonly engineHost: HostId | null;
   readonly served: number;
   readonly forgotten: readonly (readonly [number, number])[];
@@ -234,7 +235,7 @@ function engineSnapshot(s: SchedulerState, engine: EngineRecord): EngineSnapshot
 }
 
 function sessionSnapshot(session: SessionRecord): SessionSnapshot {
-  const { id, serial, attached, engineHost, served, batchOpen } = session;
+  const { id, serial, attached, behind, engineHost, served, batchOpen } = session;
   const forgotten = session.forgotten.intervals;
   // The others have ended since, and can't lie on a cycle.
   const forward = session.forward.filter(({ holding }) => holding).map(({ task }) => task.id);
@@ -242,6 +243,7 @@ function sessionSnapshot(session: SessionRecord): SessionSnapshot {
     id,
     serial,
     attached,
+    behind,
     engineHost,
     served,
     forgotten,

@@ -11,7 +11,8 @@ import type { ContentHash, EngineId } from "../../protocol/ids.ts";
 import type { BlobRef, Payload, TaskTemplate } from "../../protocol/task_spec.ts";
 import type { Store } from "../../store/store.ts";
 import type { Log } from "../../wire/log.ts";
-import { EntryWriter, journalLine } from "./entries.ts";
+import { EntryWriter } from "./entry_writer.ts";
+import { journalLine } from "./journal_line.ts";
 import { KeptRows } from "./kept_rows.ts";
 import type { Ledger } from "./ledger.ts";
 

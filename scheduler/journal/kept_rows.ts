@@ -12,7 +12,7 @@ import { contentHash } from "../../wire/content_hash.ts";
 import { encodeFrame } from "../../wire/frame_codec.ts";
 import { templateToMessage } from "../../wire/messages.ts";
 import type { InheritedTask } from "../core/events.ts";
-import { EntryWriter } from "./entries.ts";
+import { EntryWriter } from "./entry_writer.ts";
 
 /** A template of more bytes than this is a blob. */
 const INLINE_TEMPLATE_BYTES = 512;
@@ -26,10 +26,10 @@ export interface NamedTemplate {
 /** Which rows there are, and which there should be. */
 export class KeptRows {
   readonly #there = new Set<TaskId>();
-  #fresh = new Map<TaskId, InheritedTask>();
+  readonly #fresh = new Map<TaskId, InheritedTask>();
   /** Those that are being written now. */
-  #leaving = new Map<TaskId, InheritedTask>();
-  #gone: TaskId[] = [];
+  readonly #leaving = new Map<TaskId, InheritedTask>();
+  readonly #gone: TaskId[] = [];
   /** `null`: it is written into each row. */
   readonly #names = new WeakMap<TaskTemplate, NamedTemplate | null>();
 
@@ -51,22 +51,26 @@ export class KeptRows {
     if (this.#there.delete(id)) this.#gone.push(id);
   }
 
-  /** What has changed since the last time, in batches of so many rows; each counts as written when it is taken. */
+  /**
+   * What has changed since the last time, in batches of so many rows. A batch counts as written when the next one is asked
+   * for: what was not, because the store was away, is among the changes of the next time.
+   */
   *changes(batch: number): Generator<{ readonly rows: RecordChange[]; readonly templates: NamedTemplate[] }> {
-    this.#leaving = this.#fresh;
-    this.#fresh = new Map();
+    for (const [id, task] of this.#fresh) this.#leaving.set(id, task);
+    this.#fresh.clear();
     while (this.#leaving.size > 0) {
+      const tasks = [...this.#leaving.values().take(batch)];
       const templates: NamedTemplate[] = [];
-      const rows: RecordChange[] = [];
-      for (const [id, task] of this.#leaving) {
-        if (rows.length >= batch) break;
-        rows.push(this.#row(task, templates));
-        this.#leaving.delete(id);
+      yield { rows: tasks.map((task) => this.#row(task, templates)), templates };
+      for (const { spec: { id } } of tasks) {
+        if (this.#leaving.delete(id)) this.#there.add(id);
+        else this.#gone.push(id);
       }
-      yield { rows, templates };
     }
     while (this.#gone.length > 0) {
-      yield { rows: this.#gone.splice(0, batch).map((id): RecordChange => [id, null]), templates: [] };
+      const gone = this.#gone.slice(0, batch);
+      yield { rows: gone.map((id): RecordChange => [id, null]), templates: [] };
+      this.#gone.splice(0, gone.length);
     }
   }
 
@@ -87,7 +91,6 @@ export class KeptRows {
       return named?.hash ?? null;
     });
     writer.task(task);
-    this.#there.add(task.spec.id);
     return [task.spec.id, writer.take()];
   }
 }

@@ -10,7 +10,7 @@ import type { Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
 import type { InheritedSession, InheritedTask, TasksInherited } from "../core/events.ts";
 import { IntervalSet } from "../core/interval_set.ts";
 import { splitTaskId } from "../core/session_record.ts";
-import type { JournalLine } from "./entries.ts";
+import type { JournalLine } from "./journal_line.ts";
 
 /** So many sessions of which nothing is left but that there were tasks are remembered. */
 const MAX_BARE_SESSIONS = 1_000;

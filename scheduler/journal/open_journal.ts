@@ -8,7 +8,7 @@ import type { ContentHash, TaskId } from "../../protocol/ids.ts";
 import type { BlobRef, Payload } from "../../protocol/task_spec.ts";
 import type { Store } from "../../store/store.ts";
 import type { Log } from "../../wire/log.ts";
-import { EntryReader } from "./entries.ts";
+import { EntryReader } from "./entry_reader.ts";
 import { JournalWriter } from "./journal_writer.ts";
 import { KeptRows } from "./kept_rows.ts";
 import { Ledger } from "./ledger.ts";

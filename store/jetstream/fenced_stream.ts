@@ -8,12 +8,12 @@
  */
 import { StoreError } from "../../wire/errors.ts";
 import type { JetStreamAccess } from "./jetstream_access.ts";
-import { isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
+import { jetStreamError, lastSequence } from "./jetstream_errors.ts";
 import type { StoreStream } from "./stream_setup.ts";
 
 const MESSAGE_ID = "Nats-Msg-Id";
-/** Of two that open at the same moment each may come in between the other, but not for long. */
-const OPENING_ATTEMPTS = 20;
+/** One that writes as fast as it can may come in between, but not each time. */
+const OPENING_ATTEMPTS = 1_000;
 
 /** The writing end. */
 export class FencedStream {
@@ -31,24 +31,22 @@ export class FencedStream {
   }
 
   /**
-   * Writes a first message, which shuts out whoever wrote before. `mark` makes it, knowing the number of the message
-   * before. Throws `StoreError`.
+   * Writes a first message, of the kind `claim`, which shuts out whoever wrote before. Resolves when that is the newest
+   * message. Throws `StoreError`.
    */
-  static async open(
-    access: JetStreamAccess,
-    stream: StoreStream,
-    mark: (last: number) => Promise<Uint8Array>,
-  ): Promise<FencedStream> {
+  static async open(access: JetStreamAccess, stream: StoreStream, claim: Uint8Array): Promise<FencedStream> {
+    const { state } = await access.persist("Cannot open", () => access.manager.streams.info(stream.name));
+    const fenced = new FencedStream(access, stream, state.last_seq);
     for (let attempt = 1;; attempt++) {
-      const { state } = await access.persist("Cannot open", () => access.manager.streams.info(stream.name));
-      const fenced = new FencedStream(access, stream, state.last_seq);
       try {
-        await fenced.#write("opened", await mark(state.last_seq));
+        await fenced.#write("claim", claim);
         return fenced;
       } catch (error) {
         if (!(error instanceof DeposedError) || attempt === OPENING_ATTEMPTS) {
           throw jetStreamError("Cannot open", access.cluster, error);
         }
+        // From the refusal itself: asking for it would take longer than one that is still writing takes for a message.
+        fenced.#last = error.last;
       }
     }
   }
@@ -78,20 +76,21 @@ export class FencedStream {
     const { subject } = this.stream;
     const expected = this.#last;
     const id = `${this.#writer}-${this.#written++}`;
-    const { sequence } = await this.#access.persist("Cannot write", async () => {
+    const answer = await this.#access.persist("Cannot write", async () => {
       try {
         const options = { msgID: id, expect: { lastSequence: expected } };
         const { seq } = await this.#access.client.publish(`${subject}.${kind}`, bytes, options);
-        return { sequence: seq };
+        return seq;
       } catch (error) {
-        if (!isWrongSequence(error)) throw error;
+        const last = lastSequence(error);
+        if (last === null) throw error;
         // Perhaps an attempt that got no answer has arrived all the same, longer ago than the server remembers ids.
-        return { sequence: await this.#isWritten(expected + 1, id) ? expected + 1 : null };
+        return await this.#isWritten(expected + 1, id) ? expected + 1 : new DeposedError(last);
       }
     });
-    if (sequence === null) throw new DeposedError();
-    this.#last = sequence;
-    return sequence;
+    if (answer instanceof DeposedError) throw answer;
+    this.#last = answer;
+    return answer;
   }
 
   async #isWritten(sequence: number, id: string): Promise<boolean> {
@@ -108,4 +107,12 @@ export class FencedStream {
 }
 
 /** Another has written. */
-class DeposedError extends Error {}
+class DeposedError extends Error {
+  /** The number of the newest message by then. */
+  readonly last: number;
+
+  constructor(last: number) {
+    super(`another has written message ${last}`);
+    this.last = last;
+  }
+}

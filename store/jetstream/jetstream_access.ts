@@ -14,7 +14,7 @@ import {
   type StoredMsg,
 } from "../../deps/nats_jetstream.ts";
 import type { Clock } from "../../wire/clock.ts";
-import { isPassing, jetStreamError } from "./jetstream_errors.ts";
+import { isNotEnabled, isPassing, jetStreamError } from "./jetstream_errors.ts";
 
 /** So long one attempt waits for its answer. */
 const ATTEMPT_MS = 2_000;
@@ -55,12 +55,18 @@ export class JetStreamAccess {
 
   /** Looks whether there is JetStream. Throws `StoreError`. */
   static async open(connection: NatsConnection, options: AccessOptions): Promise<JetStreamAccess> {
-    try {
-      const manager = await jetstreamManager(connection, { timeout: ATTEMPT_MS });
-      return new JetStreamAccess(connection, manager, options);
-    } catch (error) {
-      throw jetStreamError("Cannot open", options.cluster, error);
-    }
+    const manager = await jetstreamManager(connection, { timeout: ATTEMPT_MS, checkAPI: false });
+    const access = new JetStreamAccess(connection, manager, options);
+    await access.persist("Cannot open", async () => {
+      try {
+        await manager.getAccountInfo();
+      } catch (error) {
+        // Nobody listens: later that would be a server that comes back, but here it is one that has none.
+        if (isNotEnabled(error)) throw jetStreamError("Cannot open", options.cluster, error);
+        throw error;
+      }
+    });
+    return access;
   }
 
   /** What fits into one message. */

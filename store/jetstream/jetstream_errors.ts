@@ -19,9 +19,19 @@ export function isWrongSequence(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE;
 }
 
+/** The number of the newest message, if the error is that it is another than was expected. */
+export function lastSequence(error: unknown): number | null {
+  return error instanceof Error && isWrongSequence(error) ? Number(/\d+$/.exec(error.message)?.[0] ?? 0) : null;
+}
+
 /** The stream or the message is not there. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && NOT_FOUND_CODES.has(error.code);
+}
+
+/** Nobody answers for JetStream there. */
+export function isNotEnabled(error: unknown): boolean {
+  return error instanceof Error && error.name === "JetStreamNotEnabled";
 }
 
 /** May it be well a little later? Everything may that is not an answer, but for a refusal and the end of the connection. */
@@ -53,7 +63,7 @@ function explain(error: unknown): string {
     }
     return `the server says "${reason}" (${error.code}); its log says more`;
   }
-  if (error instanceof Error && error.name === "JetStreamNotEnabled") return NOT_ENABLED;
+  if (isNotEnabled(error)) return NOT_ENABLED;
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError) {
     return "the connection to NATS was closed; connect again";
   }

@@ -72,13 +72,11 @@ export class JetStreamJournal implements Journal {
   /** Shuts out who wrote before, and finds the newest snapshot. Throws `StoreError`. */
   static async open(parts: JournalParts): Promise<JetStreamJournal> {
     const { access, stream } = parts;
-    let total = 0;
-    const fenced = await FencedStream.open(access, stream, async (last) => {
-      total = await totalAt(access, stream, last);
-      return packTotal(total);
-    });
+    const fenced = await FencedStream.open(access, stream, packTotal(Number.NaN));
     const mark = await access.message(stream.name, { last_by_subj: `${stream.subject}.snapshot` });
     const found = mark === null ? NO_SNAPSHOT : markOf(mark.data);
+    const total = await totalAt(access, stream, fenced.last - 1) ?? found.total;
+    await fenced.write("opened", packTotal(total));
     const folder = new PartFolder(access, parts.snapshots);
     // Of snapshots that were never finished, and of such as were replaced by a controller that then died.
     for (const name of await folder.list()) if (name !== found.name) await folder.delete(name);
@@ -158,10 +156,15 @@ export class JetStreamJournal implements Journal {
   }
 }
 
-async function totalAt(access: JetStreamAccess, stream: StoreStream, last: number): Promise<number> {
-  if (last === 0) return 0;
-  const message = await access.message(stream.name, { seq: last });
-  return message === null ? 0 : unpackMessage(message.data)?.total ?? 0;
+/** `null`: no message says it. Those of openings that were cut short do not. */
+async function totalAt(access: JetStreamAccess, stream: StoreStream, last: number): Promise<number | null> {
+  for (let seq = last; seq > 0; seq--) {
+    const message = await access.message(stream.name, { seq });
+    if (message === null) return null;
+    const total = unpackMessage(message.data)?.total ?? Number.NaN;
+    if (!Number.isNaN(total)) return total;
+  }
+  return null;
 }
 
 /** In the form of a log's message, with one entry that says it. */

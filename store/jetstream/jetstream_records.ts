@@ -64,7 +64,7 @@ export class JetStreamRecords implements Records {
 
   /** Shuts out who wrote before, and reads the log into the index. Throws `StoreError`. */
   static async open(access: JetStreamAccess, stream: StoreStream, health: StoreHealth): Promise<JetStreamRecords> {
-    const fenced = await FencedStream.open(access, stream, () => Promise.resolve(packTotal(0)));
+    const fenced = await FencedStream.open(access, stream, packTotal(0));
     const records = new JetStreamRecords(access, stream, health, fenced);
     records.#fresh = await records.#readAll(true);
     return records;

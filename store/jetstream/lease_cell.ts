@@ -7,10 +7,13 @@
 import type { NatsConnection } from "../../deps/nats.ts";
 import { jetstream, JetStreamApiError, StorageType } from "../../deps/nats_jetstream.ts";
 import { type KV, type KvEntry, Kvm } from "../../deps/nats_kv.ts";
-import { leaseBucket } from "../../protocol/subjects.ts";
+import { JetStreamAccess } from "./jetstream_access.ts";
 import { isPassing, isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
+import { systemClock } from "../../wire/clock.ts";
+import { leaseBucket } from "../../protocol/subjects.ts";
 
 const KEY = "leader";
+const PATIENCE_MS = 30_000;
 
 /** What was read. Reads may be older than the newest write. */
 export interface CellValue {
@@ -32,20 +35,27 @@ export interface LeaseCell {
   watch(changed: (value: CellValue) => void): Disposable;
 }
 
+/** Options of `openLeaseCell`. */
+export interface LeaseCellOptions {
+  readonly cluster: string;
+  /** Copies on as many servers of a NATS cluster; default 1. */
+  readonly replicas?: number;
+  /** How long one read or write waits for its answer, ms: a part of the lease. */
+  readonly timeoutMs: number;
+  /** How long the opening waits for a server that is away, ms; default 30,000. */
+  readonly patience?: number;
+}
+
 /** Opens the cell of a cluster; the bucket is made if it is not there. Throws `StoreError`. */
-export async function openLeaseCell(
-  connection: NatsConnection,
-  options: { readonly cluster: string; readonly replicas?: number; readonly timeoutMs: number },
-): Promise<LeaseCell> {
-  const { cluster, replicas = 1, timeoutMs } = options;
-  try {
-    // Longer than for what follows: a bucket of several replicas takes its time to be made.
-    const kvm = new Kvm(jetstream(connection, { timeout: 5_000 }));
-    await kvm.create(leaseBucket(cluster), { history: 1, replicas, storage: StorageType.File });
-    return new KvCell(await new Kvm(jetstream(connection, { timeout: timeoutMs })).open(leaseBucket(cluster)), cluster);
-  } catch (error) {
-    throw jetStreamError("Cannot open", cluster, error);
-  }
+export async function openLeaseCell(connection: NatsConnection, options: LeaseCellOptions): Promise<LeaseCell> {
+  const { cluster, replicas = 1, timeoutMs, patience = PATIENCE_MS } = options;
+  const access = await JetStreamAccess.open(connection, { cluster, patienceMs: patience, clock: systemClock });
+  await access.persist(
+    "Cannot open",
+    () => new Kvm(access.client).create(leaseBucket(cluster), { history: 1, replicas, storage: StorageType.File }),
+  );
+  const kvm = new Kvm(jetstream(connection, { timeout: timeoutMs }));
+  return new KvCell(await access.persist("Cannot open", () => kvm.open(leaseBucket(cluster))), cluster);
 }
 
 class KvCell implements LeaseCell {

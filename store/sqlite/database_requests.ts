@@ -5,9 +5,10 @@
  * @module
  */
 import type { ContentHash } from "../../protocol/ids.ts";
-import type { JournalPiece } from "../journal.ts";
 import type { RecordChange } from "../records.ts";
 import type { Durability } from "../store.ts";
+import type { PackedPieces } from "./packed_pieces.ts";
+import type { PackedRows } from "./packed_rows.ts";
 
 /** The first message: what to open. */
 export interface DatabaseConfig {
@@ -47,22 +48,23 @@ export type ReadRequest =
 /** One of them. */
 export type DatabaseRequest = WriteRequest | ReadRequest;
 
-/** A row of `records`, or what is known of a damaged one. */
-export type RecordRow =
-  | { readonly id: string; readonly bytes: Uint8Array }
-  | { readonly id: string; readonly damage: string };
+/** Part of a journal. `next`: ask again with this; `null`: this was all. */
+export interface JournalPart {
+  readonly pieces: PackedPieces;
+  readonly next: number | null;
+}
 
-/** Part of a long answer. `next`: ask again with this; `null`: this was all. */
-export interface Part<T> {
-  readonly found: readonly T[];
+/** Part of the records. `next` as there. */
+export interface RecordPart {
+  readonly rows: PackedRows;
   readonly next: number | null;
 }
 
 /** The answer to each kind of request. */
 export interface DatabaseAnswers {
-  readonly "read-snapshot": Part<JournalPiece>;
-  readonly "read-entries": Part<JournalPiece>;
-  readonly "read-records": Part<RecordRow>;
+  readonly "read-snapshot": JournalPart;
+  readonly "read-entries": JournalPart;
+  readonly "read-records": RecordPart;
   readonly "get-blob": Uint8Array | null;
   readonly "list-blobs": readonly ContentHash[];
 }

@@ -60,20 +60,24 @@ function packRow(sequence: number, lengths: Uint32Array, body: Uint8Array, size:
   return row;
 }
 
-/** The entries of a row in order; damaged ones are counted, and all others are found. */
+/**
+ * The entries of a row in order, as views; damaged ones are counted, and all others are found. What the row says of their
+ * number is believed only as far as its size allows.
+ */
 export function* unpackEntries({ sequence, count, bytes }: EntryRow): Iterable<ReadEntry> {
+  const most = Math.min(count, bytes.length > ROW_BYTES ? 1 : Math.floor(bytes.length / HEAD_BYTES));
   let [index, at] = [0, 0];
-  while (index < count) {
-    const found = entryAt(bytes, at, sequence + index) ?? nextGood(bytes, at, sequence + index, count - index);
-    if (found === null) {
-      yield { sequence: sequence + index, damaged: count - index };
-      return;
-    }
+  while (at < bytes.length) {
+    const found = entryAt(bytes, at, sequence + index) ?? nextGood(bytes, at, sequence + index);
+    if (found === null) break;
     if (found.skipped > 0) yield { sequence: sequence + index, damaged: found.skipped };
     index += found.skipped;
     yield { sequence: sequence + index, bytes: found.bytes };
     index++;
     at = found.end;
+  }
+  if (index < most || at < bytes.length) {
+    yield { sequence: sequence + index, damaged: Math.max(1, most - index) };
   }
 }
 
@@ -83,22 +87,24 @@ interface FoundEntry {
   readonly skipped: number;
 }
 
-function entryAt(row: Uint8Array, at: number, sequence: number, skipped = 0): FoundEntry | null {
-  const view = new DataView(row.buffer, row.byteOffset, row.byteLength);
+function entryAt(row: Uint8Array, at: number, sequence: number): FoundEntry | null {
   if (at + HEAD_BYTES > row.length) return null;
+  const view = new DataView(row.buffer, row.byteOffset, row.byteLength);
   const end = at + HEAD_BYTES + view.getUint32(at, true);
   if (end > row.length) return null;
   const bytes = row.subarray(at + HEAD_BYTES, end);
-  const good = view.getUint32(at + 4, true) === checksum(sequence, bytes);
-  return good ? { bytes: bytes.slice(), end, skipped } : null;
+  return view.getUint32(at + 4, true) === checksum(sequence, bytes) ? { bytes, end, skipped: 0 } : null;
 }
 
 /** Looks for the next whole entry after a damaged one, whose own length may be what is damaged. */
-function nextGood(row: Uint8Array, from: number, sequence: number, left: number): FoundEntry | null {
-  for (let at = from + 1; at + HEAD_BYTES <= row.length; at++) {
-    for (let skipped = 1; skipped < left; skipped++) {
-      const found = entryAt(row, at, sequence + skipped, skipped);
-      if (found !== null) return found;
+function nextGood(row: Uint8Array, from: number, sequence: number): FoundEntry | null {
+  // One that has a row to itself has no neighbours.
+  if (row.length > ROW_BYTES) return null;
+  for (let at = from + HEAD_BYTES; at + HEAD_BYTES <= row.length; at++) {
+    const between = Math.floor((at - from) / HEAD_BYTES);
+    for (let skipped = 1; skipped <= between; skipped++) {
+      const found = entryAt(row, at, sequence + skipped);
+      if (found !== null) return { ...found, skipped };
     }
   }
   return null;

@@ -3,9 +3,9 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { JournalPiece } from "../journal.ts";
-import type { Part } from "./database_requests.ts";
+import type { JournalPart } from "./database_requests.ts";
 import { packEntries, unpackEntries } from "./entry_rows.ts";
+import { PiecePacker } from "./packed_pieces.ts";
 
 const PART_BYTES = 2 ** 20;
 /** Rows that one step of the compaction deletes: some 8 MB, some 20 ms. */
@@ -61,26 +61,24 @@ export class EntryTable {
   }
 
   /** Entries after the newest snapshot, from the number `from` on. */
-  read(from: number): Part<JournalPiece> {
-    const found: JournalPiece[] = [];
-    let size = 0;
+  read(from: number): JournalPart {
+    const found = new PiecePacker("entry");
     let expected = Math.max(this.#first, from);
     for (const row of this.#select.iterate(expected)) {
       const [sequence, count, bytes] = [Number(row.sequence), Number(row.count), row.bytes as Uint8Array];
-      if (sequence > expected) found.push(damage(expected, sequence - expected, "missing"));
+      if (sequence > expected) found.addDamage(damage(expected, sequence - expected, "missing"));
       expected = sequence + count;
       for (const entry of unpackEntries({ sequence, count, bytes })) {
-        if ("bytes" in entry) found.push({ kind: "entry", bytes: entry.bytes });
-        else found.push(damage(entry.sequence, entry.damaged, "damaged, as the checksum says"));
+        if ("bytes" in entry) found.add(entry.bytes);
+        else found.addDamage(damage(entry.sequence, entry.damaged, "damaged, as the checksum says"));
       }
-      size += bytes.length;
-      if (size >= PART_BYTES) return { found, next: expected };
+      if (found.size >= PART_BYTES) return { pieces: found.pack(), next: expected };
     }
-    return { found, next: null };
+    return { pieces: found.pack(), next: null };
   }
 }
 
-function damage(first: number, count: number, what: string): JournalPiece {
+function damage(first: number, count: number, what: string): string {
   const which = count === 1 ? `entry ${first} is` : `entries ${first} to ${first + count - 1} are`;
-  return { kind: "damage", reason: `${which} ${what}` };
+  return `${which} ${what}`;
 }

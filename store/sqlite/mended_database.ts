@@ -9,7 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../wire/errors.ts";
 import { STORE_SCHEMA } from "../store.ts";
 import { Database } from "./database.ts";
-import type { DatabaseConfig, DatabaseFound, DatabaseRequest, Part } from "./database_requests.ts";
+import type { DatabaseConfig, DatabaseFound, DatabaseRequest, JournalPart, RecordPart } from "./database_requests.ts";
 import { createTables, newerSchema, otherCluster } from "./database_schema.ts";
 import { PAGE_BYTES, salvage, type SavedRows } from "./salvage.ts";
 import { readWal } from "./wal_frames.ts";
@@ -47,9 +47,9 @@ export class MendedDatabase implements Disposable {
     const answers = this.#mending(() => this.#database.run(requests));
     requests.forEach(({ kind }, index) => {
       if (kind === "read-snapshot" || kind === "read-entries") {
-        answers[index] = withNotes(answers[index], this.#notes, (reason) => ({ kind: "damage", reason }));
+        answers[index] = toldInJournal(answers[index] as JournalPart, this.#notes.splice(0));
       } else if (kind === "read-records") {
-        answers[index] = withNotes(answers[index], this.#notes, (damage) => ({ id: "", damage }));
+        answers[index] = toldInRecords(answers[index] as RecordPart, this.#notes.splice(0));
       }
     });
     return answers;
@@ -113,10 +113,15 @@ function isDamage(error: unknown): error is Error {
   return error instanceof Error && error.name !== "StoreError" && DAMAGED.test(error.message);
 }
 
-/** The notes are told once, before what was found. */
-function withNotes<T>(answer: unknown, notes: string[], describe: (note: string) => T): Part<T> {
-  const part = answer as Part<T>;
-  return notes.length === 0 ? part : { ...part, found: [...notes.splice(0).map(describe), ...part.found] };
+/** The notes are told before what was found. */
+function toldInJournal(part: JournalPart, notes: readonly string[]): JournalPart {
+  const told = notes.map((note) => [0, note] as const);
+  return { ...part, pieces: { ...part.pieces, damages: [...told, ...part.pieces.damages] } };
+}
+
+function toldInRecords(part: RecordPart, notes: readonly string[]): RecordPart {
+  const told = notes.map((note) => [0, "", note] as const);
+  return { ...part, rows: { ...part.rows, damages: [...told, ...part.rows.damages] } };
 }
 
 function writeMended(path: string, cluster: string, saved: SavedRows): void {

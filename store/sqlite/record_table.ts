@@ -5,7 +5,8 @@
 import { crc32 } from "node:zlib";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RecordChange } from "../records.ts";
-import type { Part, RecordRow } from "./database_requests.ts";
+import type { RecordPart } from "./database_requests.ts";
+import { RowPacker } from "./packed_rows.ts";
 
 const PART_BYTES = 2 ** 20;
 
@@ -31,17 +32,15 @@ export class RecordTable {
   }
 
   /** Rows in the order in which they were first put. */
-  read(after: number): Part<RecordRow> {
-    const found: RecordRow[] = [];
-    let size = 0;
+  read(after: number): RecordPart {
+    const found = new RowPacker();
     for (const row of this.#select.iterate(after)) {
       const [id, bytes] = [String(row.id), row.bytes as Uint8Array];
-      if (row.checksum === recordChecksum(id, bytes)) found.push({ id, bytes });
-      else found.push({ id, damage: `the row of "${id}" is damaged: the checksum is not that of the bytes` });
-      size += bytes.length;
-      if (size >= PART_BYTES) return { found, next: Number(row.sequence) };
+      if (row.checksum === recordChecksum(id, bytes)) found.add(id, bytes);
+      else found.addDamage(id, `the row of "${id}" is damaged: the checksum is not that of the bytes`);
+      if (found.size >= PART_BYTES) return { rows: found.pack(), next: Number(row.sequence) };
     }
-    return { found, next: null };
+    return { rows: found.pack(), next: null };
   }
 }
 

@@ -110,7 +110,6 @@ class Rows {
   }
 
   #takeEntries(rowId: number, count: number, bytes: Uint8Array): void {
-    if (count < 1 || count > bytes.length) return;
     for (const entry of unpackEntries({ sequence: rowId, count, bytes })) {
       if ("bytes" in entry) {
         this.entries.set(rowId, [rowId, count, bytes]);

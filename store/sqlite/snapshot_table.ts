@@ -7,8 +7,8 @@
  */
 import { crc32 } from "node:zlib";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { JournalPiece } from "../journal.ts";
-import type { Part } from "./database_requests.ts";
+import type { JournalPart } from "./database_requests.ts";
+import { PiecePacker } from "./packed_pieces.ts";
 
 const PART_BYTES = 2 ** 20;
 const SLICE_ROWS = 64;
@@ -101,22 +101,20 @@ export class SnapshotTable {
   }
 
   /** Pieces of the newest, from the number `from` on. */
-  read(from: number): Part<JournalPiece> {
+  read(from: number): JournalPart {
     const { firstPiece, end } = this.#newest;
-    const found: JournalPiece[] = [];
-    let size = 0;
+    const found = new PiecePacker("snapshot");
     let expected = Math.max(firstPiece, from);
     for (const row of this.#select.iterate(expected, end - 1)) {
       const [head, bytes] = [headOf(row), row.bytes as Uint8Array];
-      if (head.sequence > expected) found.push(missing(head.sequence - expected));
+      if (head.sequence > expected) found.addDamage(missing(head.sequence - expected));
       expected = head.sequence + 1;
-      if (row.checksum === pieceChecksum(head, bytes)) found.push({ kind: "snapshot", bytes });
-      else found.push({ kind: "damage", reason: "a piece of the snapshot is damaged, as the checksum says" });
-      size += bytes.length;
-      if (size >= PART_BYTES) return { found, next: expected };
+      if (row.checksum === pieceChecksum(head, bytes)) found.add(bytes);
+      else found.addDamage("a piece of the snapshot is damaged, as the checksum says");
+      if (found.size >= PART_BYTES) return { pieces: found.pack(), next: expected };
     }
-    if (expected < end) found.push(missing(end - expected));
-    return { found, next: null };
+    if (expected < end) found.addDamage(missing(end - expected));
+    return { pieces: found.pack(), next: null };
   }
 
   #insertRow({ number, nextEntry }: Snapshot, bytes: Uint8Array, isEnd: number): void {
@@ -160,9 +158,9 @@ export class SnapshotTable {
   }
 }
 
-function missing(count: number): JournalPiece {
+function missing(count: number): string {
   const which = count === 1 ? "a piece of the snapshot is" : `${count} pieces of the snapshot are`;
-  return { kind: "damage", reason: `${which} missing` };
+  return `${which} missing`;
 }
 
 function headOf(row: Readonly<Record<string, unknown>>): PieceHead {

@@ -9,7 +9,9 @@ import type { RecordChange, Records } from "../records.ts";
 import { SnapshotTurn } from "../snapshot_turn.ts";
 import type { Durability } from "../store.ts";
 import type { DatabaseLink } from "./database_link.ts";
-import type { RecordRow } from "./database_requests.ts";
+import type { JournalPart, RecordPart } from "./database_requests.ts";
+import { unpackPieces } from "./packed_pieces.ts";
+import { type RecordRow, unpackRows } from "./packed_rows.ts";
 
 /** What may wait to be written while nobody waits for it. */
 const UNAWAITED_BYTES = 8 * 2 ** 20;
@@ -34,13 +36,13 @@ export class SqliteJournal implements Journal {
 
   async *read(): AsyncGenerator<JournalPiece> {
     for (const kind of ["read-snapshot", "read-entries"] as const) {
-      for (let next: number | null = 0; next !== null;) {
-        const part: { found: readonly JournalPiece[]; next: number | null } = await this.#link.request({
-          kind,
-          after: next,
-        });
-        yield* part.found;
-        next = part.next;
+      let coming: Promise<JournalPart> | null = this.#link.request({ kind, after: 0 });
+      while (coming !== null) {
+        const { pieces, next }: JournalPart = await coming;
+        // The next part is read while this one is worked on.
+        coming = next === null ? null : this.#link.request({ kind, after: next });
+        coming?.catch(() => {});
+        yield* unpackPieces(pieces);
       }
     }
   }
@@ -93,13 +95,12 @@ export class SqliteRecords implements Records {
   }
 
   async *all(): AsyncGenerator<RecordRow> {
-    for (let next: number | null = 0; next !== null;) {
-      const part: { found: readonly RecordRow[]; next: number | null } = await this.#link.request({
-        kind: "read-records",
-        after: next,
-      });
-      yield* part.found;
-      next = part.next;
+    let coming: Promise<RecordPart> | null = this.#link.request({ kind: "read-records", after: 0 });
+    while (coming !== null) {
+      const { rows, next }: RecordPart = await coming;
+      coming = next === null ? null : this.#link.request({ kind: "read-records", after: next });
+      coming?.catch(() => {});
+      yield* unpackRows(rows);
     }
   }
 }

@@ -34,7 +34,7 @@ export interface WorldMemory {
 const ATTEMPT_KINDS: Readonly<Record<TaskOutcome["kind"], readonly AttemptOutcome["kind"][]>> = {
   done: ["done"],
   threw: ["threw"],
-  failed: ["engine-died", "timed-out"],
+  failed: ["engine-died", "timed-out", "host-failed"],
 };
 
 export class Ledger implements DependencyView {
@@ -327,7 +327,8 @@ export class Ledger implements DependencyView {
   }
 
   #failed(task: LedgerTask): void {
-    const dispatch = this.#closeCurrent(task) ?? this.#held.takeEnded(task, ["threw", "engine-died", "timed-out"]);
+    const dispatch = this.#closeCurrent(task) ??
+      this.#held.takeEnded(task, ["threw", "engine-died", "timed-out", "host-failed"]);
     const engine = dispatch?.engine ?? this.engines.live(dispatch?.heldUuid ?? null);
     this.#tell(task.id, () => `attempt failed (${dispatch?.outcome?.kind ?? dispatch?.over ?? "unknown"})`);
     if (dispatch?.outcome?.kind === "done") {

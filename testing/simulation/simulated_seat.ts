@@ -323,6 +323,8 @@ function describe(outcome: AttemptOutcome): string {
       return "dies with its engine";
     case "timed-out":
       return "is ended since its time was up";
+    case "host-failed":
+      return "fails for its host";
     case "aborted":
       return "stops, aborted,";
     case "returned":

@@ -39,8 +39,9 @@ jetStreamTest("jetstream: whoever opened last is the only one that can write, wh
       confirmed += 7;
     }
   })();
+  const deposed = rejects(appending, { name: "StoreError", message: /another controller leads/ });
   await using second = await place.open();
-  await rejects(appending, { name: "StoreError", message: /another controller leads/ });
+  await deposed;
   await rejects(first.journal.append(bytesOf("late")), {
     name: "StoreError",
     message: 'Cannot write the store of "test" in JetStream: another controller leads by now; this one must not go on.',

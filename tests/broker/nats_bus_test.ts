@@ -3,6 +3,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Bus, BusOptions, BusStatus } from "../../bus/bus.ts";
 import { connectNats } from "../../bus/nats_bus.ts";
 import { findNatsServer, NatsServer, type NatsServerAuth } from "../../testing/nats_server.ts";
+import { NatsCluster } from "../../testing/nats_cluster.ts";
 import { within } from "../../testing/within.ts";
 import { AuthorizationError, ConnectionError } from "../../wire/errors.ts";
 import { nkeys } from "../../deps/nats.ts";
@@ -69,6 +70,43 @@ natsTest(
     }
   },
 );
+
+/** Resolves when the bus says so. */
+function becomes(bus: Bus, wanted: BusStatus): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  bus.onStatus((status) => status === wanted && resolve());
+  return within(promise, `status "${wanted}"`);
+}
+
+natsTest(
+  "renew() leaves a server that hangs for one that the first connection told of, with all subscriptions",
+  async () => {
+    await using nats = await NatsCluster.start(2, serverOptions);
+    const [hung, other] = nats.servers;
+    ok(hung && other);
+    await using bus = await connectNats({ servers: hung.url, timeout: 30_000 });
+    const heard = Promise.withResolvers<void>();
+    bus.subscribe("word", () => heard.resolve());
+    await bus.flush();
+    hung.pause();
+    const back = becomes(bus, "connected");
+    equal(bus.renew?.(), true);
+    await back;
+    await using speaker = await connectNats({ servers: other.url });
+    await bus.flush();
+    speaker.publish("word", new Uint8Array(1));
+    await within(heard.promise, "the word");
+    hung.resume();
+  },
+);
+
+natsTest("renew() changes nothing where there is no other server", async () => {
+  await using server = await NatsServer.start(serverOptions);
+  await using bus = await connectNats({ servers: server.url });
+  equal(bus.renew?.(), false);
+  await bus.flush();
+  equal(bus.status, "connected");
+});
 
 natsTest("connectNats() takes the contents of a creds file", async () => {
   const pair = nkeys.createUser();

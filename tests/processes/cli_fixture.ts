@@ -60,7 +60,14 @@ export class RunningCommand implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** How it ends. */
+  /** How it ends, whenever that is. */
+  async wait(): Promise<Ended> {
+    const { code } = await this.#child.status;
+    const [stdout, stderr] = await Promise.all([this.#stdout.whole, this.#stderr.whole]);
+    return { code, stdout, stderr };
+  }
+
+  /** How it ends, which must be soon. */
   async ended(): Promise<Ended> {
     const { code } = await within(this.#child.status, "the end of the command", LIMIT_MS);
     const [stdout, stderr] = await within(
@@ -227,8 +234,8 @@ export function familyOf(host: number): { readonly controllers: number[]; readon
   };
 }
 
-/** Empty where the process ended in this moment. */
-function commandLineOf(pid: number): string {
+/** How a process was started; empty where it ended in this moment. */
+export function commandLineOf(pid: number): string {
   try {
     return Deno.readTextFileSync(`/proc/${pid}/cmdline`);
   } catch {

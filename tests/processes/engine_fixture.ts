@@ -18,6 +18,7 @@ import { EngineFleet } from "../../host/engine_fleet.ts";
 import { EngineRun } from "../../host/engine_run.ts";
 import type { ReadyEngine } from "../../host/engine_seat.ts";
 import { DEFAULT_PERMISSIONS } from "../../host/permissions.ts";
+import { watchOrphans } from "../../host/orphan_reaper.ts";
 import type { RunEnd } from "../../host/run_end.ts";
 import type { DispatchNumber, EngineId, Epoch, HostId, Session, TaskId } from "../../protocol/ids.ts";
 import { DEFAULT_FLAGS, type Payload, type TaskFlags, type TaskTemplate } from "../../protocol/task_spec.ts";
@@ -53,6 +54,7 @@ export interface FixtureOptions {
   readonly slots?: number;
   readonly heartbeatMs?: number;
   readonly graceMs?: number;
+  readonly memoryBytes?: number;
 }
 
 export interface RunOptions {
@@ -80,7 +82,10 @@ export class FleetFixture implements AsyncDisposable {
   constructor(options: FixtureOptions = {}) {
     this.folder = new BlobFolder({ home: "here" as HostId });
     const fetcher = new BlobFetcher(this.folder, () => Promise.reject(new Error("no other host")));
-    this.#codes = new ReceivedCodes((ref) => fetcher.bytes(ref));
+    this.#codes = new ReceivedCodes({
+      fetch: (ref) => fetcher.bytes(ref),
+      again: () => Promise.reject(new Error("nobody else")),
+    });
     const commandOptions: EngineCommandOptions = {
       permissions: DEFAULT_PERMISSIONS,
       secretFolders: [],
@@ -97,7 +102,7 @@ export class FleetFixture implements AsyncDisposable {
     };
     this.fleet = new EngineFleet({
       command: () => (options.makeCommand ?? engineCommand)(commandOptions),
-      sources: { code: (hash) => this.#codes.get(hash), lease: (ref) => fetcher.lease(ref) },
+      sources: { code: (hash, run) => this.#codes.get(hash, run), lease: (ref) => fetcher.lease(ref) },
       folder: this.folder,
       clock: systemClock,
       log: (_level, message) => {
@@ -107,6 +112,8 @@ export class FleetFixture implements AsyncDisposable {
       slots: options.slots ?? 1,
       heartbeatMs: options.heartbeatMs ?? 1_000,
       graceMs: options.graceMs ?? 300,
+      ...(options.memoryBytes !== undefined && { memoryBytes: options.memoryBytes }),
+      orphans: watchOrphans(commandOptions, () => {}),
     }, {
       ready: (engine) => tell({ kind: "ready", engine }),
       draining: (id) => tell({ kind: "draining", id }),

@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { findSetpriv } from "../../host/engine_command.ts";
 import { DEFAULT_PERMISSIONS, parsePermissionFlags, resolvePermissions } from "../../host/permissions.ts";
-import { signal } from "./cli_fixture.ts";
+import { childrenOf, commandLineOf, gone, signal } from "./cli_fixture.ts";
 import { FleetFixture } from "./engine_fixture.ts";
 
 /** Kills a host while its engine does what `source` says; resolves with whether the engine's process ended too. */
-async function engineEndsWithHost(source?: string): Promise<boolean> {
+async function engineEndsWithHost(source?: string, ...how: readonly string[]): Promise<boolean> {
   const host = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "-A",
       new URL("engine_orphan_host.ts", import.meta.url).pathname,
-      ...(source === undefined ? [] : [source]),
+      ...(source === undefined ? [] : [source, ...how]),
     ],
     stdout: "piped",
     stderr: "null",
@@ -44,6 +44,24 @@ Deno.test({
   name: "an engine in an endless loop ends with its host, where the system can see to it",
   ignore: findSetpriv() === null,
   fn: async () => assert.ok(await engineEndsWithHost("() => { currentTask().publish(1); for (;;); }")),
+});
+
+Deno.test("an engine in an endless loop ends with its host where the system does not see to it", async () => {
+  const source = "() => { currentTask().publish(1); for (;;); }";
+  assert.ok(await engineEndsWithHost(source, "without setpriv"));
+});
+
+Deno.test("what watches over engines is started again when it is killed, and ends with the host's fleet", async () => {
+  await using host = await FleetFixture.start(1, { command: { setprivPath: null } });
+  const shells = () => childrenOf(Deno.pid).filter((pid) => commandLineOf(pid).includes("troupe-reaper"));
+  const [first] = shells();
+  signal(first, "SIGKILL");
+  await gone(first ?? 0);
+  assert.equal(await host.value("() => 1"), 1);
+  const [second] = shells();
+  assert.ok(second !== undefined && second !== first);
+  await host.fleet.close(0);
+  assert.deepEqual(shells(), []);
 });
 
 Deno.test("Ctrl-C at the terminal of a host does not reach its engines", async () => {

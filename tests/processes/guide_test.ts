@@ -12,7 +12,7 @@ const GUIDE = new URL("docs/guide/", ROOT);
 const names = Deno.readDirSync(GUIDE).map(({ name }) => new URL(name, GUIDE)).filter(({ href }) =>
   href.endsWith(".md")
 );
-const urls = [new URL("docs/tasks.md", ROOT), ...names.toArray().toSorted()];
+const urls = [new URL("docs/tasks.md", ROOT), new URL("docs/reliability.md", ROOT), ...names.toArray().toSorted()];
 const pages = await Promise.all(urls.map(readGuidePage));
 
 function nameOf({ url }: GuidePage): string {

@@ -97,17 +97,3 @@ Deno.test("a store that can't be used is an error before anything is accepted", 
   assert.doesNotMatch(stderr, /\n\s+at /);
   assert.throws(() => Deno.statSync(fixture.connectionFile()), Deno.errors.NotFound);
 });
-
-Deno.test("what can't be meant of a store is wrong usage", async () => {
-  await using fixture = await CliFixture.create();
-  const wrong: [string[], RegExp][] = [
-    [["start", "--store", "jetstream"], /embedded broker.*--nats.*"sqlite"/],
-    [["start", "--durability", "power"], /in memory: use the store "sqlite"/],
-    [["start", "--store", "postgres"], /postgres/],
-  ];
-  for (const [args, says] of wrong) {
-    const { code, stderr } = await fixture.run(args);
-    assert.equal(code, 2, stderr);
-    assert.match(stderr.replaceAll("\n", " "), says);
-  }
-});

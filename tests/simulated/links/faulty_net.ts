@@ -5,7 +5,7 @@
  * ordered bus, and the unit tests of links use it as that. Counts what is published, so that tests can count frames.
  * @module
  */
-import type { Bus, BusMessage, BusStatus, BusSubscription } from "../../../bus/bus.ts";
+import type { Bus, BusMessage, BusStatus, BusSubscription, PublishOptions } from "../../../bus/bus.ts";
 import type { Clock } from "../../../wire/clock.ts";
 import { ConnectionError } from "../../../wire/errors.ts";
 
@@ -82,6 +82,8 @@ export class FaultyBus implements Bus {
   readonly #resolveClosed: (error: Error | undefined) => void;
   #status: BusStatus = "connected";
   #dead = false;
+  /** What lies in a socket that is not read; `null`: all is. */
+  #unread: [subject: string, data: Uint8Array][] | null = null;
 
   constructor(net: FaultyNet, gone: (bus: FaultyBus) => void) {
     this.#net = net;
@@ -102,6 +104,7 @@ export class FaultyBus implements Bus {
 
   deliver(subject: string, data: Uint8Array): void {
     if (!this.hears(subject)) return;
+    if (this.#unread !== null) return void this.#unread.push([subject, data]);
     this.#handlers.get(subject)?.({ subject, data, reply: undefined, headers: undefined });
     // A real adapter may use its buffer again.
     data.fill(0xc1);
@@ -123,9 +126,31 @@ export class FaultyBus implements Bus {
     this.#setStatus("connected");
   }
 
-  publish(subject: string, data: Uint8Array): void {
+  /**
+   * As with a broker in the same process that does not get to read its sockets: what others say waits there, what it says
+   * to itself comes at once, unless it is to come behind them.
+   */
+  stopReading(): void {
+    this.#unread ??= [];
+  }
+
+  /** Reads on, all that waits first. */
+  readOn(): void {
+    const waiting = this.#unread ?? [];
+    this.#unread = null;
+    for (const [subject, data] of waiting) this.deliver(subject, data);
+  }
+
+  publish(subject: string, data: Uint8Array, options: PublishOptions = {}): void {
     if (this.#status !== "connected") throw new ConnectionError("Cannot publish: the bus is away.");
     if (data.length > this.maxPayload) throw new RangeError(`Cannot publish ${data.length} bytes.`);
+    if (this.#unread !== null && this.#handlers.has(subject)) {
+      if (options.behindOthers === true) return void this.#unread.push([subject, data.slice()]);
+      const handler = this.#handlers.get(subject);
+      return void queueMicrotask(() =>
+        handler?.({ subject, data: data.slice(), reply: undefined, headers: undefined })
+      );
+    }
     if (!this.#dead && !this.mute) this.#net.accept(this, subject, data);
   }
 

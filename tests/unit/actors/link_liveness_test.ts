@@ -99,6 +99,42 @@ Deno.test("a judge that stalls kills nobody", async () => {
   await harness.close(a, b);
 });
 
+Deno.test("a judge that is on time, and whose broker does not get to read what others say, kills nobody", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  a.node.watch("node.b");
+  await harness.clock.run(3 * HEARTBEAT_MS);
+  a.bus.stopReading();
+  // It goes on speaking, or the other would take it for dead, and rightly.
+  for (let beat = 0; beat < 20; beat++) {
+    a.node.send("node.b", [beat]);
+    await harness.clock.run(HEARTBEAT_MS);
+  }
+  a.bus.readOn();
+  await harness.clock.run(2 * HEARTBEAT_MS);
+  assert.deepEqual([a.events, b.events, b.messages.length], [[], [], 20]);
+  // One that is dead is found out all the same, once it reads on.
+  a.bus.stopReading();
+  await harness.kill(b);
+  await harness.clock.run(20 * HEARTBEAT_MS);
+  assert.deepEqual(a.events, []);
+  a.bus.readOn();
+  assert.ok(await msUntilDown(harness, a) <= 4 * HEARTBEAT_MS);
+  await harness.close(a);
+});
+
+Deno.test("a machine that slept for an hour wakes with all its peers", async () => {
+  const harness = new LinkHarness();
+  const [a, b] = await harness.pair();
+  a.node.watch("node.b");
+  b.node.watch("node.a");
+  await harness.clock.run(3 * HEARTBEAT_MS);
+  harness.clock.stall(3_600_000);
+  await harness.clock.run(10 * HEARTBEAT_MS);
+  assert.deepEqual([a.events, b.events], [[], []]);
+  await harness.close(a, b);
+});
+
 Deno.test("a bus that is away for minutes kills nobody, however late the peer comes back", async () => {
   const harness = new LinkHarness();
   const [a, b] = await harness.pair();

@@ -422,3 +422,49 @@ Deno.test("closing a node ends its calls", async () => {
   await within(waiting, "the error");
   nodes.there.system.kill(nodes.server);
 });
+
+/** Keeps the order in which things are told. */
+class Witness extends Actor {
+  readonly told: string[] = [];
+  readonly #gate: Promise<void>;
+
+  constructor(gate: Promise<void>) {
+    super();
+    this.#gate = gate;
+  }
+
+  follow(ref: Ref<Server>): void {
+    this.context.watch(ref);
+  }
+  async hold(): Promise<void> {
+    await this.#gate;
+  }
+  hear(text: string): void {
+    this.told.push(text);
+  }
+  all(): string[] {
+    return this.told;
+  }
+  protected override onWatched(event: WatchEvent): void {
+    if (event.kind === "ended") this.told.push(event.reason as string);
+  }
+}
+
+Deno.test("that another node is down is told behind what it said before, and before what its next link brings", async () => {
+  await using nodes = await pair();
+  const { here, there, net } = nodes;
+  const gate = Promise.withResolvers<void>();
+  const witness = await here.system.spawn(Witness, { name: "witness", unique: false, args: [gate.promise] });
+  await witness.call.follow(nodes.ref);
+  const held = witness.call.hold();
+  const far = there.system.refAt<Witness>("client.here", "witness");
+  far.cast.hear("before");
+  await there.system.refAt<Server>("client.here", "nobody").call.nothing().catch(() => {});
+  here.link.events?.down("host.there", there.link.incarnation, "silent");
+  far.cast.hear("after");
+  gate.resolve();
+  await held;
+  await far.call.hear("at last");
+  deepEqual(await witness.call.all(), ["before", "node-down", "after", "at last"]);
+  net.links.clear();
+});

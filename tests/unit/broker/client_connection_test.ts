@@ -28,6 +28,7 @@ function shared(limits: BrokerLimits = {}): Shared {
     clock,
     log: silentLog,
     congested: undefined,
+    paused: 0,
   };
   return { context, clock };
 }

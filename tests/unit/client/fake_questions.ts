@@ -11,6 +11,7 @@ import type { PayloadMessage, TemplateMessage } from "../../../protocol/messages
 import type { SchedulerQueues } from "../../../protocol/queue_status.ts";
 import type { PurgeMessage, RecordMessage, SpecsMessage, StatusWords } from "../../../protocol/records.ts";
 import type { ClusterStatus } from "../../../protocol/status.ts";
+import type { SupervisionNode } from "../../../protocol/supervision.ts";
 import { parseTaskId } from "../../../wire/task_ids.ts";
 
 /** What the answers are drawn from. */
@@ -44,6 +45,16 @@ export class FakeQuestions {
   found: readonly number[] = [];
   history: readonly TaskId[] = [];
   ageMs = 5_000;
+  tree: SupervisionNode = {
+    kind: "cluster",
+    name: "fake",
+    state: "up",
+    pid: 1,
+    uptimeMs: 1,
+    restarts: 0,
+    lastEnd: null,
+    children: [],
+  };
   queues: SchedulerQueues = { engines: [], unassigned: 0, waiting: [], others: 0 };
   engines: ClusterStatus["engines"] = [];
   stories = new Map<string, readonly (readonly [number, string])[]>();
@@ -79,6 +90,7 @@ export class FakeQuestions {
   });
 
   readonly #hub = (signal?: AbortSignal): QuestionLink["hub"] => ({
+    tree: () => this.#answer(signal, "tree", [], () => this.tree),
     status: () => this.#answer(signal, "status", [], () => ({ engines: this.engines }) as ClusterStatus),
     age: () => this.#answer(signal, "age", [], () => this.ageMs),
     story: (id) => this.#answer(signal, "story", [id], () => this.stories.get(id) ?? null),

@@ -130,6 +130,40 @@ Deno.test("an argument that can't travel fails its own item alone, with chunks a
   }
 });
 
+Deno.test("a chunk one of whose rows can't travel is a task that failed, for whatever depends on it", async () => {
+  const cluster = await FakeCluster.start();
+  const lview = cluster.client.loadBalancedView().with({ chunksize: 2, returnExceptions: true });
+  const result = lview.map((x: unknown) => x, [1, Symbol("two"), 3, 4, 5, 6]);
+  const [one, two, ...rest] = await result;
+  assert.deepEqual([one, ...rest], [1, 3, 4, 5, 6]);
+  assert.ok(two instanceof SerializationError);
+  assert.deepEqual(result.metadata.map(({ status }) => status), ["failed", "done", "done"]);
+});
+
+Deno.test("rows that can travel one by one and not together fail together", async () => {
+  const cluster = await FakeCluster.start();
+  const lview = cluster.client.loadBalancedView().with({ chunksize: 2, returnExceptions: true });
+  /** Fails at these readings of its value. */
+  const moody = (fails: (reading: number) => boolean) => {
+    const read = { times: 0 };
+    return {
+      read,
+      row: {
+        get value() {
+          if (fails(read.times++)) throw new RangeError("not now");
+          return 1;
+        },
+      },
+    };
+  };
+  const steady = moody(() => false);
+  await lview.map((x: unknown) => x, [steady.row]);
+  const once = steady.read.times;
+  // In the chunk, then alone, then in the chunk again.
+  const results = await lview.map((x: unknown) => x, [moody((reading) => reading === 0 || reading > once).row, 2]);
+  for (const result of results) assert.match(String(result), /not now/);
+});
+
 Deno.test("inside a chunk, a result that can't travel fails its own item alone", async () => {
   const cluster = await FakeCluster.start();
   const lview = cluster.client.loadBalancedView().with({ chunksize: 4, returnExceptions: true });

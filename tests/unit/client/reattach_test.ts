@@ -106,6 +106,44 @@ Deno.test("no controller in time is a ConnectionError that says what to do", asy
   await started;
 });
 
+Deno.test("a controller that was stopped is waited for half a minute, one that died for as long as it takes", async () => {
+  const clock = new FakeClock();
+  const [stopped, died] = [new FakeCluster(clock), new FakeCluster(clock)];
+  for (const cluster of [stopped, died]) {
+    await cluster.session.start(1_000);
+    cluster.manual().attachError = new ConnectionError("no responders");
+  }
+  const [lost, kept] = [stopped, died].map(({ client }) => client.loadBalancedView().apply(() => 1));
+  stopped.session.controllerLost(true);
+  died.session.controllerLost();
+  const told = assert.rejects(Promise.resolve(lost), (error: Error) => {
+    assert.match(
+      String(error),
+      /controller was stopped, and no other has come within 30000 ms\. Its tasks ended with it; start it again/,
+    );
+    return true;
+  });
+  await clock.run(29_000);
+  assert.equal(lost?.ready, false);
+  await clock.run(3_000);
+  await told;
+  await clock.run(600_000);
+  assert.equal(kept?.ready, false);
+});
+
+Deno.test("another controller that comes in time goes on for one that was stopped", async () => {
+  const clock = new FakeClock();
+  const cluster = new FakeCluster(clock);
+  await cluster.session.start(1_000);
+  cluster.attachError = new ConnectionError("no responders");
+  const result = cluster.client.loadBalancedView().apply(() => 1);
+  cluster.session.controllerLost(true);
+  await clock.run(5_000);
+  cluster.attachError = null;
+  await clock.run(2_000);
+  assert.equal(await result, 1);
+});
+
 Deno.test("another version ends it at once, now and after a restart", async () => {
   const mismatch = new RemoteError("there", {
     remoteName: "VersionMismatch",

@@ -134,7 +134,9 @@ export class Stage {
       for (const other of group.queue) {
         // By itself a function may be too long to be sent ahead of an engine where a shorter one is not.
         if (this.state.options.hwm === "auto" && other.spec.template.code !== task.spec.template.code) continue;
-        const isOvertaken = other.session === task.session && other.flags.priority === task.flags.priority &&
+        // Those of a client that is behind with its results wait.
+        const isOvertaken = !other.session.behind && other.session === task.session &&
+          other.flags.priority === task.flags.priority &&
           other.order < task.order;
         assert.ok(!isOvertaken, `${task.id} overtook ${other.id} on engine ${id}`);
       }
@@ -254,6 +256,11 @@ export class Stage {
 
   leave(session = "s"): readonly Effect[] {
     return this.step({ kind: "client-left", at: this.now, session: session as Session });
+  }
+
+  /** A client has fallen behind with its results, or caught up. */
+  pace(behind: boolean, session = "s"): readonly Effect[] {
+    return this.step({ kind: "client-pace-changed", at: this.now, session: session as Session, behind });
   }
 
   wake(): readonly Effect[] {

@@ -263,3 +263,15 @@ Deno.test("an unclaimed attempt that ran in the process after the one that was t
   stage.submit(spec("s-0"));
   assert.deepEqual(stage.of("settle").map(({ uuid }) => uuid), [engine(0, "h", 2).uuid]);
 });
+
+Deno.test("time in which the scheduler stood still is no time in which hosts could come back", () => {
+  const stage = new Stage(SECOND);
+  stage.step({ kind: "scheduler-began", at: stage.now });
+  stage.submit(spec("s-0"));
+  stage.after(6_000).step({ kind: "stood-still", at: stage.now - 5_500, ms: 5_500 });
+  stage.join([engine(0)], { held: [held("s-0", 7, 0, "running")] });
+  stage.after(2_000).wake();
+  assert.deepEqual([stage.dispatches, stage.core.counts().assigned], [[], 1]);
+  stage.after(600).submit(spec("s-1"));
+  assert.equal(stage.core.explain("s-1" as TaskId).cause, "free-engine");
+});

@@ -271,3 +271,20 @@ Deno.test("its error says that it was declined, and that only what ran was an at
 function messageOf({ outcome }: { readonly outcome: TaskOutcome }): string {
   return outcome.kind === "failed" ? outcome.error.message : outcome.kind;
 }
+
+Deno.test("what a host could not give or keep costs a retry, and is told as it is", () => {
+  const stage = new Stage();
+  stage.joinEngines(2);
+  stage.submit(spec("s-0", { retries: 1 }));
+  const failed = { kind: "host-failed", message: "its arguments can't be had (far is down); submit it again" } as const;
+  stage.end("s-0", failed);
+  assert.deepEqual(stage.outcomes, []);
+  stage.end("s-0", failed);
+  assert.deepEqual(stage.outcomes, ["s-0:EngineError"]);
+  const { outcome } = stage.of("settle")[0] ?? {};
+  const message = outcome?.kind === "failed" ? outcome.error.message : "";
+  assert.match(
+    message,
+    /^Cannot finish task "s-0" on engine \d: its arguments can't be had \(far is down\); submit it again$/,
+  );
+});

@@ -104,6 +104,8 @@ export class Walk {
       const nothing = { session: session as never, specs: [], agesMs: null, more: false, known: [] };
       this.stage.step({ kind: "tasks-submitted", at: this.stage.now, ...nothing });
       this.#obey(this.stage.effects);
+      this.stage.pace(false, session);
+      this.#obey(this.stage.effects);
     }
     for (const host of this.#hosts.values()) {
       for (const one of host.engines.values()) if (one.up && this.#isDraining(one.id)) this.#kill(host, one);
@@ -157,6 +159,7 @@ export class Walk {
     if (roll < 91) return this.#moreEngines();
     if (roll < 95) return this.#slotNews();
     if (roll < 96) return this.#endClient();
+    if (roll < 98) return void this.stage.pace(this.#random.below(2) === 0, this.#pick(["a", "b", "c"]));
     this.stage.wake();
   }
 

@@ -94,12 +94,40 @@ Deno.test("code is checked when it comes and when it is fetched", async () => {
   const bytes = new TextEncoder().encode("() => 1");
   const hash = contentHash(bytes);
   const other = contentHash(new TextEncoder().encode("other"));
-  const store = new ReceivedCodes(() => Promise.resolve(bytes));
-  assert.throws(() => store.get(hash), /no sender sent it/);
+  const run = scheduledRun(1);
+  const store = new ReceivedCodes({
+    fetch: () => Promise.resolve(bytes),
+    again: () => Promise.reject(new Error("nobody has it")),
+  });
+  await assert.rejects(Promise.resolve(store.get(hash, run)), /nobody has it/);
   assert.throws(() => store.add(other, bytes), /have the hash/);
   store.add(hash, bytes);
-  assert.deepEqual(store.get(hash), bytes);
+  assert.deepEqual(store.get(hash, run), bytes);
   const ref = { size: bytes.length, home: "far" as HostId };
   store.add(other, { ...ref, hash: other });
-  await assert.rejects(Promise.resolve(store.get(other)), /have the hash/);
+  await assert.rejects(Promise.resolve(store.get(other, run)), /have the hash/);
+});
+
+Deno.test("code is kept within a bound: what was used longest ago goes, and is asked for again where it is needed", async () => {
+  const texts = Array.from({ length: 4 }, (_, index) => new TextEncoder().encode(`() => ${index}`.padEnd(744)));
+  const hashes = texts.map((text) => contentHash(text));
+  const asked: string[] = [];
+  const store = new ReceivedCodes({
+    fetch: () => Promise.reject(new Error("no blob")),
+    again: (hash) => {
+      asked.push(hash);
+      return Promise.resolve(texts[hashes.indexOf(hash)] ?? new Uint8Array());
+    },
+  }, 2_500);
+  const run = scheduledRun(1);
+  hashes.forEach((hash, index) => store.add(hash, texts[index] ?? new Uint8Array()));
+  assert.ok(store.bytes <= 2_500, String(store.bytes));
+  assert.equal(store.get(hashes[3] ?? "" as never, run), store.get(hashes[3] ?? "" as never, run));
+  assert.deepEqual(asked, []);
+  assert.deepEqual(await store.get(hashes[0] ?? "" as never, run), texts[0]);
+  assert.deepEqual(asked, [hashes[0]]);
+  // It took the place of the one that was used longest ago.
+  assert.deepEqual(await store.get(hashes[2] ?? "" as never, run), texts[2]);
+  assert.deepEqual(asked, [hashes[0], hashes[2]]);
+  assert.ok(store.bytes <= 2_500, String(store.bytes));
 });

@@ -17,8 +17,7 @@ function template(): TaskTemplate {
 Deno.test("code goes to each host once in its life", () => {
   const store = new CodeStore();
   const task = template();
-  store.add(session, [[hash, source]]);
-  store.bind(task);
+  assert.equal(store.receive(session, [[hash, source]], [task]).size, 0);
   assert.deepEqual(store.forHost(host, task), [[hash, source]]);
   assert.deepEqual(store.forHost(host, task), []);
   assert.deepEqual(store.forHost("other" as HostId, task), [[hash, source]]);
@@ -26,19 +25,27 @@ Deno.test("code goes to each host once in its life", () => {
   assert.deepEqual(store.forHost(host, task), [[hash, source]]);
 });
 
-Deno.test("code whose bytes are not those of its hash is refused", () => {
-  assert.throws(() => new CodeStore().add(session, [[hash, new Uint8Array([1])]]), SerializationError);
+Deno.test("code whose bytes are not those of its hash is refused, with the templates that name it alone", () => {
+  const other = new TextEncoder().encode("(x) => -x");
+  const [broken, sound] = [template(), { ...template(), code: contentHash(other) }];
+  const codes = [[hash, new Uint8Array([1])], [contentHash(other), other]] as const;
+  const unfit = new CodeStore().receive(session, codes, [broken, sound]);
+  assert.deepEqual([...unfit.keys()], [broken]);
+  assert.ok(unfit.get(broken) instanceof SerializationError);
+  assert.match(String(unfit.get(broken)), /its bytes have another hash/);
 });
 
 Deno.test("a template whose code never came is refused", () => {
-  assert.throws(() => new CodeStore().bind(template()), { name: "SerializationError", message: /"f".*was not sent/ });
+  const task = template();
+  const error = new CodeStore().receive(session, [], [task]).get(task);
+  assert.ok(error instanceof SerializationError);
+  assert.match(error.message, /"f".*was not sent/);
 });
 
 Deno.test("a task's template keeps its code after the session that sent it is gone", () => {
   const store = new CodeStore();
   const task = template();
-  store.add(session, [[hash, source]]);
-  store.bind(task);
+  assert.equal(store.receive(session, [[hash, source]], [task]).size, 0);
   store.forgetSession(session);
   assert.deepEqual(store.forHost(host, task), [[hash, source]]);
 });
@@ -48,11 +55,10 @@ Deno.test("the modules that a template names go along with its code, each once t
   const text = new TextEncoder().encode("export const x = 1;");
   const module = contentHash(text);
   const task = { ...template(), modules: [module] };
-  store.add(session, [[hash, source]]);
-  assert.throws(() => store.bind(task), /its code "[0-9a-f]{12}…" was not sent/);
-  store.add(session, [[module, text]]);
+  const unfit = store.receive(session, [[hash, source]], [task]);
+  assert.match(String(unfit.get(task)), /its code "[0-9a-f]{12}…" was not sent/);
   const plain = template();
-  for (const each of [plain, task]) store.bind(each);
+  assert.equal(store.receive(session, [[module, text]], [plain, task]).size, 0);
   store.forgetSession(session);
   assert.deepEqual(store.forHost(host, plain), [[hash, source]]);
   assert.deepEqual(store.forHost(host, task), [[module, text]]);

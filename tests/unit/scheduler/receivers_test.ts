@@ -9,7 +9,7 @@ const session = "aaaaaaaaaa" as Session;
 
 Deno.test("what is for a host or client that is gone is dropped, until it is there again", async () => {
   await using system = ActorSystem.local();
-  const receivers = new Receivers(system);
+  const receivers = new Receivers(system, () => {});
   const sent: string[] = [];
   const sendAll = () => {
     receivers.toHost(host, () => sent.push("host"));

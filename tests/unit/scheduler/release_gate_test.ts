@@ -19,33 +19,29 @@ function numbers(...list: number[]): DispatchNumber[] {
   return list as DispatchNumber[];
 }
 
-Deno.test("releases go along with the next message to their host, and no other's", () => {
-  const { gate, sent } = stage();
-  gate.add(host, epoch, numbers(1));
-  gate.add(other, epoch, numbers(2));
-  gate.add(host, epoch, numbers(3));
-  assert.deepEqual(sent, []);
-  gate.flush(host);
-  assert.deepEqual(sent, [[host, epoch, [1, 3]]]);
-});
-
-Deno.test("without a message they leave by themselves, once", () => {
+Deno.test("a release waits for one whole interval at least, with all of its time, so that its client has the result", () => {
   const { gate, sent, timers, fire } = stage();
   gate.add(host, epoch, numbers(1));
-  gate.add(host, 2 as Epoch, numbers(2));
+  gate.add(other, epoch, numbers(2));
+  gate.add(host, 2 as Epoch, numbers(3));
   assert.equal(timers.length, 1);
   fire();
-  assert.deepEqual(sent, [[host, epoch, [1]], [host, 2, [2]]]);
+  assert.deepEqual(sent, [], "the interval may have begun long before");
+  gate.add(host, epoch, numbers(4));
   fire();
-  assert.equal(sent.length, 2);
+  assert.deepEqual(sent, [[host, epoch, [1]], [host, 2, [3]], [other, epoch, [2]]]);
+  fire();
+  assert.deepEqual(sent.at(-1), [host, epoch, [4]]);
+  assert.equal(timers.length, 0);
 });
 
-Deno.test("a full batch is not held, and nothing is kept for a host that is gone", () => {
+Deno.test("many are one message, and nothing is kept for a host that is gone", () => {
   const { gate, sent, fire } = stage();
-  gate.add(host, epoch, numbers(...Array.from({ length: 1_024 }, (_, index) => index)));
-  assert.equal(sent.length, 1);
+  for (let number = 0; number < 3_000; number++) gate.add(host, epoch, numbers(number));
   gate.add(other, epoch, numbers(1));
-  gate.forget(other);
   fire();
-  assert.equal(sent.length, 1);
+  gate.add(other, epoch, numbers(2));
+  gate.forget(other);
+  for (let looks = 0; looks < 3; looks++) fire();
+  assert.deepEqual(sent.map(([to, , list]) => [to, list.length]), [[host, 3_000]]);
 });

@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { Actor } from "../../../actors/actor.ts";
 import { ActorSystem, type LocalOptions } from "../../../actors/actor_system.ts";
 import type { Fact } from "../../../protocol/facts.ts";
-import type { Epoch, HostId, Incarnation, Session } from "../../../protocol/ids.ts";
+import type { Epoch, HostId, Incarnation, Session, TaskId } from "../../../protocol/ids.ts";
 import type { DispatchMessage, HostHello, SettledMessage, SubmitMessage } from "../../../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../../protocol/version.ts";
 import { createScheduler } from "../../../scheduler/core/scheduler.ts";
 import { DEFAULT_OPTIONS, type SchedulerCore } from "../../../scheduler/core/scheduler_core.ts";
 import { SchedulerActor } from "../../../scheduler/scheduler_actor.ts";
 import { FakeClock } from "../../../testing/fake_clock.ts";
+import { DEFAULT_FLAGS } from "../../../protocol/task_spec.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
+import { flagsToMessage } from "../../../wire/flags_message.ts";
 
 const epoch = 1 as Epoch;
 const code = new TextEncoder().encode("(x) => x");
@@ -144,6 +146,27 @@ Deno.test("garbage from a sender is dropped, and the scheduler goes on", async (
     at.scheduler.cast.abort(garbage as never);
   }
   await at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
+});
+
+Deno.test("tasks whose code was changed on its way fail at their client, with those that name them; the others run", async () => {
+  await using at = await stage();
+  const [, ids] = await at.scheduler.call.joinHost(hello());
+  at.scheduler.cast.engineReady([first(ids), "u" as never, host, 5, 9]);
+  await at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
+  const sound = new TextEncoder().encode("(x) => -x");
+  const [hash, other] = [contentHash(code), contentHash(sound)];
+  const after = { ids: [`${session}-0` as TaskId], all: true, success: true, failure: false };
+  const flags = flagsToMessage({ ...DEFAULT_FLAGS, after });
+  const templates = [[hash, "f", [], null], [other, "g", [], null], [other, "g", flags, null]];
+  const codes = [[hash, sound], [other, sound]];
+  const rows = [0, 1, 2].map((counter) => [counter, counter, new Uint8Array([counter])]);
+  at.scheduler.cast.submit([session, codes, templates, rows] as never);
+  const settled = await at.clientTold.atLeast(2);
+  const names = settled.map(([counter, , body]) => [counter, (body as readonly string[])[0]]);
+  assert.deepEqual(names, [[0, "SerializationError"], [2, "ImpossibleDependency"]]);
+  assert.match(String((first(settled)[2] as readonly string[])[1]), /its bytes have another hash/);
+  const [, message] = first(await at.hostTold.atLeast(1));
+  assert.deepEqual((message as DispatchMessage)[3].map(([, , task]) => task), [`${session}-1`]);
 });
 
 Deno.test("questions are answered in their place among the submissions, and facts are out by then", async () => {

@@ -1,10 +1,13 @@
 /** What the SQLite adapter makes of damaged, cut and foreign files: nothing good is lost, and nothing is hidden. @module */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import type { JournalPart } from "../../../store/sqlite/database_requests.ts";
+import { MendedDatabase } from "../../../store/sqlite/mended_database.ts";
 import { openSqlite } from "../../../store/sqlite/open_sqlite.ts";
+import { unpackPieces } from "../../../store/sqlite/packed_pieces.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
 import { StoreError } from "../../../wire/errors.ts";
-import { bytesOf, piecesOf, readJournal, readRecords } from "./conformance/store_reading.ts";
+import { bytesOf, piecesOf, readJournal, readRecords, textOf } from "./conformance/store_reading.ts";
 import { SqlitePlace } from "./sqlite_place.ts";
 
 const OPTIONS = { durability: "process", cluster: "test" } as const;
@@ -43,6 +46,22 @@ async function change(path: string, at: (bytes: Uint8Array) => void): Promise<vo
 async function readAll(path: string): Promise<{ journal: string[]; records: string[] }> {
   await using store = await openSqlite(path, OPTIONS);
   return { journal: await readJournal(store.journal), records: await readRecords(store.records) };
+}
+
+/** Without a thread of its own, which takes longer to start than all this. */
+function readInThisThread(path: string): string[] {
+  using database = new MendedDatabase({ path, cluster: "test", durability: "process", maxBytes: 0 });
+  const found: string[] = [];
+  for (const kind of ["read-snapshot", "read-entries"] as const) {
+    for (let after: number | null = 0; after !== null;) {
+      const [part] = database.run([{ kind, after }]) as [JournalPart];
+      for (const piece of unpackPieces(part.pieces)) {
+        found.push(piece.kind === "damage" ? `damage ${piece.reason}` : `${piece.kind} ${textOf(piece.bytes)}`);
+      }
+      after = part.next;
+    }
+  }
+  return found;
 }
 
 function flip(bytes: Uint8Array, at: number, bits: number): void {
@@ -193,7 +212,7 @@ Deno.test("sqlite: whatever bytes are flipped, what is given is what was written
   const written = [...range(300), ...range(100)].map((index) => `entry ${entryText(index)}`);
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   const random = randomFrom(seed);
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 100; round++) {
     const copy = `${place.folder}/round${round}.db`;
     const [fileCopy, walCopy] = [file.slice(), wal.slice()];
     const target = random() < 0.5 ? fileCopy : walCopy;
@@ -203,12 +222,12 @@ Deno.test("sqlite: whatever bytes are flipped, what is given is what was written
     await Deno.writeFile(`${copy}-wal`, walCopy);
     const where = `seed ${seed}, round ${round}, ${target === fileCopy ? "file" : "log"} at ${flips}`;
     try {
-      const { journal } = await readAll(copy);
+      const journal = readInThisThread(copy);
       const entries = journal.filter((line) => line.startsWith("entry"));
       ok(isPartOf(entries, written), `only what was written, in order: ${where}`);
       if (entries.length < written.length) ok(journal.some((line) => line.startsWith("damage")), `told of: ${where}`);
     } catch (error) {
-      ok(error instanceof StoreError, `${where}: ${error}`);
+      ok(error instanceof StoreError || /malformed|not a database/.test(String(error)), `${where}: ${error}`);
     }
   }
 });

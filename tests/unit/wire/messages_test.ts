@@ -55,6 +55,7 @@ const attemptOutcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
   payload.map((error) => ({ kind: "declined", error }) as const),
   fc.string().map((message) => ({ kind: "engine-died", message }) as const),
   fc.string().map((message) => ({ kind: "timed-out", message }) as const),
+  fc.string().map((message) => ({ kind: "host-failed", message }) as const),
   fc.constantFrom({ kind: "aborted" } as const, { kind: "returned" } as const),
 );
 const systemErrorName = fc.constantFrom(...Object.keys(SYSTEM_ERROR_CLASSES) as SystemErrorName[]);
@@ -237,6 +238,7 @@ Deno.test("wrong elements are refused one by one, with what came", () => {
     ["template", ["0".repeat(63), "f", []]],
     ["template", ["0".repeat(64), 1, []]],
     ["ended", [1, ENDED.done, "text", 0, 0]],
+    ["ended", [1, ENDED.hostFailed, bytes, 0, 0]],
     ["ended", [1, ENDED.engineDied, bytes, 0, 0]],
     ["ended", [1, 99, bytes, 0, 0]],
     ["ended", [-1, ENDED.done, bytes, 0, 0]],

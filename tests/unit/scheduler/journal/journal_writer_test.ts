@@ -175,3 +175,30 @@ Deno.test("entries that make no sense are told of and cost only themselves", asy
   assert.equal(damage.length, 1);
   assert.match(damage[0] ?? "", /^journal entry: Cannot decode/);
 });
+
+Deno.test("rows that could not be written are written with the next snapshot, and none that was forgotten meanwhile stays", async () => {
+  const contents = new MemoryContents();
+  {
+    await using inner = openMemory(contents);
+    let failures = 2;
+    const records = {
+      all: () => inner.records.all(),
+      change: async (changes: Parameters<typeof inner.records.change>[0]) => {
+        if (failures-- > 0) throw new Error("the server is away");
+        await inner.records.change(changes);
+      },
+    };
+    const store: Store = { ...inner, records, [Symbol.asyncDispose]: () => Promise.resolve() };
+    await using writer = (await open(store)).writer;
+    writer.write([accepted(0), accepted(1), settled(0), settled(1)]);
+    await new Promise<void>((resolve) => writer.whenDurable(resolve));
+    await assert.rejects(writer.compact(), /the server is away/);
+    assert.ok(contents.entries.length > 0, "what was there still counts");
+    writer.write([forgotten(0)]);
+    await new Promise<void>((resolve) => writer.whenDurable(resolve));
+    await assert.rejects(writer.compact(), /the server is away/);
+    await writer.compact();
+    assert.deepEqual([...contents.rows.keys()], ["aaaaaaaaaa-1"]);
+  }
+  assert.deepEqual((await readAgain(contents)).tasks, [["aaaaaaaaaa-1", "done", 0]]);
+});

@@ -6,7 +6,9 @@ import { coreOver, createScheduler } from "../../../../scheduler/core/scheduler.
 import { DEFAULT_OPTIONS } from "../../../../scheduler/core/scheduler_core.ts";
 import type { Snapshot } from "../../../../scheduler/core/snapshot.ts";
 import { SchedulerState } from "../../../../scheduler/core/state.ts";
-import { EntryReader, EntryWriter, journalLine } from "../../../../scheduler/journal/entries.ts";
+import { EntryReader } from "../../../../scheduler/journal/entry_reader.ts";
+import { EntryWriter } from "../../../../scheduler/journal/entry_writer.ts";
+import { journalLine } from "../../../../scheduler/journal/journal_line.ts";
 import { Ledger } from "../../../../scheduler/journal/ledger.ts";
 import { DONE, engine, REPORT } from "../../core/given.ts";
 import { drawOptions, Walk, WALK_SCHEME } from "../../core/walk.ts";
