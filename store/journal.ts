@@ -6,6 +6,9 @@
  * @module
  */
 
+/** How the story of a write ends that was under way when its process died: nobody was promised anything by it. */
+export const UNCONFIRMED = "it had not been confirmed";
+
 /** Part of what a journal holds, in the order in which it is to be folded. */
 export type JournalPiece =
   | { readonly kind: "snapshot"; readonly bytes: Uint8Array }

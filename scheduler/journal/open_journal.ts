@@ -6,6 +6,7 @@
  */
 import type { ContentHash, TaskId } from "../../protocol/ids.ts";
 import type { BlobRef, Payload } from "../../protocol/task_spec.ts";
+import { UNCONFIRMED } from "../../store/journal.ts";
 import type { Store } from "../../store/store.ts";
 import type { Log } from "../../wire/log.ts";
 import { EntryReader } from "./entry_reader.ts";
@@ -84,7 +85,10 @@ async function readBlobs(store: Store): Promise<Map<ContentHash, Uint8Array>> {
 }
 
 function report(damage: readonly string[], log: Log): void {
-  for (const reason of damage.slice(0, SHOWN_DAMAGE)) log("error", "part of the store is damaged", { reason });
+  for (const reason of damage.slice(0, SHOWN_DAMAGE)) {
+    if (reason.endsWith(UNCONFIRMED)) log("info", "an unfinished write was left out of the store", { reason });
+    else log("error", "part of the store is damaged", { reason });
+  }
   const rest = damage.length - SHOWN_DAMAGE;
   if (rest > 0) log("error", "more of the store is damaged", { parts: rest });
 }

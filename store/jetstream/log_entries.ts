@@ -2,6 +2,7 @@
  * Entries out of the messages of a log, and into them where nobody waits for each.
  * @module
  */
+import { UNCONFIRMED } from "../journal.ts";
 import { EntryPacker } from "../entry_packer.ts";
 import { packedSize, packEntries, packParts, unpackMessage } from "./log_message.ts";
 
@@ -40,7 +41,7 @@ export async function* entriesOf(messages: AsyncIterable<LogSource>): AsyncGener
 }
 
 function halfWritten(sequence: number): LogEntry {
-  return { sequence, damage: "a big entry is half-written; it had not been confirmed" };
+  return { sequence, damage: `a big entry is half-written; ${UNCONFIRMED}` };
 }
 
 /** Messages of at most `size` bytes with these entries. */

@@ -5,6 +5,7 @@
  * `database_worker.ts`.
  * @module
  */
+import { UNCONFIRMED } from "../journal.ts";
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../wire/errors.ts";
 import { STORE_SCHEMA } from "../store.ts";
@@ -31,7 +32,7 @@ export class MendedDatabase implements Disposable {
     const { damaged, unfinishedBytes } = readWal(wal, PAGE_BYTES);
     if (unfinishedBytes > 0) {
       this.#notes.push(
-        `a transaction at the end of the log is half-written (${unfinishedBytes} bytes); it had not been confirmed`,
+        `a transaction at the end of the log is half-written (${unfinishedBytes} bytes); ${UNCONFIRMED}`,
       );
     }
     this.#database = damaged > 0 ? this.#mend(`${damaged} pages of its log are damaged`) : this.#open();
