@@ -45,7 +45,7 @@ export {
 } from "./client/async_result.ts";
 export type { InteractiveOptions } from "./client/interactive_wait.ts";
 export { type JoinedItem, joinResults } from "./client/join_results.ts";
-export type { OutputChannel, TaskProgress } from "./client/live_task.ts";
+export type { TaskProgress } from "./client/live_task.ts";
 export type { EchoOptions } from "./client/output_echo.ts";
 export type { DisplayBundle } from "./client/notebook_display.ts";
 export type { OutputLine } from "./client/output_watch.ts";
@@ -123,7 +123,7 @@ export type { TaskMetadata } from "./client/task_metadata.ts";
 export type { WaitOptions } from "./client/waiting.ts";
 export type { Cause, Explanation, StoryLine } from "./protocol/explanation.ts";
 export type { LastEnd, SupervisedKind, SupervisedState, SupervisionNode } from "./protocol/supervision.ts";
-export type { TaskStatus } from "./protocol/outcome.ts";
+export type { OutputChannel, TaskStatus } from "./protocol/outcome.ts";
 export type { WaitingTasks } from "./protocol/queue_status.ts";
 
 export { Actor, type ActorContext, type WatchEvent } from "./actors/actor.ts";

@@ -4,7 +4,7 @@
  * Checked when the question is asked, as all that users give. Called by whatever in this folder asks.
  * @module
  */
-import { refuse } from "./flag_checks.ts";
+import { checkOptionNames, refuse } from "./flag_checks.ts";
 
 /** What questions and orders take. */
 export interface AskOptions {
@@ -14,12 +14,7 @@ export interface AskOptions {
 
 /** The signal of a question that takes nothing else. Throws `TypeError`. */
 export function checkAskOptions(options: AskOptions): AbortSignal | undefined {
-  const given: unknown = options;
-  if (typeof given !== "object" || given === null) {
-    throw new TypeError(`Cannot ask with ${String(given)}: the options are an object, { signal? }.`);
-  }
-  const unknown = Object.keys(given).find((name) => name !== "signal");
-  if (unknown !== undefined) throw new TypeError(`Cannot ask with the option "${unknown}": there is signal.`);
+  checkOptionNames("ask", options, ["signal"]);
   return checkSignal(options.signal);
 }
 

@@ -8,7 +8,20 @@ import { AsyncResult, type GetOptions, type ResultContext } from "./async_result
 import type { Job } from "./job.ts";
 import { resultsByEngine } from "./results_by_engine.ts";
 
-/** The results of a map, in the order of its input. */
+/**
+ * The results of a map, in the order of its input: all at once when awaited, one by one in a loop.
+ *
+ * @example
+ * ```ts
+ * import { Cluster } from "../mod.ts";
+ *
+ * await using cluster = await Cluster.start({ n: 2 });
+ * await using client = await cluster.connect();
+ * const tenfold = client.loadBalancedView().map((x: number) => 10 * x, [1, 2, 3]);
+ * for await (const value of tenfold) console.log(value); // 10, 20, 30
+ * console.log(await tenfold); // [ 10, 20, 30 ]
+ * ```
+ */
 export class AsyncMapResult<R> extends AsyncResult<R[], true> implements AsyncIterable<R> {
   readonly #job: Job;
 

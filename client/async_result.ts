@@ -50,7 +50,20 @@ export interface ResultContext {
   readonly beginWait?: BeginWait;
 }
 
-/** The result of an `apply`: `await` it, or look at it. */
+/**
+ * The result of an `apply`: `await` it, or look at it.
+ *
+ * @example
+ * ```ts
+ * import { Cluster } from "../mod.ts";
+ *
+ * await using cluster = await Cluster.start({ n: 2 });
+ * await using client = await cluster.connect();
+ * const result = client.loadBalancedView().apply((x: number) => x + 1, 1);
+ * console.log(result.ready); // false
+ * console.log(await result, result.successful, result.metadata.attempts); // 2 true 1
+ * ```
+ */
 export class AsyncResult<T, Many extends boolean = false> implements PromiseLike<T> {
   readonly #job: Job;
   readonly #context: ResultContext;
@@ -147,7 +160,9 @@ export class AsyncResult<T, Many extends boolean = false> implements PromiseLike
   async waitInteractive(options: InteractiveOptions = {}): Promise<boolean> {
     checkOptionNames("wait for the result", options, INTERACTIVE_OPTIONS);
     const state = () => jobBarState(this.#job, this.elapsed);
-    return await waitWithBar((callback) => this.#job.onFinished(callback), state, options, this.#context.clock);
+    const endWait = this.#beginWait();
+    const settled = waitWithBar((callback) => this.#job.onFinished(callback), state, options, this.#context.clock);
+    return await (endWait === undefined ? settled : settled.finally(endWait));
   }
 
   /**

@@ -6,6 +6,7 @@
  */
 import type { ClientHello, ClientWelcome } from "../protocol/messages.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
 import { AuthorizationError, ConnectionError, VersionMismatch } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
@@ -92,7 +93,7 @@ function finalError(error: unknown): Error | null {
 }
 
 function noController(timeoutMs: number, cause: unknown): ConnectionError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = asError(cause).message;
   return new ConnectionError(
     `Cannot reach the controller within ${timeoutMs} ms: ${reason}; see with "status" whether the cluster runs, ` +
       `or give a longer timeout.`,

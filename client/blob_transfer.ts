@@ -8,6 +8,7 @@
 import type { ContentHash, HostId } from "../protocol/ids.ts";
 import { BLOB_PIECE_BYTES } from "../protocol/roles.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
 import { isContentHash } from "../wire/content_hash.ts";
 import { ConnectionError, EngineError } from "../wire/errors.ts";
@@ -83,7 +84,7 @@ export class BlobTransfer {
       });
     } catch (cause) {
       throw new EngineError(
-        `Cannot fetch a result of ${ref.size} bytes from host "${ref.home}": ${describe(cause)}; ` +
+        `Cannot fetch a result of ${ref.size} bytes from host "${ref.home}": ${asError(cause).message}; ` +
           `the host is gone or dropped it, so submit the task again.`,
         { cause },
       );
@@ -176,12 +177,8 @@ function bytesGone(value: BigValue): EngineError {
 
 function notPlaced(value: BigValue, cause: unknown): EngineError {
   return new EngineError(
-    `Cannot bring ${value.size} bytes of arguments or code to a host: ${describe(cause)}; ` +
+    `Cannot bring ${value.size} bytes of arguments or code to a host: ${asError(cause).message}; ` +
       `look at the hosts' logs, then submit the task again.`,
     { cause },
   );
-}
-
-function describe(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

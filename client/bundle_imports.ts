@@ -6,8 +6,10 @@
  * @module
  */
 
+import { EXPORTS_KEY } from "../protocol/shipped_names.ts";
+
 /** Where engines offer what they have of the library. */
-const EXPORTS = 'globalThis[Symbol.for("troupe.exports")]';
+const EXPORTS = `globalThis[Symbol.for("${EXPORTS_KEY}")]`;
 
 /** `import … from "x"`, `export … from "x"`, `import "x"`: bundles have them at the begin of a line. */
 const STATIC = /^(import|export)\b([^;"'`]*?)"((?:[^"\\\n]|\\.)*)"([^;\n]*);?$/gm;

@@ -6,12 +6,6 @@
  * @module
  */
 
-/**
- * The error of a chunk with failed items carries the outcomes of all under this name: so the task has failed for
- * whatever depends on it, and yet each item has its own outcome.
- */
-export const CHUNK_OUTCOMES = "troupeChunkOutcomes";
-
 /** What an item came to, as it travels: `[0, value]` or `[1, error]`. */
 export type ChunkOutcome = readonly [failed: 0 | 1, value: unknown];
 
@@ -63,7 +57,7 @@ export async function runChunk(
     const [failed, all] = [failures.length + leftOut, rows.length + leftOut];
     const why = failures.length > 0 ? `the first with ${first}` : "none of those that could travel";
     const message = `${failed} of ${all} items failed, ${why}`;
-    // The name is CHUNK_OUTCOMES, which is not there on an engine.
+    // The last name is `CHUNK_OUTCOMES` of `protocol/shipped_names.ts`, which is not there on an engine.
     return Object.assign(new Error(message), { name: "ChunkFailure", troupeChunkOutcomes: outcomes, stack: message });
   }
 

@@ -9,6 +9,8 @@ import type { Explanation, StoryLine } from "../protocol/explanation.ts";
 import { Outbox } from "../actors/outbox.ts";
 import type { HostId, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import { ACTOR_NAMES } from "../protocol/roles.ts";
+import { asError } from "../wire/as_error.ts";
+import { nodeName } from "../protocol/subjects.ts";
 import { TimeoutError, UnknownTask } from "../wire/errors.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { hostLinks, questionLinks, SchedulerRefLink } from "./actor_links.ts";
@@ -120,7 +122,7 @@ export class Client implements AsyncDisposable {
     try {
       await unlessAborted(session.start(options.timeoutMs ?? ATTACH_TIMEOUT_MS), signal);
     } catch (error) {
-      session.end(error instanceof Error ? error : new Error(String(error)));
+      session.end(asError(error));
       await client.close();
       throw error;
     }
@@ -487,11 +489,6 @@ function guarded(call: () => void): void {
       throw error;
     });
   }
-}
-
-/** `client.a1b2` → `a1b2` */
-function nodeName(address: string): string {
-  return address.slice(address.indexOf(".") + 1);
 }
 
 function tooFewEngines(there: number, wanted: number, timeout: number | undefined): TimeoutError {

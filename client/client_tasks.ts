@@ -11,20 +11,12 @@
 import {
   type ContentHash,
   DIRECT_COUNTERS_FROM,
-  type EngineId,
-  type EngineUuid,
   type HostId,
   type Session,
   type TaskId,
   wayOf,
 } from "../protocol/ids.ts";
-import {
-  NEWS,
-  type NewsMessage,
-  type ResultPiece,
-  type RunningMessage,
-  type SettledMessage,
-} from "../protocol/messages.ts";
+import type { NewsMessage, ResultPiece, RunningMessage, SettledMessage } from "../protocol/messages.ts";
 import type { Clock } from "../wire/clock.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import type { Log } from "../wire/log.ts";
@@ -42,7 +34,6 @@ import type { InputSource } from "./input_source.ts";
 import { InputValues } from "./input_values.ts";
 import type { Job } from "./job.ts";
 import { KnownOutcomes } from "./known_outcomes.ts";
-import type { LiveTask } from "./live_task.ts";
 import { type FeedTasks, MapSlices } from "./map_slices.ts";
 import { OutputWatch } from "./output_watch.ts";
 import type { PureTarget } from "./pure_queue.ts";
@@ -50,6 +41,7 @@ import { PureTasks } from "./pure_tasks.ts";
 import { SentFunctions } from "./sent_functions.ts";
 import type { SchedulerLink } from "./scheduler_link.ts";
 import { PushedResults } from "./pushed_results.ts";
+import { RunningNews } from "./running_news.ts";
 import { Settlement } from "./settlement.ts";
 import { SubmitQueue } from "./submit_queue.ts";
 import { TaskAborts } from "./task_aborts.ts";
@@ -95,6 +87,7 @@ export class ClientTasks {
   readonly #transfer: BlobTransfer;
   readonly #pushed: PushedResults;
   readonly #settlement: Settlement;
+  readonly #news: RunningNews;
   readonly #outcomes: KnownOutcomes;
   readonly #gate: InputGate;
   readonly #inputs: InputValues;
@@ -107,15 +100,21 @@ export class ClientTasks {
     this.#options = options;
     this.#transfer = new BlobTransfer(roster, host, clock);
     this.#pushed = new PushedResults(clock);
-    const told = (job: Job, task: number) => this.output.ended(job, task);
-    this.#settlement = new Settlement(
+    this.#settlement = new Settlement({
       clock,
-      this.#transfer,
-      this.#pushed,
-      options.special ?? null,
-      options.sent ?? new SentFunctions(),
-      told,
-    );
+      transfer: this.#transfer,
+      pushed: this.#pushed,
+      special: options.special ?? null,
+      sent: options.sent ?? new SentFunctions(),
+      ended: (job, task) => this.output.ended(job, task),
+    });
+    this.#news = new RunningNews({
+      clock,
+      log,
+      output: this.output,
+      special: options.special ?? null,
+      unsettled: (counter) => this.#unsettled(counter),
+    });
     this.#slices = new MapSlices(clock, () => this.#queue.wake());
     this.#outcomes = new KnownOutcomes(session);
     this.drawnIds = new DrawnIds(session, () => this.allocate(1));
@@ -241,9 +240,7 @@ export class ClientTasks {
   /** The unsettled task of that id; `null` where it is none of ours, or settled. */
   find(id: TaskId): PendingTask | null {
     const counter = this.#counterOf(id);
-    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter) ??
-      this.#gate.get(counter) ??
-      null;
+    return this.#unsettled(counter) ?? this.#gate.get(counter) ?? null;
   }
 
   /** Whether it is a task of this client that no controller was given yet. */
@@ -365,20 +362,13 @@ export class ClientTasks {
 
   /** These are running. */
   running(tasks: readonly RunningMessage[]): void {
-    for (const [counter, engineId, engineUuid, runningMs] of tasks) {
-      const task = this.#balanced.get(counter);
-      if (task === undefined) continue;
-      const started = this.#options.clock.wallTime() - runningMs;
-      const open = { attempts: 0, completed: null, received: null, stdout: "", stderr: "" };
-      task.job.running(task.task, { status: "running", engineId, engineUuid, started, ...open });
-    }
+    this.#news.running(tasks);
   }
 
   /** A piece of a big result, from the host of its engine. Whether more of it is wanted. */
   resultPiece(host: string, piece: ResultPiece): boolean {
     const [counter] = piece;
-    const task = this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
-    return this.#pushed.add(host, piece, task !== undefined);
+    return this.#pushed.add(host, piece, this.#unsettled(counter) !== undefined);
   }
 
   /** Brings bytes that an unsettled task needs to that host, which can't get them elsewhere. Whether it could. */
@@ -392,22 +382,7 @@ export class ClientTasks {
 
   /** Running tasks show these. */
   news(rows: readonly NewsMessage[]): void {
-    for (const row of rows) {
-      const [counter, engineId, engineUuid, attempt] = row;
-      const found = this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
-      if (found === undefined) continue;
-      const { job, task } = found;
-      const live = job.liveOrNew(task);
-      if (!live.enter(attempt, engineUuid)) continue;
-      this.#seenRunning(job, task, engineId, engineUuid);
-      if (row[4] === NEWS.nested) {
-        this.output.nested(job, row[5]);
-        continue;
-      }
-      this.#takeNews(live, row);
-      if (row[4] === NEWS.printed) this.output.printed(job, task, engineId, attempt);
-      job.shows();
-    }
+    this.#news.shown(rows);
   }
 
   /** The host is gone for good. */
@@ -416,21 +391,8 @@ export class ClientTasks {
     this.pure.hostLost(host, reason);
   }
 
-  /** It runs, and the scheduler may not have said so yet. */
-  #seenRunning(job: Job, task: number, engineId: EngineId, engineUuid: EngineUuid): void {
-    const known = job.report(task);
-    if (known?.engineUuid === engineUuid) return;
-    const open = { attempts: 0, completed: null, received: null, stdout: "", stderr: "" };
-    job.running(task, { status: "running", engineId, engineUuid, started: null, ...open });
-  }
-
-  /** Data that can't be read is left out: its task goes on. */
-  #takeNews(live: LiveTask, row: NewsMessage): void {
-    try {
-      live.take(row);
-    } catch (error) {
-      this.#options.log("warn", "published data dropped", { task: row[0], reason: String(error) });
-    }
+  #unsettled(counter: number): PendingTask | undefined {
+    return this.#balanced.get(counter) ?? this.#direct.get(counter) ?? this.pure.get(counter);
   }
 
   /** Whether the task waits here for results that the scheduler will not know. */

@@ -2,18 +2,14 @@
  * The text of functions that travel together: an expression that gives the first of them, with its variables around it.
  *
  * The user's function comes first and begins on the first line, so that lines in its stacks are those of its own text; each
- * other one begins a line. Values are not in it: they come with each task (`troupeCells`), and `troupeLink` (`wire/function_link.ts`)
- * puts both together. Called by `function_shipping.ts`.
+ * other one begins a line. Values are not in it: they come with each task (`CELLS`), and what is behind `LINK`
+ * (`wire/function_link.ts`) puts both together. Called by `function_shipping.ts`.
  * @module
  */
-import type { ClosureGraph, GraphCell, GraphNode } from "./closure_graph.ts";
-import { nameOf } from "./closure_graph.ts";
+import { CELLS, LINK, MODULE_SCHEME, MODULES_KEY } from "../protocol/shipped_names.ts";
+import type { ClosureGraph } from "./closure_graph.ts";
+import { type GraphCell, type GraphNode, nameOf } from "./closure_nodes.ts";
 import { guard } from "./guard.ts";
-
-/** The name under which the text finds the values of its variables. */
-export const CELLS = "troupeCells";
-/** The name under which it finds the linker. */
-export const LINK = "troupeLink";
 
 const RESERVED = [CELLS, LINK, "UnmetDependency", "globalThis", "import", "arguments", "eval", "undefined"];
 
@@ -112,8 +108,8 @@ function rewritten({ text, names: cells, imports }: GraphNode, names: ReadonlyMa
 }
 
 function importText(specifier: string): string {
-  return specifier.startsWith("troupe:")
-    ? `globalThis[Symbol.for("troupe.modules")].load(${JSON.stringify(specifier.slice("troupe:".length))})`
+  return specifier.startsWith(MODULE_SCHEME)
+    ? `globalThis[Symbol.for("${MODULES_KEY}")].load(${JSON.stringify(specifier.slice(MODULE_SCHEME.length))})`
     : `import(${JSON.stringify(specifier)})`;
 }
 

@@ -1,69 +1,30 @@
 /**
  * The functions that travel together: a function, those it captured, those these captured, and the variables between them.
  *
- * A variable that several of them share is one cell, also where functions of one closure came apart on their way. Reads
- * variables as they are at this moment. Made for each submission by `function_shipping.ts`; `closure_code.ts` writes it
- * down.
+ * Follows functions to what they hold, and reads variables as they are at this moment. What it finds are the nodes and
+ * cells of `closure_nodes.ts`. Made for each submission by `function_shipping.ts`; `closure_code.ts` writes it down.
  * @module
  */
 import { types } from "node:util";
 import { SerializationError } from "../wire/errors.ts";
+import {
+  type CellContent,
+  type GraphCell,
+  type GraphGuard,
+  type GraphNode,
+  type GraphStage,
+  nameOf,
+} from "./closure_nodes.ts";
 import type { CapturedScope, ReadClosure, ScopeReader } from "./closure_reader.ts";
 import { isLibrary, type ResolveImport } from "./closure_imports.ts";
 import { declaredAt } from "./declared_place.ts";
 import type { ClosureScripts, FreeName, FunctionText } from "./closure_scripts.ts";
 import { type Guarded, guardedOf, type GuardStep } from "./guarded_code.ts";
 import { OWN_NAMESPACE, ownName } from "./own_values.ts";
-import { type ModuleRef, type ShippedText } from "./shipped_text.ts";
+import { isPlainData } from "./plain_data.ts";
+import { isChanging, SharedCells } from "./shared_cells.ts";
+import type { ModuleRef, ShippedText } from "./shipped_text.ts";
 import { type AnyFunction, checkSyntax, printed, runtimeFunction } from "./source_text.ts";
-
-/** What a variable holds. */
-export type CellContent =
-  | { readonly kind: "function"; readonly index: number }
-  | { readonly kind: "module"; readonly specifier: string; readonly export: string | null }
-  | { readonly kind: "own"; readonly name: string }
-  | { readonly kind: "value"; readonly value: unknown }
-  /** Set by the guard of a function, when it has imported what is required. */
-  | { readonly kind: "guard" };
-
-/** One variable. */
-export interface GraphCell {
-  /** As its functions call it; `""`: none of them does. */
-  readonly name: string;
-  readonly content: CellContent;
-  /** What errors call it. */
-  readonly label: string;
-  /** The function that it was found with, for errors. */
-  readonly user: string;
-  /** Where it is declared, for errors: to be looked up, and may be nothing. */
-  readonly place: () => string;
-}
-
-/** A function that stands behind conditions. */
-export interface GraphGuard {
-  readonly inner: GraphCell;
-  /** Names set when the conditions are met, in the order in which `guard` gives them. */
-  readonly slots: readonly GraphCell[];
-  readonly stages: readonly GraphStage[];
-}
-
-export type GraphStage =
-  | { readonly kind: "check"; readonly check: GraphCell; readonly args: GraphCell; readonly name: string }
-  | { readonly kind: "import"; readonly specifier: string; readonly slot: number };
-
-/** One function. */
-export interface GraphNode {
-  readonly f: AnyFunction;
-  /** `null`: it is a guard. */
-  readonly text: FunctionText | null;
-  /** Its text is not its own, but what is shipped for it. */
-  readonly isStandIn: boolean;
-  readonly names: Map<FreeName, GraphCell>;
-  /** Where its dynamic imports lead, in their order. */
-  readonly imports: string[];
-  guard: GraphGuard | null;
-  properties: GraphCell | null;
-}
 
 /** Names that a guard gives its function. */
 type Overrides = ReadonlyMap<string, GraphCell>;
@@ -87,21 +48,6 @@ export interface SettledClosure {
   readonly values: ReadonlyMap<FreeName, unknown>;
 }
 
-/** A variable that more than one function may hold. */
-interface SharedCell {
-  readonly cell: GraphCell;
-  /** Those that hold it. */
-  readonly holders: Holder[];
-}
-
-/** A function as it holds a variable. */
-interface Holder {
-  readonly f: AnyFunction;
-  readonly text: FunctionText;
-  readonly value: unknown;
-  readonly scope: CapturedScope | null;
-}
-
 interface Task {
   readonly node: GraphNode;
   readonly overrides: Overrides;
@@ -120,7 +66,9 @@ export class ClosureGraph {
   fixed = true;
   readonly #source: GraphSource;
   readonly #indices = new Map<AnyFunction, Map<Overrides, number>>();
-  readonly #shared = new Map<unknown, SharedCell[]>();
+  readonly #shared = new SharedCells();
+  /** What the reader gave of each. */
+  readonly #read = new Map<AnyFunction, ReadClosure>();
   readonly #queue: Task[] = [];
 
   constructor(source: GraphSource) {
@@ -161,8 +109,6 @@ export class ClosureGraph {
       node.properties = this.#propertiesOf(node);
     }
   }
-
-  #read = new Map<AnyFunction, ReadClosure>();
 
   #look(f: AnyFunction, shipped: ShippedText | null): FunctionText {
     if (shipped !== null) {
@@ -259,25 +205,17 @@ export class ClosureGraph {
   }
 
   #cellFor(f: AnyFunction, text: FunctionText, free: FreeName, value: unknown, scope: CapturedScope | null): GraphCell {
-    const key = free.binding ?? free.name;
-    let shared = this.#shared.get(key);
-    if (shared === undefined) this.#shared.set(key, shared = []);
-    const holder: Holder = { value, scope, text, f };
-    for (const { cell, holders } of shared) {
-      if (!holders.every((other) => isSame(free, other, holder))) continue;
-      holders.push(holder);
+    return this.#shared.of(free, { value, scope, text, f }, () => {
+      const cell: GraphCell = {
+        name: free.name,
+        label: free.name,
+        content: this.#contentOf(f, text, free, value),
+        user: nameOf(f),
+        place: () => this.#place(text, free),
+      };
+      this.cells.push(cell);
       return cell;
-    }
-    const cell: GraphCell = {
-      name: free.name,
-      label: free.name,
-      content: this.#contentOf(f, text, free, value),
-      user: nameOf(f),
-      place: () => this.#place(text, free),
-    };
-    this.cells.push(cell);
-    shared.push({ cell, holders: [holder] });
-    return cell;
+    });
   }
 
   #contentOf(f: AnyFunction, text: FunctionText, free: FreeName, value: unknown): CellContent {
@@ -384,67 +322,13 @@ export class ClosureGraph {
     const record: Record<string, unknown> = {};
     for (const key of keys) {
       const value = Object.getOwnPropertyDescriptor(f, key)?.value;
-      if (text.form !== "class" || isPlainData(value, 0)) record[key] = value;
+      if (text.form !== "class" || isPlainData(value)) record[key] = value;
     }
     if (Object.keys(record).length === 0) return null;
     this.fixed = false;
     return this.#anonymous(nameOf(f), nameOf(f), { kind: "value", value: record });
   }
 }
-
-/** Whether a static field is set to what it holds here; what is more than data is made by the text of the class. */
-function isPlainData(value: unknown, depth: number): boolean {
-  if (typeof value === "function" || typeof value === "symbol" || depth > MAX_STATIC_DEPTH) return false;
-  if (typeof value !== "object" || value === null) return true;
-  if (types.isProxy(value)) return false;
-  if (Array.isArray(value)) return value.every((item) => isPlainData(item, depth + 1));
-  if (value instanceof Map) return [...value].every((item) => isPlainData(item, depth + 1));
-  if (value instanceof Set) return [...value].every((item) => isPlainData(item, depth + 1));
-  if (value instanceof Date || ArrayBuffer.isView(value)) return true;
-  return Object.getPrototypeOf(value) === Object.prototype &&
-    Object.values(value).every((item) => isPlainData(item, depth + 1));
-}
-
-const MAX_STATIC_DEPTH = 100;
-
-/** Whether another value may be in it later. */
-function isChanging({ binding, uses }: FreeName): boolean {
-  return binding === null ? true : binding.isWritten || uses.some(({ isWrite }) => isWrite);
-}
-
-/** Whether two functions that captured a variable of one declaration captured the same one. */
-function isSame(free: FreeName, known: Holder, found: Holder): boolean {
-  if (!isChanging(free)) return Object.is(known.value, found.value);
-  if (free.binding?.isModule === true) return true;
-  if (known.scope === null || found.scope === null || !areEqual(known.scope, found.scope)) return false;
-  // The same piece of code gave two functions: unless something around it ran twice, the scope did.
-  return known.f === found.f || known.text.offset !== found.text.offset ||
-    known.text.scriptId !== found.text.scriptId ||
-    isRepeatedWithin(free, known.text);
-}
-
-function isRepeatedWithin({ binding }: FreeName, { repeats, offset, text }: FunctionText): boolean {
-  if (binding === null) return false;
-  return repeats.some(([start, end]) =>
-    start >= binding.blockStart && end <= binding.blockEnd &&
-    (start > binding.blockStart || end < binding.blockEnd) && (start < offset || end > offset + text.length)
-  );
-}
-
-function areEqual(a: CapturedScope, b: CapturedScope): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.is(valueIn(a, key), valueIn(b, key)));
-}
-
-function valueIn(scope: CapturedScope, key: string): unknown {
-  try {
-    return scope[key];
-  } catch {
-    return UNINITIALISED;
-  }
-}
-
-const UNINITIALISED = Symbol("uninitialised");
 
 /** Whether no later step binds the same name: the one next to the function wins. */
 function isInnermost(steps: readonly GuardStep[], step: GuardStep): boolean {
@@ -456,9 +340,4 @@ function isProxy(user: string, name: string, place: string): SerializationError 
   return new SerializationError(
     `Cannot ship "${user}": it uses "${name}"${place}, a Proxy, whose traps can't travel; use a plain copy of what it stands for.`,
   );
-}
-
-/** For errors. */
-export function nameOf(f: AnyFunction): string {
-  return f.name === "" ? "<anonymous>" : f.name;
 }

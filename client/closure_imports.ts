@@ -5,6 +5,7 @@
  * Resolves text, loads nothing. Called by `closure_graph.ts`.
  * @module
  */
+import { MODULE_SCHEME } from "../protocol/shipped_names.ts";
 import { SerializationError } from "../wire/errors.ts";
 import { localModule } from "./module_bundle.ts";
 import type { ModuleRef } from "./shipped_text.ts";
@@ -15,7 +16,7 @@ const RELATIVE = /^\.{0,2}\//;
 
 /** What engines import. */
 export interface TravellingImport {
-  /** A full specifier; `troupe:` and a hash for a module that travels. */
+  /** A full specifier; `MODULE_SCHEME` and a hash for a module that travels. */
   readonly specifier: string;
   readonly module: ModuleRef | null;
 }
@@ -39,7 +40,7 @@ export function travellingImport(f: string, specifier: string, scriptUrl: string
   }
   if (!resolved.startsWith("file:")) return { specifier: resolved, module: null };
   const module = localModule(resolved);
-  return { specifier: `troupe:${module.hash}`, module };
+  return { specifier: `${MODULE_SCHEME}${module.hash}`, module };
 }
 
 /** Whether the specifier is Troupe itself. */

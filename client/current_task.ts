@@ -5,9 +5,9 @@
  * imported by the engine.
  * @module
  */
-import { markOwn } from "./own_values.ts";
-
+import { CURRENT_TASK_KEY } from "../protocol/shipped_names.ts";
 import type { Client } from "./client.ts";
+import { markOwn } from "./own_values.ts";
 
 /** The task that is running. */
 export interface CurrentTask {
@@ -48,7 +48,7 @@ export interface CurrentTask {
  * ```
  */
 export function currentTask(): CurrentTask {
-  const task = (globalThis as Record<symbol, unknown>)[Symbol.for("troupe.currentTask")];
+  const task = (globalThis as Record<symbol, unknown>)[Symbol.for(CURRENT_TASK_KEY)];
   if (task !== undefined && task !== null) return task as CurrentTask;
   throw new TypeError(
     "Cannot tell the current task: this code does not run in one; call currentTask() inside a function given to apply() or map().",

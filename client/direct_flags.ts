@@ -4,7 +4,7 @@
  * Pure. Called by `direct_view.ts`.
  * @module
  */
-import { type FlagOptions, NO_FLAGS, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
+import { type FlagOptions, type ResolvedFlags, resolveFlags } from "./task_flags.ts";
 
 /** Flags of direct views; the others are for a scheduler, which never sees these tasks. */
 export type DirectFlagOptions = Pick<
@@ -15,8 +15,8 @@ export type DirectFlagOptions = Pick<
 const KNOWN: readonly string[] = ["label", "maxRuntime", "ordered", "returnExceptions", "failFast", "signal"];
 
 /** `base` with `options` on top. Throws `TypeError`, `RangeError`. */
-export function resolveDirectFlags(base: ResolvedFlags | null, options: DirectFlagOptions): ResolvedFlags {
-  const flags = resolveFlags(base ?? NO_FLAGS, options);
+export function resolveDirectFlags(base: ResolvedFlags, options: DirectFlagOptions): ResolvedFlags {
+  const flags = resolveFlags(base, options);
   const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
   if (unknown === undefined) return flags;
   throw new TypeError(

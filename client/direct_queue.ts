@@ -8,7 +8,9 @@
  */
 import type { HostId, Session } from "../protocol/ids.ts";
 import type { DirectRunMessage } from "../protocol/messages.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
+import { EndOfTurn } from "../wire/end_of_turn.ts";
 import { EngineError, MailboxFull } from "../wire/errors.ts";
 import type { BigValue } from "./big_value.ts";
 import { type BroadcastTarget, DirectGroup, type LaneShare, publishGroup } from "./direct_broadcast.ts";
@@ -46,7 +48,7 @@ export class DirectQueue {
   readonly #ignoreStatus: () => void;
   /** The group that a further call may join. */
   #latest: DirectGroup | null = null;
-  #scheduled = false;
+  readonly #atTheEnd = new EndOfTurn(() => this.#flush());
 
   constructor(options: DirectQueueOptions) {
     this.#options = options;
@@ -68,7 +70,7 @@ export class DirectQueue {
     }
     if (shares.size > 1 && this.#options.broadcast !== null) this.#group(shares);
     else this.#latest = null;
-    this.#wake();
+    this.#atTheEnd.ask();
   }
 
   /** With the call before it where that waits for the same hosts: what one turn submits is one message. */
@@ -83,7 +85,7 @@ export class DirectQueue {
     const host = this.#hosts.get(counter);
     if (host === undefined) return;
     this.#hosts.delete(counter);
-    if (this.#lanes.get(host)?.inFlight.remove(counter)) this.#wake();
+    if (this.#lanes.get(host)?.inFlight.remove(counter)) this.#atTheEnd.ask();
   }
 
   /** Aborts what was sent; returns the counters of what was not and is taken back. */
@@ -135,14 +137,9 @@ export class DirectQueue {
     return lane;
   }
 
-  #wake(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#latest = null;
-      for (const lane of [...this.#lanes.values()]) while (lane.open && this.#sendNext(lane));
-    });
+  #flush(): void {
+    this.#latest = null;
+    for (const lane of [...this.#lanes.values()]) while (lane.open && this.#sendNext(lane));
   }
 
   /** Whether there may be more to send now. */
@@ -225,7 +222,7 @@ export class DirectQueue {
     if (unheard.timer !== null) this.#options.clock.clearTimer(unheard.timer);
     unheard.timer = null;
     if (taken) this.#hasShare(lane, unheard);
-    this.#wake();
+    this.#atTheEnd.ask();
   }
 
   /** As one message, and nothing else in it: a host that took it after all knows it by its number, and passes it over. */
@@ -310,7 +307,7 @@ export class DirectQueue {
       return true;
     } catch (error) {
       if (error instanceof MailboxFull) this.#waitFor(lane, lane.link.drained());
-      else this.hostLost(lane.host, error instanceof Error ? error.message : String(error));
+      else this.hostLost(lane.host, asError(error).message);
       return false;
     }
   }
@@ -319,7 +316,7 @@ export class DirectQueue {
     lane.waiting = true;
     const goOn = () => {
       lane.waiting = false;
-      this.#wake();
+      this.#atTheEnd.ask();
     };
     promise.then(goOn, goOn);
   }

@@ -11,7 +11,8 @@ import { ArgumentEncoder, type EncodedArguments } from "./argument_encoder.ts";
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import type { CapturedInputs } from "./input_collector.ts";
-import { Job, type JobPlan } from "./job.ts";
+import { Job } from "./job.ts";
+import { begunBy, type JobPlan } from "./job_plan.ts";
 import { LateArguments } from "./late_arguments.ts";
 import { cutSequences, PARTS_JOINED } from "./parallel_parts.ts";
 import { firstOfPart, type Shape } from "./partition.ts";
@@ -218,15 +219,12 @@ export class DirectSubmission {
   }
 
   #plan(flags: ResolvedFlags, origin: CallOrigin) {
-    const { id, clock } = this.#session;
     return {
-      session: id,
+      ...begunBy(this.#session),
       origin,
       returnExceptions: flags.returnExceptions,
       failFast: flags.failFast,
       flags: { label: flags.task.label, after: NO_IDS, follow: NO_IDS },
-      submittedAt: clock.now(),
-      submitted: clock.wallTime(),
     } satisfies Partial<JobPlan>;
   }
 }

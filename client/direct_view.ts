@@ -196,8 +196,8 @@ export class DirectView<T extends Targets = Targets> {
 
   /**
    * Runs a file of this machine as `execute` does its text; of TypeScript, the types are taken off. Static imports of
-   * local modules travel with it, those from "npm:", "node:" and "https:" are imported there. Rejects as `execute`, and
-   * with what reading the file fails with.
+   * local modules travel with it, those from "npm:", "node:" and "https:" are imported there. Rejects as `execute`, with
+   * what reading the file fails with, and with `SerializationError` for a module that can't be bundled.
    */
   run<R = unknown>(file: string | URL): DirectResult<T, R> {
     return this.#later<R>(Promise.resolve().then(async () => [await fileParts(file)]));

@@ -33,7 +33,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
 };
 
 /** Text as HTML. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPED[character] ?? "");
 }
 

@@ -22,7 +22,20 @@ export interface ExecutorShutdownOptions extends WaitOptions {
   readonly cancel?: boolean;
 }
 
-/** Submits to the engines of one view, until it is shut down. */
+/**
+ * Submits to the engines of one view, until it is shut down.
+ *
+ * @example
+ * ```ts
+ * import { Cluster } from "../mod.ts";
+ *
+ * await using cluster = await Cluster.start({ n: 2 });
+ * await using client = await cluster.connect();
+ * await using executor = client.loadBalancedView().executor;
+ * const sum = executor.submit((a: number, b: number) => a + b, 3, 4);
+ * console.log(await sum, await executor.map((x: number) => x * x, [1, 2])); // 7 [ 1, 4 ]
+ * ```
+ */
 export class Executor implements Disposable, AsyncDisposable {
   readonly #view: LoadBalancedView;
   readonly #context: ResultContext;
@@ -82,7 +95,9 @@ export class Executor implements Disposable, AsyncDisposable {
     this.#closed = true;
     if (options.cancel === true) { for (const job of [...this.#unfinished]) this.#context.abort(job); }
     if (options.wait === false) return Promise.resolve(this.#unfinished.size === 0);
-    return happensInTime((callback) => this.#onIdle(callback), options, this.#context.clock);
+    const endWait = this.#unfinished.size === 0 ? undefined : this.#context.beginWait?.();
+    const idle = happensInTime((callback) => this.#onIdle(callback), options, this.#context.clock);
+    return endWait === undefined ? idle : idle.finally(endWait);
   }
 
   /** Takes nothing more; does not wait. */

@@ -3,16 +3,18 @@
  * the values around it, as they are at the moment of submission.
  *
  * One for each client. Without the parser (it comes with the start of a session) functions travel as their bare text.
- * Called by `task_templates.ts`, `submission.ts` and `settlement.ts`.
+ * Called by `task_templates.ts` and `argument_encoder.ts`, and for results by whoever decodes them.
  * @module
  */
+import { CELLS, LINK } from "../protocol/shipped_names.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
 import { FUNCTION_FORM, instanceForm, instanceOf } from "../wire/function_link.ts";
 import type { DecodeSpecial, EncodeSpecial, SpecialForm } from "../wire/special_forms.ts";
 import { encodeValue } from "../wire/value_codec.ts";
 import { type ProgramText, programText } from "./closure_code.ts";
-import { ClosureGraph, type GraphCell, type GraphSource, nameOf } from "./closure_graph.ts";
+import { ClosureGraph, type GraphSource } from "./closure_graph.ts";
+import { type GraphCell, nameOf } from "./closure_nodes.ts";
 import { CellReader } from "./cell_reader.ts";
 import { travellingImport } from "./closure_imports.ts";
 import { ClosureReader } from "./closure_reader.ts";
@@ -130,9 +132,7 @@ export class FunctionShipping implements Disposable {
     const program = this.#program(f, standaloneText);
     const packed: PackedFunction = {
       text: program.text,
-      captures: isBare(program)
-        ? null
-        : { bytes: encodeValue({ troupeCells: program.cells }, { special: this.encode }) },
+      captures: isBare(program) ? null : { bytes: encodeValue({ [CELLS]: program.cells }, { special: this.encode }) },
       isFresh: !program.fixed && !isBare(program),
       modules: program.modules,
       parts: program.parts,
@@ -352,7 +352,7 @@ function placedTexts({ nodes }: ClosureGraph): PlacedText[] {
 }
 
 function isBare({ text, cells }: PackedProgram): boolean {
-  return cells === NO_CELLS && !text.startsWith("troupeLink(");
+  return cells === NO_CELLS && !text.startsWith(`${LINK}(`);
 }
 
 /** Throws an error that names the variable, where it is this one that can't travel. */

@@ -14,7 +14,7 @@ import { encodeValue } from "../wire/value_codec.ts";
 import { BigValue } from "./big_value.ts";
 import type { EngineRoster } from "./engine_roster.ts";
 import type { InputSource, InputTask } from "./input_source.ts";
-import type { ItemOutcome, Job } from "./job.ts";
+import type { Job } from "./job.ts";
 import type { PendingTask } from "./task_table.ts";
 
 /** What it works with. */
@@ -68,7 +68,7 @@ export class InputValues {
     if (whole) return this.#encode(job.values(), job.taskId(task));
     const blob = job.blobOf(task);
     if (blob !== undefined && this.#isThere(blob.home)) return new BigValue(blob);
-    const values = outcomesOf(job, task).map(([, value]) => value);
+    const values = job.outcomesOf(task).map(([, value]) => value);
     // As its task gave it.
     const given = job.plan.chunksize > 1 ? values.map((value) => [0, value]) : values[0];
     return this.#encode(given, job.taskId(task));
@@ -86,21 +86,11 @@ export function isScheduled({ plan }: Job): boolean {
 }
 
 function succeeded({ job, task, whole }: InputTask): boolean {
-  return whole ? job.finished && job.failures === 0 : job.isSettled(task) && outcomesOf(job, task).every(([ok]) => ok);
-}
-
-/** Of the items of a task that is settled. */
-function outcomesOf(job: Job, task: number): ItemOutcome[] {
-  const outcomes: ItemOutcome[] = [];
-  for (let item = job.firstItem(task); item < job.endItem(task); item++) {
-    const outcome = job.outcome(item);
-    if (outcome !== undefined) outcomes.push(outcome);
-  }
-  return outcomes;
+  return whole ? job.finished && job.failures === 0 : job.isSettled(task) && job.outcomesOf(task).every(([ok]) => ok);
 }
 
 function impossibleInput({ job, task }: InputTask, of: TaskId): ImpossibleDependency {
-  const [, cause] = outcomesOf(job, task).find(([ok]) => !ok) ?? [false, undefined];
+  const [, cause] = job.outcomesOf(task).find(([ok]) => !ok) ?? [false, undefined];
   const why = cause instanceof Error ? `it failed (${cause.name}: ${cause.message})` : "it has no result";
   return new ImpossibleDependency(
     `Cannot run task "${of}": one of its inputs wants task "${job.taskId(task)}" to succeed, and ${why}`,

@@ -5,70 +5,12 @@
  * with an outcome of its own. Filled by `settlement.ts`, read by `AsyncResult`; knows neither codec nor wire.
  * @module
  */
-import type { EngineId, EngineUuid, Session, TaskId } from "../protocol/ids.ts";
-import type { TaskStatus } from "../protocol/outcome.ts";
+import type { OutputChannel } from "../protocol/outcome.ts";
+import type { TaskId } from "../protocol/ids.ts";
 import type { BlobRef } from "../protocol/task_spec.ts";
-import type { CallOrigin } from "./call_origin.ts";
-import { LiveTask, type OutputChannel } from "./live_task.ts";
-import { firstOfPart, partHolding, type Shape } from "./partition.ts";
-
-/** What is known of one task. Times in epoch ms. */
-export interface TaskReport {
-  readonly status: TaskStatus;
-  readonly engineId: EngineId | null;
-  readonly engineUuid: EngineUuid | null;
-  readonly attempts: number;
-  readonly started: number | null;
-  readonly completed: number | null;
-  readonly received: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** What metadata show of how a task was submitted. */
-export interface ShownFlags {
-  readonly label: string | null;
-  /** Tasks it waits for. */
-  readonly after: readonly TaskId[];
-  /** Tasks it waits for and goes to. */
-  readonly follow: readonly TaskId[];
-  /** Epoch ms, where that is not when its job began. */
-  readonly submitted?: number;
-}
-
-/** Fixed when a job begins. */
-export interface JobPlan {
-  readonly session: Session;
-  /** The task that submitted it, where several share a session: one object for each; absent, `null`: the program. */
-  readonly owner?: object | null;
-  /** Counter of its first task; the others follow. */
-  readonly base: number;
-  readonly items: number;
-  /** Items of one task; at most, where there are `parts`. */
-  readonly chunksize: number;
-  /** So many tasks share the items evenly; absent: as many as `chunksize` makes. */
-  readonly parts?: number;
-  /** Makes the result of the values of all items; absent: they are the result. */
-  readonly shape?: Shape | null;
-  /** The ids of its tasks, where these are not its session's, or not consecutive. */
-  readonly ids?: readonly TaskId[];
-  /** What its results look like is not known before they are there: a task may have been one of several items. */
-  readonly opaque?: true;
-  /** One result instead of an array. */
-  readonly scalar: boolean;
-  /** Wrong as a whole and never submitted: its one error is the outcome, also of a map. */
-  readonly refused: boolean;
-  readonly returnExceptions: boolean;
-  readonly failFast: boolean;
-  /** Of all its tasks, but for those with flags of their own. */
-  readonly flags: ShownFlags;
-  /** Monotonic ms, for ages. */
-  readonly submittedAt: number;
-  /** Epoch ms. */
-  readonly submitted: number;
-  /** Where the user called. */
-  readonly origin: CallOrigin | null;
-}
+import type { JobPlan, ShownFlags, TaskReport } from "./job_plan.ts";
+import { LiveTask } from "./live_task.ts";
+import { firstOfPart, partHolding } from "./partition.ts";
 
 /** How one item ended: `[true, value]`, or `[false, error]`. */
 export type ItemOutcome = readonly [ok: boolean, value: unknown];
@@ -243,6 +185,16 @@ export class Job {
   /** One past the last item of the task. */
   endItem(task: number): number {
     return Math.min(this.plan.items, this.firstItem(task + 1));
+  }
+
+  /** The outcomes of those items of the task that have one, in order. */
+  outcomesOf(task: number): ItemOutcome[] {
+    const outcomes: ItemOutcome[] = [];
+    for (let item = this.firstItem(task); item < this.endItem(task); item++) {
+      const outcome = this.outcome(item);
+      if (outcome !== undefined) outcomes.push(outcome);
+    }
+    return outcomes;
   }
 
   /** Items of the task that have no outcome yet, ascending. */

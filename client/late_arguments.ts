@@ -3,9 +3,10 @@
  * is parsed.
  *
  * The task waits where it stands, and what was submitted after it to the same engines stays behind it. Made by
- * `direct_view.ts`, looked at by `direct_queue.ts`.
+ * `direct_submission.ts`, looked at by `direct_queue.ts`.
  * @module
  */
+import { asError } from "../wire/as_error.ts";
 import { BigValue } from "./big_value.ts";
 
 /** What a task is called with, once it is there. */
@@ -18,7 +19,7 @@ export class LateArguments {
   constructor(coming: Promise<Uint8Array | BigValue>) {
     this.arriving = coming.then(
       (value) => void (this.#value = value),
-      (error) => void (this.#failure = error instanceof Error ? error : new Error(String(error))),
+      (error) => void (this.#failure = asError(error)),
     );
   }
 

@@ -2,11 +2,13 @@
  * What a task has shown on its way: lines, published data, progress; of its latest attempt, as far as it is known here.
  *
  * Grows with what the task shows and no further. When the task ends, its text is dropped for that of the result, data and
- * progress stay. Held by `Job`, made at the first news, filled by `client_tasks.ts` and `settlement.ts`.
+ * progress stay. Held by `Job`, made at the first news, filled by `running_news.ts` and `settlement.ts`.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { EngineUuid } from "../protocol/ids.ts";
 import { NEWS, type NewsMessage } from "../protocol/messages.ts";
+import type { DecodeSpecial } from "../wire/special_forms.ts";
 import { decodeValue } from "../wire/value_codec.ts";
 
 /** How far a task says it is. */
@@ -16,9 +18,6 @@ export interface TaskProgress {
   /** A few words of the task, or `null`. */
   readonly text: string | null;
 }
-
-/** Where a printed text goes. */
-export type OutputChannel = "stdout" | "stderr";
 
 /** What one task has shown. */
 export class LiveTask {
@@ -49,13 +48,13 @@ export class LiveTask {
     return attempt === this.#attempt && uuid === this.#uuid;
   }
 
-  /** Takes what its attempt shows. Throws `SerializationError` for data that can't be read. */
-  take(row: NewsMessage): void {
+  /** Takes what its attempt shows; `special`: as for results. Throws `SerializationError` for data that can't be read. */
+  take(row: NewsMessage, special: DecodeSpecial | null): void {
     switch (row[4]) {
       case NEWS.printed:
         return this.#print(row[5] === 0 ? "stdout" : "stderr", row[6], row[7]);
       case NEWS.published:
-        this.data = decodeValue(row[5].slice());
+        this.data = decodeValue(row[5].slice(), { special });
         return;
       case NEWS.progress:
         this.progress = { fraction: row[5], text: row[6] };

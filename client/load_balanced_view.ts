@@ -26,7 +26,20 @@ const OUTSTANDING_PER_ENGINE = 4;
 /** Of a parallel function's sequence, where no chunksize is given. */
 const PARTS_PER_SLOT = 4;
 
-/** Submits tasks to the scheduler, with flags. */
+/**
+ * Submits tasks to the scheduler, with flags.
+ *
+ * @example
+ * ```ts
+ * import { Cluster } from "../mod.ts";
+ *
+ * await using cluster = await Cluster.start({ n: 2 });
+ * await using client = await cluster.connect();
+ * const lview = client.loadBalancedView();
+ * console.log(await lview.apply((x: number) => x ** 10, 3)); // 59049
+ * console.log(await lview.with({ retries: 2 }).map((x: number) => 2 * x, [1, 2, 3])); // [ 2, 4, 6 ]
+ * ```
+ */
 export class LoadBalancedView {
   readonly #submission: Submission;
   readonly #context: ResultContext;

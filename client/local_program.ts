@@ -4,10 +4,10 @@
  * Loaded when such a function is first called in this program. Called by `guarded_code.ts`.
  * @module
  */
+import { CELLS, LINK } from "../protocol/shipped_names.ts";
 import * as errors from "../wire/errors.ts";
 import { type CompiledText, FunctionLinker, MissingImports, type ProgramCells } from "../wire/function_link.ts";
 import { decodeValue } from "../wire/value_codec.ts";
-import { CELLS, LINK } from "./closure_code.ts";
 import { importHere } from "./closure_imports.ts";
 import { currentTask } from "./current_task.ts";
 import { FunctionShipping } from "./function_shipping.ts";

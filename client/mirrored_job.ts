@@ -5,9 +5,11 @@
  * looked up there. One subscription per source, however many items are mirrored.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { TaskId } from "../protocol/ids.ts";
-import { Job, type JobPlan, type ShownFlags, type TaskReport } from "./job.ts";
-import type { LiveTask, OutputChannel } from "./live_task.ts";
+import { Job } from "./job.ts";
+import type { JobPlan, ShownFlags, TaskReport } from "./job_plan.ts";
+import type { LiveTask } from "./live_task.ts";
 
 /** An item of a job. */
 export interface ItemOf {

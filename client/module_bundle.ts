@@ -3,7 +3,8 @@
  *
  * `deno bundle` joins it with the files that it imports; what comes from `npm:`, `jsr:`, `node:` or the net stays an
  * import, and so does the library itself, in a form that engines understand (`bundle_imports.ts`). `import.meta.url` in
- * it is not that of the file. Kept until a file changes. Called by `remote_module.ts` and `closure_imports.ts`.
+ * it is not that of the file. Kept until a file changes. Called by `remote_module.ts`, `closure_imports.ts` and
+ * `program_text.ts`.
  * @module
  */
 import { contentHash } from "../wire/content_hash.ts";

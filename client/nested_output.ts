@@ -2,7 +2,7 @@
  * What tasks of a task print, as it travels: to the client of the task that submitted them, and from there to whoever
  * that one belongs to, up to the program that began it all.
  *
- * Translates only. Called by `task_tie.ts`, which sends it, and `client_tasks.ts`, which takes it.
+ * Translates only. Called by `task_tie.ts`, which sends it, and `output_watch.ts`, which takes it.
  * @module
  */
 import type { EngineId, TaskId } from "../protocol/ids.ts";

@@ -51,7 +51,7 @@ export async function resultBundle(job: Job, clock: Clock): Promise<DisplayBundl
 }
 
 /** A result as it is now. */
-export function resultNow(job: Job, clock: Clock): DisplayBundle {
+function resultNow(job: Job, clock: Clock): DisplayBundle {
   const elapsedMs = (job.finishedAt ?? clock.wallTime()) - job.plan.submitted;
   const state = jobBarState(job, elapsedMs);
   const rows = Array.from({ length: Math.min(job.taskCount, SHOWN_TASKS) }, (_, task) => taskRow(job, task));

@@ -7,7 +7,7 @@
  * Called by `Client`; writes through `console`, so that whoever replaces it gets this too.
  * @module
  */
-import type { OutputChannel } from "./live_task.ts";
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { OutputLine, OutputListener } from "./output_watch.ts";
 
 /** How output of tasks is shown. */

@@ -5,10 +5,10 @@
  * reach it through `client.onOutput` and `client.echo`.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import type { NestedLine } from "../protocol/messages.ts";
 import type { Job } from "./job.ts";
-import type { OutputChannel } from "./live_task.ts";
 import { tellNested } from "./nested_output.ts";
 
 /** A line that a task printed. */

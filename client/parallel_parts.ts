@@ -4,18 +4,12 @@
  * Pure. Parts of typed arrays are typed arrays, all others are arrays. Used by the views and `direct_submission.ts`.
  * @module
  */
-import type { Shape } from "./partition.ts";
+import { isSequence, joinParts, type Shape } from "./partition.ts";
 import type { Rows } from "./submission.ts";
 import { zipRows } from "./zip_rows.ts";
 
 /** What the results of parts are put together to: arrays and typed arrays to one, others to a list. */
 export type Joined<R> = R extends readonly (infer E)[] ? E[] : R extends ArrayBufferView ? R : R[];
-
-/** Anything with a length that can be cut. */
-interface Sliceable {
-  readonly length: number;
-  slice(from: number, to: number): unknown;
-}
 
 /** Sequences that are cut at the same places. */
 export interface CutSequences {
@@ -30,7 +24,7 @@ export function cutSequences(sequences: readonly unknown[]): CutSequences {
   if (sequences.length === 0) {
     throw new TypeError("Cannot call a parallel function with nothing: give it at least one sequence.");
   }
-  const columns = sequences.every((sequence) => isSliceable(sequence)) ? sequences : columnsOf(sequences);
+  const columns = sequences.every(isSequence) ? sequences : columnsOf(sequences);
   return {
     length: columns.reduce((least, { length }) => Math.min(least, length), Infinity),
     slice: (from, to) => columns.map((column) => column.slice(from, to)),
@@ -49,39 +43,11 @@ export function partRows(sequences: readonly unknown[], sizeOf: (items: number) 
 }
 
 /** The results of a parallel function. */
-export const PARTS_JOINED: Shape = { join: joined, inOrder: true };
-
-/** The results of parts as one. */
-export function joined(parts: readonly unknown[]): unknown {
-  const [first] = parts;
-  if (isTypedArray(first) && parts.every((part) => isTypedArray(part) && part.constructor === first.constructor)) {
-    return joinTyped(parts as readonly Float64Array[], first.constructor as Float64ArrayConstructor);
-  }
-  return parts.flat();
-}
+export const PARTS_JOINED: Shape = { join: (parts) => joinParts(parts, "block"), inOrder: true };
 
 function columnsOf(sequences: readonly unknown[]): readonly unknown[][] {
   const rows = zipRows(sequences);
   return sequences.map((_sequence, column) =>
     Array.from({ length: rows.length }, (_, index) => rows.row(index)[column])
   );
-}
-
-function isSliceable(value: unknown): value is Sliceable {
-  return Array.isArray(value) || isTypedArray(value);
-}
-
-/** Any of them. */
-function isTypedArray(value: unknown): value is Float64Array {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
-}
-
-function joinTyped(parts: readonly Float64Array[], Kind: Float64ArrayConstructor): Float64Array {
-  const all = new Kind(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,8 +1,8 @@
 /**
  * A sequence in parts, one for each engine, and the parts as a sequence again.
  *
- * Pure. Typed arrays stay what they are. Called by `direct_view.ts` for `scatter` and `gather`, and by
- * `direct_submission.ts`.
+ * Pure. Typed arrays stay what they are. Called by `direct_view.ts` for `scatter` and `gather`, by
+ * `direct_submission.ts` and `parallel_parts.ts`.
  * @module
  */
 import { refuse } from "./flag_checks.ts";
@@ -42,8 +42,7 @@ export function checkDistribution(value: unknown): Distribution {
 
 /** Something that can be taken apart: an array or typed array of the items. Throws `TypeError` for what is no sequence. */
 export function checkSequence(value: unknown): unknown[] | TypedArray {
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as TypedArray;
-  if (Array.isArray(value)) return value;
+  if (isSequence(value)) return value;
   const isIterable = typeof value === "string" ||
     (typeof value === "object" && value !== null && Symbol.iterator in value);
   if (isIterable) return Array.from(value as Iterable<unknown>);
@@ -79,7 +78,9 @@ export function joinParts(parts: readonly unknown[], dist: Distribution): ArrayL
   let at = 0;
   if (dist === "block") {
     for (const list of lists) {
-      for (let row = 0; row < list.length; row++) joined[at++] = list[row];
+      if (isSame) (joined as unknown as TypedArray).set(list as TypedArray, at);
+      else for (let row = 0; row < list.length; row++) joined[at + row] = list[row];
+      at += list.length;
     }
   } else {
     const rows = lists.reduce((most, list) => Math.max(most, list.length), 0);
@@ -93,7 +94,8 @@ export function elementsOf(value: unknown): Iterable<unknown> {
   return isSequence(value) ? value : [value];
 }
 
-function isSequence(value: unknown): value is unknown[] | TypedArray {
+/** An array, or a typed array of any kind. */
+export function isSequence(value: unknown): value is unknown[] | TypedArray {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 

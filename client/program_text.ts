@@ -6,6 +6,7 @@
  * @module
  */
 import type { ScriptParts } from "../protocol/namespace.ts";
+import { localModule } from "./module_bundle.ts";
 import { importedSpecifiers, scriptParts } from "./script_parts.ts";
 
 /** The parts of a text; types in it are taken off. Rejects with `SyntaxError` (line and column), `TypeError` for an import from a local file. */
@@ -34,7 +35,10 @@ function placeless(name: string): (specifier: string) => string {
   };
 }
 
-/** The parts of a file, a path or `file:` URL. Rejects with what reading it fails with, and as `textParts`. */
+/**
+ * The parts of a file, a path or `file:` URL. Rejects with what reading it fails with, as `textParts`, and with
+ * `SerializationError` where a module beside it can't be bundled.
+ */
 export async function fileParts(file: string | URL): Promise<ScriptParts> {
   const url = fileUrl(file);
   const name = url.pathname.split("/").at(-1) ?? "file";
@@ -42,7 +46,7 @@ export async function fileParts(file: string | URL): Promise<ScriptParts> {
   const { parse } = await import("../deps/acorn.ts");
   const bundles = new Map<string, string>();
   for (const specifier of importedSpecifiers(text, name, parse)) {
-    if (isLocal(specifier)) bundles.set(specifier, await bundle(new URL(specifier, url), name));
+    if (isLocal(specifier)) bundles.set(specifier, bundleUrl(new URL(specifier, url)));
   }
   return scriptParts(text, name, parse, (specifier) => bundles.get(specifier) ?? specifier);
 }
@@ -90,19 +94,9 @@ function isLocal(specifier: string): boolean {
   return /^(\.{0,2}\/|file:)/.test(specifier);
 }
 
-/** A module of this machine with all that it imports, as a URL that engines can import anywhere. */
-async function bundle(module: URL, name: string): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--node-modules-dir=none", module.href],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  if (!success) {
-    const why = new TextDecoder().decode(stderr).trim();
-    throw new TypeError(`Cannot run "${name}": its import "${module.href}" can't be bundled: ${why}`);
-  }
+/** A module of this machine with all that it imports from files, as a URL that engines can import anywhere. */
+function bundleUrl(module: URL): string {
   let binary = "";
-  for (const byte of stdout) binary += String.fromCharCode(byte);
+  for (const byte of localModule(module.href).source) binary += String.fromCharCode(byte);
   return `data:text/javascript;base64,${btoa(binary)}`;
 }

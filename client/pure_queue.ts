@@ -9,6 +9,8 @@ import type { Bus } from "../bus/bus.ts";
 import type { Session } from "../protocol/ids.ts";
 import type { CodeMessage, PayloadMessage, PureMessage } from "../protocol/messages.ts";
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
+import { asError } from "../wire/as_error.ts";
+import { EndOfTurn } from "../wire/end_of_turn.ts";
 import { ConnectionError } from "../wire/errors.ts";
 import { encodeFrame } from "../wire/frame_codec.ts";
 import { BigValue } from "./big_value.ts";
@@ -62,7 +64,7 @@ const MESSAGES_A_SLOT = 4;
 export class PureQueue {
   readonly #options: PureQueueOptions;
   readonly #bigCodes = new WeakMap<ShippedCode, BigValue>();
-  #scheduled = false;
+  readonly #atTheEnd = new EndOfTurn(() => this.#flush());
   /** Waiting for a value to be placed. */
   #waiting = false;
   #closed = false;
@@ -78,12 +80,7 @@ export class PureQueue {
 
   /** Something changed: publishes what there is room for, at the end of this turn. */
   wake(): void {
-    if (this.#scheduled || this.#closed) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+    if (!this.#closed) this.#atTheEnd.ask();
   }
 
   /** Nothing goes out any more. */
@@ -165,7 +162,7 @@ export class PureQueue {
       return true;
     } catch (error) {
       if (error instanceof ConnectionError) return false;
-      for (const task of tasks) this.#options.reject(task, error instanceof Error ? error : new Error(String(error)));
+      for (const task of tasks) this.#options.reject(task, asError(error));
       return true;
     }
   }

@@ -14,7 +14,8 @@ import type { Clock } from "../wire/clock.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
 import { BigValue } from "./big_value.ts";
 import type { InputSource } from "./input_source.ts";
-import type { Job, TaskReport } from "./job.ts";
+import type { Job } from "./job.ts";
+import { NOT_BEGUN, type TaskReport } from "./job_plan.ts";
 import type { FeedTasks } from "./map_slices.ts";
 import { droppedUnpublished, lostWithHost, schemeChanged, takenByNobody } from "./pure_errors.ts";
 import { cannotAbort, checkPureFlags } from "./pure_flags.ts";
@@ -281,18 +282,6 @@ export class PureTasks {
     if (task !== undefined) this.#options.fail(task.job, task.task, why(task.job.taskId(task.task), engine));
   }
 }
-
-const NOT_BEGUN: TaskReport = {
-  status: "ready",
-  engineId: null,
-  engineUuid: null,
-  attempts: 0,
-  started: null,
-  completed: null,
-  received: null,
-  stdout: "",
-  stderr: "",
-};
 
 /** Inputs that are too long together for one message travel as blobs. */
 function keepShort(inputs: readonly InputSource[], limit: number): void {

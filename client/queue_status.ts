@@ -9,7 +9,7 @@ import { LISTED_IDS, type SchedulerQueues, type WaitingTasks } from "../protocol
 import type { EngineStatus } from "../protocol/status.ts";
 import { NoEnginesRegistered } from "../wire/errors.ts";
 import { checkSignal } from "./ask_options.ts";
-import { checkBoolean } from "./flag_checks.ts";
+import { checkBoolean, checkOptionNames } from "./flag_checks.ts";
 import { checkTargets, type Targets } from "./direct_view.ts";
 import type { HubRecord } from "./record_query.ts";
 
@@ -76,13 +76,7 @@ const OPTIONS = ["targets", "verbose", "signal"];
 
 /** Throws `TypeError` and `RangeError`. */
 export function resolveQueueOptions(options: QueueStatusOptions): ResolvedQueueOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot ask for queues with ${String(options)}: options are { targets?, verbose?, signal? }.`);
-  }
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`Cannot ask for queues with the option "${unknown}": there are ${OPTIONS.join(", ")}.`);
-  }
+  checkOptionNames("ask for queues", options, OPTIONS);
   const targets = checkTargets(options.targets ?? "all");
   const verbose = checkBoolean("verbose", options.verbose ?? false);
   const signal = checkSignal(options.signal);

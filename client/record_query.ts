@@ -18,7 +18,7 @@ import {
   type SortMessage,
 } from "../protocol/records.ts";
 import { checkSignal } from "./ask_options.ts";
-import { show } from "./flag_checks.ts";
+import { checkOptionNames, show } from "./flag_checks.ts";
 
 /**
  * What the hub keeps of a task. Times are epoch ms of this machine's clock; `null`: not yet, or never.
@@ -160,7 +160,8 @@ const OPTIONS = ["keys", "sort", "limit", "signal"];
 /** The conditions of a query; times are epoch ms. Throws `TypeError` and `RangeError`. */
 export function checkQuery(query: unknown): ConditionMessage[] {
   const example = 'a query is an object such as { status: "failed" }';
-  return Object.entries(plainObject(query, "Cannot query the records", example)).flatMap(([name, condition]) => {
+  if (!isObject(query)) throw new TypeError(`Cannot query the records with ${show(query)}: ${example}.`);
+  return Object.entries(query).flatMap(([name, condition]) => {
     const field = checkField(name, "Cannot query the records by");
     return conditionsOn(field, condition);
   });
@@ -168,16 +169,8 @@ export function checkQuery(query: unknown): ConditionMessage[] {
 
 /** Throws `TypeError` and `RangeError`. */
 export function checkQueryOptions(options: unknown): ResolvedQuery {
-  const given = plainObject(
-    options,
-    "Cannot query the records",
-    "options are an object with keys, sort, limit, signal",
-  );
-  const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`Cannot query the records with the option "${unknown}": there are ${OPTIONS.join(", ")}.`);
-  }
-  const { keys = FIELDS, sort = [], limit = DEFAULT_LIMIT, signal } = given;
+  checkOptionNames("query the records", options, OPTIONS);
+  const { keys = FIELDS, sort = [], limit = DEFAULT_LIMIT, signal } = options as Readonly<Record<string, unknown>>;
   return { keys: checkKeys(keys), sort: checkSort(sort), limit: checkLimit(limit), signal: checkSignal(signal) };
 }
 
@@ -274,9 +267,4 @@ function isListKind(kind: FieldKind): boolean {
 /** An object with conditions; a `Date` is a value. */
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
-}
-
-function plainObject(value: unknown, what: string, allowed: string): Readonly<Record<string, unknown>> {
-  if (isObject(value)) return value;
-  throw new TypeError(`${what} with ${show(value)}: ${allowed}.`);
 }

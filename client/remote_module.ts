@@ -5,6 +5,7 @@
  * specifier; either is loaded once in the life of an engine's process, and keeps its state there. Called by users.
  * @module
  */
+import { MODULES_KEY } from "../protocol/shipped_names.ts";
 import { localModule, type ModuleRef } from "./module_bundle.ts";
 import { shipAs, type ShippedText } from "./shipped_text.ts";
 import type { AnyFunction } from "./source_text.ts";
@@ -64,7 +65,7 @@ function remoteFunction(specifier: string, name: string, load: () => ModuleRef |
 function shipped(specifier: string, name: string, module: ModuleRef | null): ShippedText {
   const loaded = module === null
     ? `import(${JSON.stringify(specifier)})`
-    : `globalThis[Symbol.for("troupe.modules")].load("${module.hash}")`;
+    : `globalThis[Symbol.for("${MODULES_KEY}")].load("${module.hash}")`;
   const quoted = JSON.stringify(name);
   const text = `async function troupeModuleCall(...args){const all=await ${loaded};const f=all[${quoted}];` +
     `if(typeof f!=="function")throw new TypeError("Cannot run \\""+${quoted}+"\\": "+${JSON.stringify(specifier)}+` +

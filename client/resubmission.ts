@@ -13,10 +13,10 @@ import { DEFAULT_FLAGS } from "../protocol/task_spec.ts";
 import { SerializationError } from "../wire/errors.ts";
 import { flagsFromMessage, payloadFromMessage } from "../wire/messages.ts";
 import { BigValue } from "./big_value.ts";
-import { CallOrigin } from "./call_origin.ts";
 import type { FunctionCode, ShippedCode } from "./function_code.ts";
 import { InputSource } from "./input_source.ts";
 import { Job } from "./job.ts";
+import { namedPlan } from "./job_plan.ts";
 import { isSingle, type Jobs, namedTasks } from "./jobs.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { pendingTasks, unknownTasks } from "./questions.ts";
@@ -62,22 +62,7 @@ export class Resubmission {
   }
 
   #jobFor(items: number, scalar: boolean): Job {
-    const { id, clock } = this.#session;
-    return new Job({
-      session: id,
-      base: this.#session.tasks.allocate(items),
-      items,
-      chunksize: 1,
-      scalar,
-      opaque: true,
-      refused: false,
-      returnExceptions: false,
-      failFast: false,
-      flags: { label: null, after: [], follow: [] },
-      submittedAt: clock.now(),
-      submitted: clock.wallTime(),
-      origin: new CallOrigin(),
-    });
+    return new Job(namedPlan(this.#session, { base: this.#session.tasks.allocate(items), items, scalar }));
   }
 
   /** The queue stops at these as at values that are on their way to a host, and goes on when they are filled in. */

@@ -3,7 +3,7 @@
  * is its value, and `await` and `import` work.
  *
  * Pure; the parser is handed in, since it is loaded at first use. Positions hold but for the rest of a line that is
- * changed. Called by `direct_view.ts` for `execute` and `run`.
+ * changed. Called by `program_text.ts` for `execute` and `run`.
  * @module
  */
 import type { parse } from "../deps/acorn.ts";

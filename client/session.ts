@@ -20,6 +20,7 @@ import type {
   WatchedMessage,
 } from "../protocol/messages.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
 import { ConnectionError, NotRunning } from "../wire/errors.ts";
 import { Attachment } from "./attachment.ts";
@@ -243,8 +244,4 @@ function stoppedError(cause: Error): NotRunning {
     `Cannot go on with the cluster: its controller was stopped, and no other has come within ${STOPPED_LIMIT_MS} ms.`,
     { cause },
   );
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

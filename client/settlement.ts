@@ -6,6 +6,7 @@
  */
 import type { SettledMessage } from "../protocol/messages.ts";
 import type { TaskOutcome } from "../protocol/outcome.ts";
+import { CHUNK_OUTCOMES } from "../protocol/shipped_names.ts";
 import type { Payload } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
 import { explainMissingName } from "./missing_name.ts";
@@ -17,39 +18,37 @@ import { systemErrorInstance } from "../wire/system_error.ts";
 import type { DecodeSpecial } from "../wire/special_forms.ts";
 import { type DecodeOptions, decodeValue } from "../wire/value_codec.ts";
 import type { BlobTransfer } from "./blob_transfer.ts";
-import { CHUNK_OUTCOMES, type ChunkOutcome } from "./chunk_code.ts";
+import type { ChunkOutcome } from "./chunk_code.ts";
 import { showOrigin } from "./call_origin.ts";
 import type { PushedResults } from "./pushed_results.ts";
-import type { Job, TaskReport } from "./job.ts";
+import type { Job } from "./job.ts";
+import type { TaskReport } from "./job_plan.ts";
 import { stackLater } from "./lazy_stack.ts";
 import type { SentFunctions } from "./sent_functions.ts";
 import { toldStack } from "./source_positions.ts";
 import type { PendingTask } from "./task_table.ts";
 
+/** What it works with. */
+export interface SettlementOptions {
+  readonly clock: Clock;
+  readonly transfer: BlobTransfer;
+  readonly pushed: PushedResults;
+  /** What values of special forms in results are. */
+  readonly special: DecodeSpecial | null;
+  /** The functions that went out among values. */
+  readonly sent: SentFunctions;
+  /** Told of each task that is settled. */
+  readonly ended: (job: Job, task: number) => void;
+}
+
 /** Settles tasks. */
 export class Settlement {
-  readonly #clock: Clock;
-  readonly #transfer: BlobTransfer;
-  readonly #pushed: PushedResults;
+  readonly #options: SettlementOptions;
   readonly #decoding: DecodeOptions;
-  readonly #sent: SentFunctions;
-  readonly #ended: (job: Job, task: number) => void;
 
-  /** `ended` is told of each task that is settled. */
-  constructor(
-    clock: Clock,
-    transfer: BlobTransfer,
-    pushed: PushedResults,
-    special: DecodeSpecial | null,
-    sent: SentFunctions,
-    ended: (job: Job, task: number) => void,
-  ) {
-    this.#decoding = { special };
-    this.#clock = clock;
-    this.#transfer = transfer;
-    this.#pushed = pushed;
-    this.#sent = sent;
-    this.#ended = ended;
+  constructor(options: SettlementOptions) {
+    this.#options = options;
+    this.#decoding = { special: options.special };
   }
 
   /** The task ended as the message says. */
@@ -58,7 +57,7 @@ export class Settlement {
       const settled = settledFromMessage(message);
       const payload = payloadOf(settled.outcome);
       if (payload === null || payload instanceof Uint8Array) {
-        this.#pushed.forget(task.counter);
+        this.#options.pushed.forget(task.counter);
         this.#finish(task, settled, payload);
       } else void this.#fetchAndFinish(task, settled, payload);
     } catch (error) {
@@ -71,12 +70,12 @@ export class Settlement {
     const { job } = task;
     showOrigin(error, job.plan.origin);
     job.failTask(task.task, error, this.#localReport(error, job, task.task));
-    this.#ended(job, task.task);
+    this.#options.ended(job, task.task);
   }
 
   async #fetchAndFinish(task: PendingTask, settled: SettledTask, ref: Exclude<Payload, Uint8Array>): Promise<void> {
     try {
-      const bytes = await this.#pushed.take(task.counter, ref) ?? await this.#transfer.download(ref);
+      const bytes = await this.#options.pushed.take(task.counter, ref) ?? await this.#options.transfer.download(ref);
       // Of a chunk that was submitted again by itself the items are what others want, not the outcomes.
       if (settled.outcome.kind === "done" && !isLoneChunk(task)) task.job.setBlob(task.task, ref);
       this.#finish(task, settled, bytes);
@@ -88,7 +87,7 @@ export class Settlement {
   #finish(task: PendingTask, settled: SettledTask, bytes: EncodedValue | null): void {
     this.#takeShown(task, settled);
     this.#settle(task, settled, bytes);
-    this.#ended(task.job, task.task);
+    this.#options.ended(task.job, task.task);
   }
 
   /** What it published last comes with its end, whatever became of the news of it. */
@@ -160,7 +159,7 @@ export class Settlement {
       toRemoteError(bytes, { engineId: settled.engine, msgId: job.taskId(task) }),
     );
     const { stack, remoteStack, cause } = error;
-    const tell = (text: string | undefined) => toldStack(text ?? "", template.code, this.#sent);
+    const tell = (text: string | undefined) => toldStack(text ?? "", template.code, this.#options.sent);
     stackLater(error, () => tell(stack));
     stackLater(error, () => tell(remoteStack), "remoteStack");
     if (cause instanceof Error) tellStack(cause, tell);
@@ -169,7 +168,7 @@ export class Settlement {
 
   #reportOf(settled: SettledTask, status: TaskReport["status"]): TaskReport {
     const { runMs, ageMs, stdout, stderr } = settled.report;
-    const received = this.#clock.wallTime();
+    const received = this.#options.clock.wallTime();
     const completed = received - ageMs;
     const started = settled.attempts === 0 ? null : completed - runMs;
     const { engine: engineId, engineUuid, attempts } = settled;
@@ -178,7 +177,7 @@ export class Settlement {
 
   /** Where it was said to be, it was until now. */
   #localReport(error: unknown, job: Job, task: number): TaskReport {
-    const now = this.#clock.wallTime();
+    const now = this.#options.clock.wallTime();
     const status = error instanceof TaskAborted ? "aborted" : "failed";
     const { engineId = null, engineUuid = null, started = null } = job.report(task) ?? {};
     const rest = { attempts: 0, stdout: job.printed(task, "stdout"), stderr: job.printed(task, "stderr") };

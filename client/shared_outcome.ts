@@ -25,10 +25,7 @@ export async function shareOutcome(from: Job, task: number, to: Job, index: numb
 }
 
 function outcomeOf(job: Job, task: number): readonly [ok: boolean, value: unknown] {
-  const outcomes = [];
-  for (let item = job.firstItem(task); item < job.endItem(task); item++) {
-    outcomes.push(job.outcome(item) ?? [true, undefined] as const);
-  }
+  const outcomes = job.outcomesOf(task);
   const [first] = outcomes;
   if ((job.plan.chunksize === 1 || job.refused) && first !== undefined) return first;
   const errors = outcomes.filter(([ok]) => !ok).map(([, error]) => error);

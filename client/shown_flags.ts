@@ -8,7 +8,7 @@ import type { TaskId } from "../protocol/ids.ts";
 import type { FieldValue, RecordField } from "../protocol/records.ts";
 import { isArray, isText } from "../wire/message_checks.ts";
 import type { ControllerTime } from "./controller_time.ts";
-import type { ShownFlags } from "./job.ts";
+import type { ShownFlags } from "./job_plan.ts";
 import type { QuestionLink } from "./question_link.ts";
 
 const KEYS: readonly RecordField[] = ["label", "after", "follow", "submitted"];

@@ -10,7 +10,8 @@ import { ArgumentEncoder, type EncodedArguments, type Prepared } from "./argumen
 import { CallOrigin } from "./call_origin.ts";
 import type { AnyFunction } from "./function_code.ts";
 import type { CapturedInputs } from "./input_collector.ts";
-import { Job, type JobPlan } from "./job.ts";
+import { Job } from "./job.ts";
+import { begunBy, type JobPlan } from "./job_plan.ts";
 import { SLICE_TASKS } from "./map_slices.ts";
 import type { Shape } from "./partition.ts";
 import { Refusals } from "./refusals.ts";
@@ -204,17 +205,14 @@ export class Submission {
   }
 
   #plan({ flags, ...parts }: PlanParts): JobPlan {
-    const { clock } = this.session;
     return {
       refused: false,
+      ...begunBy(this.session),
       ...parts,
-      session: this.session.id,
       owner: this.#tie,
       returnExceptions: flags.returnExceptions,
       failFast: flags.failFast,
       flags: { label: flags.task.label, after: flags.after?.ids ?? NO_IDS, follow: flags.follow?.ids ?? NO_IDS },
-      submittedAt: clock.now(),
-      submitted: clock.wallTime(),
     };
   }
 }

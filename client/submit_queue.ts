@@ -8,7 +8,9 @@
  */
 import type { ContentHash, Session, TaskId } from "../protocol/ids.ts";
 import type { InputMessage, KnownMessage, PayloadMessage, SubmitMessage } from "../protocol/messages.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
+import { EndOfTurn } from "../wire/end_of_turn.ts";
 import { MailboxFull } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
@@ -76,7 +78,7 @@ export class SubmitQueue {
   /** What was sent of the batch under way names others, which may be among what was not: all of it has to go. */
   #naming = false;
   #open = false;
-  #scheduled = false;
+  readonly #atTheEnd = new EndOfTurn(() => this.#flush());
   /** Waiting for the link to drain, or for a value to be placed. */
   #waiting = false;
 
@@ -86,9 +88,7 @@ export class SubmitQueue {
 
   /** Tasks were added: sends them at the end of this turn. */
   wake(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => this.#flush());
+    this.#atTheEnd.ask();
   }
 
   /** A task was added below what is sent already. */
@@ -136,7 +136,6 @@ export class SubmitQueue {
   }
 
   #flush(): void {
-    this.#scheduled = false;
     while (this.#open && !this.#waiting && this.#sendBatch());
     if (!this.#open) return;
     this.#sendAborts();
@@ -194,7 +193,7 @@ export class SubmitQueue {
       this.#options.resolve(task);
       return true;
     } catch (error) {
-      this.#options.reject(task, error instanceof Error ? error : new Error(String(error)));
+      this.#options.reject(task, asError(error));
       return false;
     }
   }

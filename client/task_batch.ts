@@ -1,7 +1,7 @@
 /**
  * Collects tasks into one message: each template once, code only where the receiver has not had it.
  *
- * Used by the two outboxes, for the scheduler and for hosts; each has its own `KnownCodes` per receiver's life.
+ * Used by the queues to the scheduler and to hosts and by broadcasts, each of which knows what code a receiver has had.
  * @module
  */
 import type { ContentHash, TaskId } from "../protocol/ids.ts";

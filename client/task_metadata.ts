@@ -8,7 +8,11 @@ import type { TaskStatus } from "../protocol/outcome.ts";
 import type { Job } from "./job.ts";
 import type { TaskProgress } from "./live_task.ts";
 
-/** Times in epoch ms of this machine's clock; `null`: not yet, or never. */
+/**
+ * Times in epoch ms of this machine's clock; `null`: not yet, or never. `started` and `completed` are counted back from
+ * when the news of the end came here, so those of different tasks compare only as far as their news were equally long on
+ * the way: which of two ran first, the records of `client.dbQuery` tell, whose times are all of the controller's clock.
+ */
 export interface TaskMetadata {
   /** The task's id. */
   readonly msgId: string;
@@ -72,9 +76,6 @@ export function taskMetadata(job: Job, task: number): TaskMetadata {
 }
 
 function firstError(job: Job, task: number): unknown {
-  for (let item = job.firstItem(task); item < job.endItem(task); item++) {
-    const outcome = job.outcome(item);
-    if (outcome !== undefined && !outcome[0]) return outcome[1];
-  }
-  return null;
+  const [, error] = job.outcomesOf(task).find(([ok]) => !ok) ?? [false, null];
+  return error;
 }

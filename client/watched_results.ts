@@ -13,9 +13,9 @@ import { DEFAULT_FLAGS } from "../protocol/task_spec.ts";
 import type { Clock } from "../wire/clock.ts";
 import { ConnectionError, TimeoutError } from "../wire/errors.ts";
 import { isArray, isText, malformedMessage } from "../wire/message_checks.ts";
-import { CallOrigin } from "./call_origin.ts";
 import { ControllerTime } from "./controller_time.ts";
 import { Job } from "./job.ts";
+import { namedPlan } from "./job_plan.ts";
 import { isSingle, type Jobs, type NamedTask, namedTasks } from "./jobs.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { isPastScheduler, unknownTasks } from "./questions.ts";
@@ -120,23 +120,7 @@ export class WatchedResults {
   }
 
   #jobFor(named: readonly NamedTask[], scalar: boolean): Job {
-    const { id: session, clock } = this.#options;
-    return new Job({
-      session,
-      base: 0,
-      ids: named.map(({ id }) => id),
-      opaque: true,
-      items: named.length,
-      chunksize: 1,
-      scalar,
-      refused: false,
-      returnExceptions: false,
-      failFast: false,
-      flags: { label: null, after: [], follow: [] },
-      submittedAt: clock.now(),
-      submitted: clock.wallTime(),
-      origin: new CallOrigin(),
-    });
+    return new Job(namedPlan(this.#options, { base: 0, items: named.length, scalar, ids: named.map(({ id }) => id) }));
   }
 
   #add(id: TaskId, job: Job, index: number): TaskId[] {

@@ -7,9 +7,6 @@
  */
 import type { EngineId, TaskId } from "../protocol/ids.ts";
 
-/** Where the running task is found. */
-export const CURRENT_TASK = Symbol.for("troupe.currentTask");
-
 /** How a running task reaches its client. */
 export interface TaskNews {
   publish(data: unknown): void;

@@ -167,11 +167,14 @@ export class Engine {
 
   #newRunner(engine: EngineId, slots: number): TaskRunner {
     const outlet = this.#outlet;
-    return new TaskRunner(
-      engine,
+    return new TaskRunner({
+      engineId: engine,
       slots,
-      this.#owners,
-      {
+      owners: this.#owners,
+      clients: this.#clients,
+      state: this.#state,
+      special: this.#special,
+      events: {
         ended(number, code, body, runMs, stdout, stderr) {
           const placed = body === null ? null : outlet.place(body);
           if (stdout === "" && stderr === "") outlet.send([TO_HOST.result, number, code, placed, runMs]);
@@ -186,10 +189,7 @@ export class Engine {
         printed: (number, channel, text, at) =>
           outlet.send([TO_HOST.printed, number, channel === "stdout" ? 0 : 1, text, at]),
       },
-      this.#clients,
-      this.#state,
-      this.#special,
-    );
+    });
   }
 
   #addCode(hash: ContentHash, source: Uint8Array): void {

@@ -3,13 +3,10 @@
  * names.
  *
  * The library itself is not there on an engine. What makes sense only in a program that submits says so when it is used.
- * Bundles reach it through `globalThis[Symbol.for("troupe.exports")]`. Made by `special_values.ts`, offered by `main.ts`.
+ * Bundles reach it through the symbol of `EXPORTS_KEY`. Made by `special_values.ts`, offered by `main.ts`.
  * @module
  */
 import * as errors from "../wire/errors.ts";
-
-/** Where bundles find it. */
-export const EXPORTS = Symbol.for("troupe.exports");
 
 /** Errors and what is in `own`; each other name is there too, and says that it is not when it is used. */
 export function engineExports(own: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@
  * @module
  */
 import { Socket } from "node:net";
+import { joinBytes } from "../wire/join_bytes.ts";
 import { pieceStart, pipeFrame, PipeParser, type ReceivePart } from "../wire/pipe_frames.ts";
 import {
   PIECE_BYTES,
@@ -68,8 +69,7 @@ export class EnginePipe {
   /** A value as it goes into a message: a long one is sent ahead in pieces, from where its parts lie. */
   place(parts: readonly Uint8Array[]): PipeBytes {
     const total = parts.reduce((sum, part) => sum + part.length, 0);
-    const [first] = parts;
-    if (total <= PIECE_BYTES) return parts.length === 1 && first !== undefined ? first : joined(parts, total);
+    if (total <= PIECE_BYTES) return joinBytes(parts);
     const value = ++this.#longValues;
     const reader = new PartReader(parts);
     for (let offset = 0; offset < total; offset += PIECE_BYTES) {
@@ -139,14 +139,4 @@ class PartReader {
       this.#at = 0;
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[], total: number): Uint8Array {
-  const all = new Uint8Array(total);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { EngineId } from "../protocol/ids.ts";
+import { CHUNK_OUTCOMES } from "../protocol/shipped_names.ts";
 import { remoteStack } from "./remote_stack.ts";
 
 /** Deep enough for any chain of causes a person reads. */
@@ -27,20 +28,17 @@ export function explainError(error: unknown, place: ErrorPlace): void {
 }
 
 /** Whether it stands for a chunk, and brings the outcomes of its items. */
-export function hasOutcomes(error: unknown): error is { readonly [OUTCOMES]: unknown } {
+export function hasOutcomes(error: unknown): error is { readonly [CHUNK_OUTCOMES]: unknown } {
   try {
-    return error instanceof Error && Object.hasOwn(error, OUTCOMES);
+    return error instanceof Error && Object.hasOwn(error, CHUNK_OUTCOMES);
   } catch {
     // It has traps of its own.
     return false;
   }
 }
 
-/** As `client/chunk_code.ts` calls it. */
-const OUTCOMES = "troupeChunkOutcomes";
-
 function failedItems(error: unknown): unknown[] {
-  const outcomes = hasOutcomes(error) ? error[OUTCOMES] : null;
+  const outcomes = hasOutcomes(error) ? error[CHUNK_OUTCOMES] : null;
   if (!Array.isArray(outcomes)) return [];
   return outcomes.flatMap((outcome: unknown) => Array.isArray(outcome) && outcome[0] === 1 ? [outcome[1]] : []);
 }

@@ -2,7 +2,7 @@
  * The results of other tasks in the arguments of one: decoded afresh wherever they stand, and put together as the client
  * says that they belong.
  *
- * The counterpart of `client/input_forms.ts`. Believes nothing about what it is told. Called by `special_values.ts`.
+ * The counterpart of `client/input_collector.ts`. Believes nothing about what it is told. Called by `special_values.ts`.
  * @module
  */
 import { SerializationError } from "../wire/errors.ts";

@@ -7,8 +7,9 @@
  * task runner, which tells it of all three.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { NestedLine } from "../protocol/messages.ts";
-import { OUTPUT_CHANNELS, type OutputChannel, type TaskPrint } from "./task_print.ts";
+import { OUTPUT_CHANNELS, type TaskPrint } from "./task_print.ts";
 import type { TaskRun } from "./task_run.ts";
 
 /** Messages that may leave at once. */

@@ -3,14 +3,11 @@
  * state persists as that of any module does.
  *
  * A text is imported from a `blob:` URL, which needs no permission. A text that no template names any more, that nobody
- * loaded and nothing that was pushed may load is let go. Shipped functions reach it through `globalThis[Symbol.for("troupe.modules")]`; owned by the
- * engine.
+ * loaded and nothing that was pushed may load is let go. Shipped functions reach it through the symbol of `MODULES_KEY`;
+ * owned by the engine.
  * @module
  */
 import type { ContentHash } from "../protocol/ids.ts";
-
-/** Where shipped functions find `load`. */
-export const MODULES = Symbol.for("troupe.modules");
 
 /** The exports of a module. */
 export type ModuleNamespace = Readonly<Record<string, unknown>>;

@@ -6,16 +6,13 @@
  * is what `start -n` waits for.
  * @module
  */
-import { NAMESPACE_KEY } from "../protocol/namespace.ts";
+import { PIPE_VERSION, TO_BE_INITIALIZED, TO_HOST } from "../protocol/pipe_messages.ts";
+import { CURRENT_TASK_KEY, EXPORTS_KEY, MODULES_KEY, NAMESPACE_KEY } from "../protocol/shipped_names.ts";
 import { PACKAGE_VERSION } from "../protocol/version.ts";
 import { UnmetDependency } from "../wire/errors.ts";
-import { CURRENT_TASK } from "./current_task.ts";
 import { Engine } from "./engine.ts";
-import { EXPORTS } from "./engine_exports.ts";
 import { Namespace } from "./namespace.ts";
 import { EnginePipe } from "./engine_pipe.ts";
-import { MODULES } from "./loaded_modules.ts";
-import { PIPE_VERSION, TO_HOST } from "../protocol/pipe_messages.ts";
 import { describeError, StrayErrors } from "./stray_errors.ts";
 import type { LoadClient } from "./task_clients.ts";
 import { TaskOutput } from "./task_output.ts";
@@ -26,9 +23,6 @@ import { installTaskTimers, type TimerHolder } from "./task_timers.ts";
 
 /** "Internal software error" in the list of `sysexits.h`. */
 const BROKEN_EXIT_CODE = 70;
-
-/** An argument of the process: it is to be initialized before it is ready. */
-export const TO_BE_INITIALIZED = "--initialize";
 
 /** Runs an engine over standard input and output. `load`: how its tasks get a client. */
 export function runEngine(load: LoadClient): void {
@@ -85,11 +79,11 @@ function logWriter(): (text: string) => void {
 function offerCurrentTask(engine: Engine): void {
   const fixed = (key: PropertyKey, value: PropertyDescriptor) =>
     Object.defineProperty(globalThis, key, { configurable: false, enumerable: false, ...value });
-  fixed(CURRENT_TASK, { get: () => engine.current ?? undefined });
+  fixed(Symbol.for(CURRENT_TASK_KEY), { get: () => engine.current ?? undefined });
   fixed("currentTask", { value: () => engine.current ?? undefined });
   const { modules } = engine;
-  fixed(MODULES, { value: Object.freeze({ load: (hash: string) => modules.load(hash) }) });
-  fixed(EXPORTS, { value: engine.exports });
+  fixed(Symbol.for(MODULES_KEY), { value: Object.freeze({ load: (hash: string) => modules.load(hash) }) });
+  fixed(Symbol.for(EXPORTS_KEY), { value: engine.exports });
   fixed("UnmetDependency", { value: UnmetDependency });
   fixed(Symbol.for(NAMESPACE_KEY), {
     value: new Namespace(() => engine.current?.engineId ?? null, () => engine.keepModules()),

@@ -5,7 +5,8 @@
  * by `main.ts`; nothing of the pipe is reachable from here.
  * @module
  */
-import { type EngineNamespace, NAMESPACE_KEY, type ScriptParts } from "../protocol/namespace.ts";
+import type { EngineNamespace, ScriptParts } from "../protocol/namespace.ts";
+import { NAMESPACE_KEY } from "../protocol/shipped_names.ts";
 import type { ContentHash } from "../protocol/ids.ts";
 import { sourceName, TEXT_PREFIX } from "./compile.ts";
 

@@ -5,6 +5,7 @@
  * One place for every kind of special form. Made by the engine.
  * @module
  */
+import { CELLS, LINK, MODULE_SCHEME, MODULES_KEY } from "../protocol/shipped_names.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { SerializationError } from "../wire/errors.ts";
 import { type CompiledText, FunctionLinker, type ValueLinker } from "../wire/function_link.ts";
@@ -12,13 +13,8 @@ import type { EncodedValue } from "../wire/scattered_value.ts";
 import type { DecodeSpecial, EncodeSpecial } from "../wire/special_forms.ts";
 import { compileFactory } from "./compile.ts";
 import { engineExports } from "./engine_exports.ts";
-import { MODULES } from "./loaded_modules.ts";
 import { inputValue } from "./input_values.ts";
 import { ownNamespace } from "./namespace.ts";
-
-/** Names that stand free in the text of programs. */
-const CELLS = "troupeCells";
-const LINK = "troupeLink";
 
 const NO_INPUTS: readonly EncodedValue[] = [];
 
@@ -114,11 +110,11 @@ function referred(path: unknown): unknown {
 }
 
 function importModule(specifier: string): Promise<Namespace> {
-  if (!specifier.startsWith("troupe:")) return import(specifier);
-  const modules =
-    (globalThis as unknown as Record<symbol, { load(hash: string): Promise<Namespace> } | undefined>)[MODULES];
+  if (!specifier.startsWith(MODULE_SCHEME)) return import(specifier);
+  const engine = globalThis as unknown as Record<symbol, { load(hash: string): Promise<Namespace> } | undefined>;
+  const modules = engine[Symbol.for(MODULES_KEY)];
   if (modules === undefined) {
     throw new SerializationError("Cannot import a local module: this engine takes none.");
   }
-  return modules.load(specifier.slice("troupe:".length));
+  return modules.load(specifier.slice(MODULE_SCHEME.length));
 }

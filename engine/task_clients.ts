@@ -7,6 +7,7 @@
  * @module
  */
 import type { BusDeliversMessage, BusIsMessage, ToHostMessage } from "../protocol/pipe_messages.ts";
+import { asError } from "../wire/as_error.ts";
 import { ConnectionError } from "../wire/errors.ts";
 import type { ClientModule, ClientOwner, EngineClient, TaskClient } from "./engine_client.ts";
 
@@ -89,6 +90,7 @@ export class TaskClients {
       const client = this.#client = openClient(this.#send);
       await client.attached;
       this.#isReady = true;
+      this.#failure = null;
       return client;
     } catch (error) {
       await this.close();
@@ -117,7 +119,7 @@ export class TaskClients {
   #missing({ msgId }: ClientOwner): Error {
     const cause = this.#failure;
     if (cause !== null) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = asError(cause).message;
       return new ConnectionError(`Cannot submit from task "${msgId}": its engine reaches no controller: ${why}`, {
         cause,
       });

@@ -6,9 +6,10 @@
  * Installed by `main.ts`; `task_streams.ts` writes here too.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { TaskOwners } from "./task_owners.ts";
 import type { TaskRun } from "./task_run.ts";
-import { type ConsoleMethods, type OutputChannel, TaskPrint } from "./task_print.ts";
+import { type ConsoleMethods, TaskPrint } from "./task_print.ts";
 
 const PLAIN_METHODS: ReadonlyMap<string, OutputChannel> = new Map([
   ["log", "stdout"],

@@ -5,9 +5,7 @@
  * lines of another. Made by the task's first line; read by the task runner.
  * @module
  */
-
-/** Where a printed line goes. */
-export type OutputChannel = "stdout" | "stderr";
+import type { OutputChannel } from "../protocol/outcome.ts";
 
 /** Both, in the order of their numbers on the pipe. */
 export const OUTPUT_CHANNELS: readonly OutputChannel[] = ["stdout", "stderr"];

@@ -7,7 +7,6 @@
  * `main.ts` feeds it.
  * @module
  */
-import type { NestedLine } from "../protocol/messages.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import { RAN, type RanCode, type RunMessage } from "../protocol/pipe_messages.ts";
 import { INLINE_LIMIT_BYTES } from "../protocol/task_spec.ts";
@@ -20,11 +19,10 @@ import { compileFactory, compileFunction, type TaskFactory, type TaskFunction } 
 import { CurrentTask, type TaskNews, type TaskPlace } from "./current_task.ts";
 import { explainError, hasOutcomes } from "./explain_error.ts";
 import { Intrinsics } from "./intrinsics.ts";
-import { LiveNews } from "./live_news.ts";
-import { SpecialValues } from "./special_values.ts";
-import { TaskClients } from "./task_clients.ts";
+import { LiveNews, type NewsOutlet } from "./live_news.ts";
+import type { SpecialValues } from "./special_values.ts";
+import type { TaskClients } from "./task_clients.ts";
 import type { TaskOwners } from "./task_owners.ts";
-import type { OutputChannel } from "./task_print.ts";
 import { TaskRun, TaskRunList, type Template } from "./task_run.ts";
 
 /** After so long without a turn of the event loop, one is given. */
@@ -39,7 +37,7 @@ const ASYNC_FUNCTION = getPrototypeOf(async () => {});
 const PROMISE = Promise.prototype;
 
 /** What the runner tells of its tasks. */
-export interface RunnerEvents {
+export interface RunnerEvents extends NewsOutlet {
   /** `body`: in parts that belong to the task, and may change once this returns. */
   ended(
     number: number,
@@ -49,18 +47,25 @@ export interface RunnerEvents {
     stdout: string,
     stderr: string,
   ): void;
-  published(number: number, data: Uint8Array): void;
-  progress(number: number, fraction: number, text: string | null): void;
-  /** `at`: the characters that the task printed there before. */
-  printed(number: number, channel: OutputChannel, text: string, at: number): void;
-  /** What tasks of a run print. */
-  nested(number: number, lines: readonly NestedLine[]): void;
   /** A run waits for tasks of its own, and lends its slot, or takes it back; `running` runs have begun and not ended. */
   slot(number: number, lent: boolean, running: number): void;
   /** A line of a stack, with names in place of what only this process can tell apart. */
   named?(line: string): string;
   /** The engine can't go on: what a task did to it can't be undone, or its result can't be written. */
   broken(error: unknown): void;
+}
+
+/** What a runner works with. */
+export interface RunnerOptions {
+  readonly engineId: EngineId;
+  /** Tasks at a time. Where that is 1, `owners` are told of the one that runs. */
+  readonly slots: number;
+  readonly owners: TaskOwners;
+  readonly events: RunnerEvents;
+  readonly clients: TaskClients;
+  /** What the initializer of the engine returned: the same for all tasks. */
+  readonly state?: unknown;
+  readonly special: SpecialValues;
 }
 
 export class TaskRunner {
@@ -85,19 +90,7 @@ export class TaskRunner {
   #working = false;
   #turnAt = 0;
 
-  /**
-   * Runs `slots` tasks at a time, and keeps `owners` told of the one that runs where that is 1. `state` is for all of
-   * them.
-   */
-  constructor(
-    engineId: EngineId,
-    slots: number,
-    owners: TaskOwners,
-    events: RunnerEvents,
-    clients: TaskClients = new TaskClients(null, () => {}),
-    state?: unknown,
-    special: SpecialValues = new SpecialValues(),
-  ) {
+  constructor({ engineId, slots, owners, events, clients, state, special }: RunnerOptions) {
     this.#special = special;
     this.#decoding = { special: special.decode };
     this.#result = { root: "result", special: special.encode };
@@ -426,7 +419,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return value !== null && typeof value === "object" && typeof (value as { then?: unknown }).then === "function";
 }
 
-/** A chunk with failed items: it carries the results of the others. */
 function isUnmetDependency(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== "UnmetDependency") return false;
   return (error as { code?: unknown }).code === "UNMET_DEPENDENCY";

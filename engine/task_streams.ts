@@ -5,8 +5,9 @@
  * descriptors by other ways breaks the pipe, and the host ends that engine. Called once by `main.ts`.
  * @module
  */
+import type { OutputChannel } from "../protocol/outcome.ts";
 import type { TaskOutput } from "./task_output.ts";
-import { builtin, type OutputChannel } from "./task_print.ts";
+import { builtin } from "./task_print.ts";
 
 /** Puts the tasks' streams in place of the real ones. */
 export function installTaskStreams(output: TaskOutput): void {

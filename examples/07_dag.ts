@@ -37,7 +37,8 @@ const results = tasks.toSorted(() => Math.random() - 0.5).map(({ id, name, ms, p
 );
 await Promise.all(results);
 
-// When and where they ran. In the records of the hub all times come from one clock.
+// When and where they ran: from the records of the hub, whose times come from one clock. Those in the metadata of results
+// are counted back from when each came here, and do not tell to the millisecond what ran before what.
 const records = await client.dbQuery({ msgId: { $in: tasks.map(({ id }) => id) } });
 const bars = new Map<string, Bar>();
 for (const { msgId, label, started, completed, engineId } of records) {

@@ -9,7 +9,7 @@ import type { NodeAddress } from "../actors/link_port.ts";
 import type { EngineUuid, Session } from "../protocol/ids.ts";
 import { type NestedLine, NEWS, type NewsMessage } from "../protocol/messages.ts";
 import { parseTaskId } from "../wire/task_ids.ts";
-import { EndOfTurn } from "./end_of_turn.ts";
+import { EndOfTurn } from "../wire/end_of_turn.ts";
 import type { EngineRun } from "./engine_run.ts";
 
 /** The news of one client. `node`: where it lives. */

@@ -6,6 +6,7 @@
  * noise, and some cost speed. Called for each process by the host's parts.
  * @module
  */
+import { TO_BE_INITIALIZED } from "../protocol/pipe_messages.ts";
 import { type EnginePermissions, permissionFlags } from "./permissions.ts";
 
 /** How this host starts engines. */
@@ -87,7 +88,7 @@ function isFile(path: string): boolean {
 
 /** The whole command for one engine. */
 export function engineCommand(options: EngineCommandOptions, denoPath: string = Deno.execPath()): EngineCommand {
-  const run = ["run", ...engineFlags(options), options.mainModule, ...(options.initialized ? ["--initialize"] : [])];
+  const run = ["run", ...engineFlags(options), options.mainModule, ...(options.initialized ? [TO_BE_INITIALIZED] : [])];
   const env = inheritedEnvironment((name) => Deno.env.get(name));
   if (options.setprivPath === null) return { program: denoPath, args: run, env };
   return { program: options.setprivPath, args: ["--pdeathsig", "KILL", "--", denoPath, ...run], env };

@@ -16,7 +16,9 @@ import {
 } from "../protocol/pipe_messages.ts";
 import type { EngineId } from "../protocol/ids.ts";
 import type { Payload } from "../protocol/task_spec.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock } from "../wire/clock.ts";
+import { EndOfTurn } from "../wire/end_of_turn.ts";
 import { EngineError } from "../wire/errors.ts";
 import { isCount } from "../wire/message_checks.ts";
 import { EngineInputs, inlineBytes, type InlineRun, type InputSources, type PreparedRun } from "./engine_inputs.ts";
@@ -74,7 +76,7 @@ export class EngineFeed {
   #counter = 0;
   #open = false;
   #preparing = false;
-  #pumpSoon = false;
+  readonly #atTheEnd = new EndOfTurn(() => this.#fill());
   #timeWasUp = false;
   /** Direct runs that a drain took out of the pipe: they are for this very engine, and wait for its next process. */
   readonly #putOff: EngineRun[] = [];
@@ -138,12 +140,7 @@ export class EngineFeed {
 
   /** Sends what fits, at the end of this turn. */
   pump(): void {
-    if (this.#pumpSoon || !this.#open || this.#preparing || this.#queue.first === null) return;
-    this.#pumpSoon = true;
-    queueMicrotask(() => {
-      this.#pumpSoon = false;
-      this.#fill();
-    });
+    if (this.#open && !this.#preparing && this.#queue.first !== null) this.#atTheEnd.ask();
   }
 
   /** Ends a run that was sent. Behind others it is reported at once; running, its signal fires and its time is short. */
@@ -294,7 +291,7 @@ export class EngineFeed {
   }
 
   #refuse(run: EngineRun, cause: unknown): void {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const { message } = asError(cause);
     this.#end(run, endWith({ kind: "host-failed", message }, this.#options.clock.now()));
   }
 

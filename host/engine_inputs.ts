@@ -8,6 +8,7 @@
 import { PIECE_BYTES, type PipeBytes, TO_ENGINE } from "../protocol/pipe_messages.ts";
 import type { ContentHash } from "../protocol/ids.ts";
 import type { BlobRef, Payload, TaskTemplate } from "../protocol/task_spec.ts";
+import { asError } from "../wire/as_error.ts";
 import { contentHash } from "../wire/content_hash.ts";
 import { EngineError } from "../wire/errors.ts";
 import { AheadValues } from "./ahead_values.ts";
@@ -206,7 +207,7 @@ function gone(what: string, cause: unknown): EngineError {
 }
 
 function inputGone(index: number, cause: unknown): EngineError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = asError(cause).message;
   const text = `result ${index + 1} of those that stand in its arguments can't be had (${why}); its host is gone or ` +
     `dropped it, so submit the task that makes it again`;
   return new EngineError(text, { cause });

@@ -5,6 +5,7 @@
  * and nothing else. Used by `engine_seat.ts`.
  * @module
  */
+import { joinBytes } from "../wire/join_bytes.ts";
 import { newPipeKey, pieceStart, pipeFrame, PipeParser, PipeViolation } from "../wire/pipe_frames.ts";
 import {
   PIECE_BYTES,
@@ -196,7 +197,7 @@ export class EngineProcess {
   async #writeAll(): Promise<void> {
     await Promise.resolve();
     while (this.#outgoing.length > 0) {
-      const bytes = joined(this.#outgoing.splice(0, nextWrite(this.#outgoing)));
+      const bytes = joinBytes(this.#outgoing.splice(0, nextWrite(this.#outgoing)));
       try {
         await this.#writer.write(bytes);
       } catch {
@@ -307,18 +308,6 @@ function nextWrite(frames: readonly Uint8Array[]): number {
   const long = frames.findIndex(({ length }) => length >= LONG_FRAME_BYTES);
   if (long < 0) return frames.length;
   return Math.max(1, long);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const only = parts[0];
-  if (parts.length === 1 && only !== undefined) return only;
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function versionReason(packageVersion: string, pipeVersion: number): string {

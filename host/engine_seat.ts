@@ -12,6 +12,7 @@ import { TO_ENGINE, TO_HOST } from "../protocol/pipe_messages.ts";
 import type { EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { AttemptOutcome } from "../protocol/outcome.ts";
 import type { EngineSupervision } from "../protocol/supervision.ts";
+import { asError } from "../wire/as_error.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
 import type { Log } from "../wire/log.ts";
 import { BusBridge, type ClientAccess } from "./bus_bridge.ts";
@@ -137,12 +138,15 @@ export class EngineSeat {
     this.#announce();
   }
 
-  /** Queues a run. Without a process it waits for the next one. Refused by a seat that is closed: `returned`, at once. */
+  /**
+   * Queues a run. Without a process it waits for the next one, unless it was for that process alone. Refused by a seat
+   * that is closed, it is `returned` at once.
+   */
   enqueue(run: EngineRun): void {
     this.#queue.push(run);
     if (this.#state === "failed" || this.#state === "stopped" || this.#state === "draining") {
       this.#returnQueue(() => true);
-    } else if (run.origin.kind === "pure" && this.#state !== "up") this.callBack(run);
+    } else if (run.origin.kind === "pure" && this.#state !== "up") this.#returnQueue((queued) => queued === run);
     else this.#feed?.pump();
   }
 
@@ -231,7 +235,7 @@ export class EngineSeat {
         },
       );
     } catch (error) {
-      const reason = `its process can't be started: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `its process can't be started: ${asError(error).message}`;
       // In a turn of its own: whoever made this seat does not know it yet.
       queueMicrotask(() => this.#onEnded({ reason, hopeless: true, wasReady: false }));
     }

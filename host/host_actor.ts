@@ -18,7 +18,7 @@ import type {
 } from "../protocol/messages.ts";
 import { ACTOR_NAMES, type ClientApi, type HostApi } from "../protocol/roles.ts";
 import type { HostSupervision } from "../protocol/supervision.ts";
-import { PURE_SCHEME } from "../protocol/subjects.ts";
+import { nodeName, PURE_SCHEME } from "../protocol/subjects.ts";
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../protocol/version.ts";
 import { pushResult } from "./result_pushes.ts";
 import { ConnectionError, MailboxFull, SerializationError } from "../wire/errors.ts";
@@ -218,7 +218,7 @@ export class HostActor extends Actor implements HostApi {
   }
 
   get #id(): HostId {
-    return nodeOf(this.context.system.address) as HostId;
+    return nodeName(this.context.system.address) as HostId;
   }
 
   #build(): HostParts {
@@ -422,8 +422,4 @@ export class HostActor extends Actor implements HostApi {
       return null;
     }
   }
-}
-
-function nodeOf(address: string): string {
-  return address.slice(address.indexOf(".") + 1);
 }

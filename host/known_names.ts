@@ -1,7 +1,7 @@
 /**
  * What an engine's process has been told of, within a bound: what was used longest ago is forgotten on both sides.
  *
- * Pure. For code and templates. Used by `engine_feed.ts`.
+ * Pure. For code and templates. Used by `engine_inputs.ts`.
  * @module
  */
 

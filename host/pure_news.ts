@@ -7,7 +7,7 @@
  */
 import type { EngineId, EngineUuid, Session } from "../protocol/ids.ts";
 import type { TakenMessage } from "../protocol/messages.ts";
-import { EndOfTurn } from "./end_of_turn.ts";
+import { EndOfTurn } from "../wire/end_of_turn.ts";
 
 /** Where news go. */
 export interface PureOutlet {

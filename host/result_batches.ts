@@ -7,8 +7,8 @@
 import type { DispatchNumber, EngineUuid, Epoch, Session } from "../protocol/ids.ts";
 import type { EndedMessage, SettledMessage } from "../protocol/messages.ts";
 import { endedToMessage, settledToMessage } from "../wire/messages.ts";
+import { EndOfTurn } from "../wire/end_of_turn.ts";
 import { directOutcome } from "./direct_outcome.ts";
-import { EndOfTurn } from "./end_of_turn.ts";
 import type { EngineRun } from "./engine_run.ts";
 import { reportOf } from "./held_runs.ts";
 import type { RunEnd } from "./run_end.ts";

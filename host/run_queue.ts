@@ -43,13 +43,6 @@ export class RunQueue {
     this.#size++;
   }
 
-  /** Takes out the oldest. */
-  shift(): EngineRun | null {
-    const run = this.#first;
-    if (run !== null) this.remove(run);
-    return run;
-  }
-
   /** Whether it was in here. */
   remove(run: EngineRun): boolean {
     if (run.queue !== this) return false;

@@ -2,12 +2,10 @@
  * What an engine holds under names, as the direct view's own tasks use it: names put there by `push`, `execute`, `set`
  * and `scatter` are global variables of the engine's process.
  *
- * Types and one name only. The engine offers it under a registered symbol, the functions that clients ship find it there.
+ * Types only. The engine offers it under a registered symbol (`NAMESPACE_KEY`), the functions that clients ship find it
+ * there.
  * @module
  */
-
-/** `Symbol.for` of this is where the running process has its namespace. */
-export const NAMESPACE_KEY = "troupe.namespace";
 
 /** A program text, taken apart so that what it declares becomes global. */
 export interface ScriptParts {

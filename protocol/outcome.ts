@@ -64,6 +64,9 @@ export type TaskOutcome =
   | { readonly kind: "threw"; readonly error: Payload }
   | { readonly kind: "failed"; readonly error: SystemError };
 
+/** Where a task prints a text to. */
+export type OutputChannel = "stdout" | "stderr";
+
 /** What is known of an attempt besides its outcome. Durations in ms. */
 export interface AttemptReport {
   /** From start to end on the engine. */

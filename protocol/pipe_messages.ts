@@ -21,6 +21,9 @@ export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 /** The first bytes to an engine, before any frame: the key of the pipe, big-endian. No task can read them. */
 export const PIPE_KEY_BYTES = 4;
 
+/** An argument of the engine's process: it is to be initialized before it is ready. */
+export const TO_BE_INITIALIZED = "--initialize";
+
 /** First element of a message to the engine. */
 export const TO_ENGINE = {
   welcome: 0,

@@ -33,6 +33,11 @@ export function nodeSubject(cluster: string, role: NodeRole, node: string): stri
   return `${SUBJECT_ROOT}.${cluster}.${place}.${node}`;
 }
 
+/** The node in an address: `client.a1b2` → `a1b2`. */
+export function nodeName(address: string): string {
+  return address.slice(address.indexOf(".") + 1);
+}
+
 /** Prefix of the inboxes of a node, below its subject. */
 export function inboxPrefix(cluster: string, role: NodeRole, node: string): string {
   return `${nodeSubject(cluster, role, node)}.inbox`;

@@ -2,7 +2,7 @@
  * Every class of error that keeps its class across the wire, by name.
  *
  * The built-in ones and our own. An error of another name arrives as an `Error` with that name. Called by
- * `error_value.ts` and `system_error.ts`.
+ * `error_value.ts`.
  * @module
  */
 import * as errors from "./errors.ts";

@@ -3,7 +3,7 @@
  *
  * Copies on write: a value made of plain objects, arrays, numbers and strings comes back as it is, not copied. Finds
  * cycles and what can't travel, and names the path to it. In the lenient form, for errors, what can't travel becomes a
- * string that describes it. Called by `value_codec.ts` and `error_codec.ts`.
+ * string that describes it. Called by `value_codec.ts`.
  * @module
  */
 import { types } from "node:util";

@@ -108,12 +108,16 @@ Deno.test("names, texts, files and sequences on the engines of two hosts", async
   await t.step("a file runs with its types taken off and its local modules with it, in its turn", async () => {
     const folder = await Deno.makeTempDir({ prefix: "troupe-run-" });
     try {
-      await Deno.writeTextFile(`${folder}/twice.ts`, "export const twice = (x: number): number => 2 * x;");
-      const program = 'import { twice } from "./twice.ts";\ninterface Size { rows: number }\n' +
+      await Deno.writeTextFile(`${folder}/deno.json`, '{ "imports": { "path": "node:path" } }');
+      const twice = 'import { basename } from "path";\nexport const twice = (x: number): number => 2 * x;\n' +
+        'export const last = basename("/a/b");\n';
+      await Deno.writeTextFile(`${folder}/twice.ts`, twice);
+      const program = 'import { last, twice } from "./twice.ts";\ninterface Size { rows: number }\n' +
         "export const size: Size = { rows: twice(21) };\nfunction grow(this: void, by: number) { return size.rows + by }\n";
       await Deno.writeTextFile(`${folder}/program.ts`, program);
       void all.run(`${folder}/program.ts`);
       assert.deepEqual(await all.execute("grow(1)"), [43, 43, 43, 43]);
+      assert.deepEqual(await all.pull("last"), ["b", "b", "b", "b"]);
       await Deno.writeTextFile(`${folder}/fails.ts`, "type T = string;\n\nthrow new Error('here');\n");
       await assert.rejects(Promise.resolve(client.at(0).run(`${folder}/fails.ts`)), ({ stack }: Error) => {
         assert.match(stack ?? "", /fails\.ts@\w+.*:3:7/);

@@ -294,6 +294,13 @@ Deno.test("direct tasks wait for the next process of their engine, scheduled one
   assert.deepEqual((await Promise.all(direct.map(({ end }) => end))).map(valueOf), [1, 2, 3]);
 });
 
+Deno.test("what the queue group gives to an engine that has just died goes back, and waits for no other process", async () => {
+  await using fixture = await FleetFixture.start(1);
+  fixture.fleet.signal("SIGKILL", [0 as EngineId]);
+  await fixture.until(() => fixture.news.some(({ kind }) => kind === "ended"));
+  assert.equal(verdictOf(await fixture.run("() => 1", [], { pure: true })), "returned");
+});
+
 Deno.test("a restart on request keeps the direct tasks that wait, in their order", async () => {
   await using host = await FleetFixture.start(1);
   const running = host.submit(

@@ -65,6 +65,8 @@ export interface RunOptions {
   readonly payload?: Payload;
   /** Past the scheduler. */
   readonly direct?: boolean;
+  /** From the queue group. */
+  readonly pure?: boolean;
 }
 
 export class FleetFixture implements AsyncDisposable {
@@ -171,8 +173,13 @@ export class FleetFixture implements AsyncDisposable {
   ): { run: EngineRun; end: Promise<RunEnd> } {
     const number = ++this.#count;
     const run = new EngineRun(
-      options.direct === true
-        ? { kind: "direct", session: "session" as Session, counter: number, client: "client.session" }
+      options.direct === true || options.pure === true
+        ? {
+          kind: options.pure === true ? "pure" : "direct",
+          session: "session" as Session,
+          counter: number,
+          client: "client.session",
+        }
         : { kind: "scheduled", epoch: 1 as Epoch, number: number as DispatchNumber },
       (options.engine ?? 0) as EngineId,
       `session-${number}` as TaskId,

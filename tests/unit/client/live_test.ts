@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { echoBlocks, echoLines } from "../../../client/output_echo.ts";
+import { FunctionShipping } from "../../../client/function_shipping.ts";
 import { readNews } from "../../../client/read_news.ts";
+import { registerType } from "../../../client/registered_type.ts";
+import { parseScript } from "../../../client/script_parser.ts";
 import type { EngineId, EngineUuid } from "../../../protocol/ids.ts";
 import { NEWS, type NewsMessage, SETTLED, type SettledMessage } from "../../../protocol/messages.ts";
 import { SerializationError } from "../../../wire/errors.ts";
@@ -34,6 +37,10 @@ function done(counter: number, stdout: string, stderr = "", attempts = 1, data: 
   return data === null ? end : [...end, encodeValue(data)] as unknown as SettledMessage;
 }
 
+class Point {
+  constructor(readonly x: number, readonly y: number) {}
+}
+
 async function running() {
   const cluster = (await FakeCluster.start()).manual();
   const result = cluster.client.loadBalancedView().with({ label: "mine" }).apply(() => 7);
@@ -58,6 +65,16 @@ Deno.test("what a task prints, publishes and reports is seen while it runs", asy
   assert.deepEqual([result.stdout, result.metadata.data], ["one\ntwo\nthree\n", { at: 2 }]);
   session.news([printed(0, "late\n", 14)]);
   assert.equal(result.stdout, "one\ntwo\nthree\n");
+});
+
+Deno.test("an instance of a registered class is published as one", async () => {
+  const { session, result } = await running();
+  using shipping = new FunctionShipping();
+  shipping.open(parseScript);
+  registerType(Point);
+  const data = encodeValue(new Point(1, 2), { special: shipping.encode });
+  session.news([news(0, 1, NEWS.published, data)]);
+  assert.deepEqual(result.metadata.data, new Point(1, 2));
 });
 
 Deno.test("a new attempt begins anew, and an older one says nothing any more", async () => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { engineImports } from "../../../client/bundle_imports.ts";
 import { localModule, ModuleBundles } from "../../../client/module_bundle.ts";
-import { engineExports, EXPORTS } from "../../../engine/engine_exports.ts";
+import { engineExports } from "../../../engine/engine_exports.ts";
+import { EXPORTS_KEY } from "../../../protocol/shipped_names.ts";
 import { LoadedModules, type ModuleNamespace } from "../../../engine/loaded_modules.ts";
 import { SerializationError, UnmetDependency } from "../../../wire/errors.ts";
 import type { ModuleRef } from "../../../client/shipped_text.ts";
@@ -11,7 +12,7 @@ const TASKS = new URL("./modules/tasks.ts", import.meta.url).href;
 
 /** As an engine would, which has `currentTask` from its runner. */
 async function loaded({ hash, source }: ModuleRef): Promise<Record<string, (...args: unknown[]) => unknown>> {
-  Object.defineProperty(globalThis, EXPORTS, {
+  Object.defineProperty(globalThis, Symbol.for(EXPORTS_KEY), {
     configurable: true,
     value: engineExports({ currentTask: () => ({ engineId: 7 }) }),
   });

@@ -169,7 +169,7 @@ Deno.test("what is wrong with a query is said at once, and nobody is asked", asy
     [{}, { keys: ["nothing"] }, /Cannot give the field "nothing"/, TypeError],
     [{}, { keys: [] }, /no fields at all/, RangeError],
     [{}, { keys: "msgId" }, /keys is a list/, TypeError],
-    [{}, { order: 1 }, /option "order": there are keys, sort, limit/, TypeError],
+    [{}, { order: 1 }, /option "order": it is unknown; there are keys, sort, limit/, TypeError],
     [{}, null, /options are an object/, TypeError],
   ];
   for (const [query, options, message, Kind] of wrong) {

@@ -52,6 +52,21 @@ Deno.test("each turn of a loop over results is a wait, and so is the client's ow
   assert.deepEqual(told, [true, false, true, false]);
 });
 
+Deno.test("waiting with a progress bar, and for an executor to end, are waits too", async () => {
+  const { cluster, client, told } = await stage();
+  const { executor } = client.loadBalancedView();
+  const never = executor.submit(one);
+  const output = { isTerminal: false, columns: () => 80, write() {} };
+  assert.equal(await never.waitInteractive({ timeout: 0, output }), false);
+  assert.equal(await executor.shutdown({ timeout: 0 }), false);
+  assert.deepEqual(told, [true, false, true, false]);
+  await cluster.until(() => cluster.batches.length === 1);
+  await cluster.run();
+  // What is there already is not waited for.
+  assert.deepEqual([await never.waitInteractive({ output }), await executor.shutdown()], [true, true]);
+  assert.deepEqual(told, [true, false, true, false]);
+});
+
 Deno.test("what a task submits goes before its like, unless a flag says otherwise", async () => {
   const { cluster, client } = await stage(2);
   client.loadBalancedView().apply(one);

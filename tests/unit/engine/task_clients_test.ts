@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ClientOwner, type EngineClient, holdNamesOfClient, namesClient } from "../../../engine/engine_client.ts";
+import { SpecialValues } from "../../../engine/special_values.ts";
 import { TaskClients } from "../../../engine/task_clients.ts";
 import { TaskOwners } from "../../../engine/task_owners.ts";
 import { TaskRunner } from "../../../engine/task_runner.ts";
@@ -66,7 +67,9 @@ Deno.test("who asks is told why the controller was not reached, and the next one
   await clients.prepare();
   assert.throws(() => clients.of(OWNER), { name: "ConnectionError", message: /"s-1".*no controller/ });
   await clients.prepare();
-  clients.of(OWNER);
+  clients.of(OWNER).end();
+  await clients.close();
+  assert.throws(() => clients.of(OWNER), { name: "TypeError", message: /does not show that it wants one/ });
 });
 
 Deno.test("code that names a client is found, also in what a function captured", () => {
@@ -82,11 +85,14 @@ async function stage() {
   const clients = new TaskClients(() => Promise.resolve({ openClient: () => fake }), () => {});
   const told: string[] = [];
   const waiting: (() => void)[] = [];
-  const runner: TaskRunner = new TaskRunner(
-    0 as EngineId,
-    1,
-    new TaskOwners(),
-    {
+  const runner: TaskRunner = new TaskRunner({
+    engineId: 0 as EngineId,
+    slots: 1,
+    owners: new TaskOwners(),
+    clients,
+    state: "loaded",
+    special: new SpecialValues(),
+    events: {
       ended(number, _code, body) {
         told.push(`${number} ${body === null ? "dropped" : String(decodeValue(joined(body)))}`);
         waiting.splice(0).forEach((wake) => wake());
@@ -100,9 +106,7 @@ async function stage() {
         throw error;
       },
     },
-    clients,
-    "loaded",
-  );
+  });
   Object.assign(globalThis, { taskOfTest: () => runner.current, heldOfTest: {} });
   let count = 0;
   const add = (source: string) => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { SpecialValues } from "../../../engine/special_values.ts";
+import { TaskClients } from "../../../engine/task_clients.ts";
 import { TaskOutput } from "../../../engine/task_output.ts";
 import { TaskOwners } from "../../../engine/task_owners.ts";
-import { TaskRunner } from "../../../engine/task_runner.ts";
+import { type RunnerEvents, TaskRunner } from "../../../engine/task_runner.ts";
 import type { EngineId, TaskId } from "../../../protocol/ids.ts";
 import { RAN } from "../../../protocol/pipe_messages.ts";
 import { decodeValue, encodeArguments } from "../../../wire/value_codec.ts";
@@ -17,7 +19,9 @@ function stage(slots = 1) {
   const logged: string[] = [];
   const waiting: (() => void)[] = [];
   const owners = new TaskOwners();
-  const runner = new TaskRunner(0 as EngineId, slots, owners, {
+  const clients = new TaskClients(null, () => {});
+  const special = new SpecialValues();
+  const events: RunnerEvents = {
     ended(number, code, body, _runMs, stdout) {
       ended.push([number, CODES[code] ?? "?", body === null ? null : decodeValue(joined(body))]);
       printed.set(number, stdout);
@@ -31,7 +35,8 @@ function stage(slots = 1) {
     broken: (error) => {
       throw error;
     },
-  });
+  };
+  const runner = new TaskRunner({ engineId: 0 as EngineId, slots, owners, events, clients, special });
   const testConsole = { log() {} };
   new TaskOutput(owners, (text) => logged.push(text), (run) => runner.printed(run)).install(testConsole);
   const define = (name: string, value: unknown) =>
@@ -62,10 +67,13 @@ Deno.test("tasks run one at a time, in order, whether they return at once or lat
 });
 
 Deno.test("tasks that return at once cost no turn of the event loop", () => {
+  // However busy this machine is, no time passes for the runner.
+  performance.now = () => 0;
   const { runner, add, ended } = stage();
+  Reflect.deleteProperty(performance, "now");
   for (let index = 0; index < 50; index++) add("(x) => x", index);
   runner.work();
-  assert.ok(ended.length > 1);
+  assert.equal(ended.length, 50);
 });
 
 Deno.test("a cancelled task that waits is dropped, the running one is told by its signal", async () => {

@@ -1,7 +1,7 @@
 /**
  * One act at the end of this turn of the event loop, however often it is asked for: so many messages leave as one.
  *
- * Used by what gathers messages in this host.
+ * Used by what gathers messages, at clients and hosts.
  * @module
  */
 
