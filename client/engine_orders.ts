@@ -9,6 +9,7 @@ import { NoEnginesRegistered, RemoteError } from "../wire/errors.ts";
 import { checkOptionNames } from "./flag_checks.ts";
 import type { HostLink } from "./host_link.ts";
 import type { Session } from "./session.ts";
+import { untilAnswered } from "./until_answered.ts";
 import { happensInTime } from "./waiting.ts";
 import type { Targets } from "./direct_submission.ts";
 
@@ -43,8 +44,7 @@ export class EngineOrders {
     if (targets !== "all") {
       throw new TypeError('Cannot shut down the hub and only some engines: leave out "targets", or "hub".');
     }
-    const { hub: questions } = await this.#session.ask();
-    const { hosts } = await questions.status();
+    const { hosts } = await untilAnswered(this.#session, async () => (await this.#session.ask()).hub.status());
     await this.#each(new Map(hosts.map(({ id }) => [id as HostId, []])), (host) => host.shutdown(DRAIN_MS));
   }
 

@@ -123,6 +123,8 @@ export async function startController(
     servers,
     credential,
     heartbeatMs,
+    // Whoever leads has the names by right, also while a stopped process still listens for them.
+    ...(leadership !== null && { rank: leadership.epoch }),
     log,
   };
   const broker = config.broker === null ? null : stack.use(await startBroker(cluster, config.broker, log));

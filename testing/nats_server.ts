@@ -42,6 +42,7 @@ export class NatsServer implements AsyncDisposable {
   #port: number;
   #child: Deno.ChildProcess | undefined;
   #log: string[] = [];
+  readonly #watchers = new Set<(line: string) => void>();
   #drained: Promise<void> = Promise.resolve();
 
   private constructor(path: string, folder: string, options: NatsServerOptions) {
@@ -81,6 +82,16 @@ export class NatsServer implements AsyncDisposable {
   /** The last lines it logged. */
   get log(): readonly string[] {
     return this.#log;
+  }
+
+  /** Resolves when its log has such a line. Rejects after ten seconds. */
+  says(pattern: RegExp): Promise<void> {
+    if (this.#log.some((line) => pattern.test(line))) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const watcher = (line: string) => pattern.test(line) && resolve();
+    this.#watchers.add(watcher);
+    return within(promise, `${pattern} in the log of ${this.url}`, READY_LIMIT_MS)
+      .finally(() => this.#watchers.delete(watcher));
   }
 
   /** Ends it in its own orderly way. */
@@ -147,6 +158,7 @@ export class NatsServer implements AsyncDisposable {
         if (port !== undefined) listening(Number(port));
       }
       this.#log = [...this.#log, ...lines].slice(-LOG_LINES);
+      for (const line of lines) for (const watcher of this.#watchers) watcher(line);
     }
   }
 
