@@ -78,12 +78,12 @@ export class NameClaim {
   }
 
   #contest(said: NameMessage): void {
-    if (said.kind === "yield" && said.echo === this.#token) return this.#lose(said.address);
+    if (said.kind === "yield" && said.echo === this.#token) return this.#lose(said.address, 0);
     if (said.kind !== "claim") return;
     const { address, incarnation } = this.#options;
     const decidesHere = incarnation < said.incarnation;
     if (!decidesHere || said.echo !== this.#token) return this.#publish(this.#claim(said.token));
-    if (this.#yieldsTo(said)) return this.#lose(said.address);
+    if (this.#yieldsTo(said)) return this.#lose(said.address, said.rank);
     this.#publish({ kind: "yield", address, incarnation, echo: said.token });
   }
 
@@ -92,11 +92,12 @@ export class NameClaim {
     return own > 0 && rank > 0 && own !== rank ? rank > own : ageMs > this.#ageMs;
   }
 
-  #lose(winner: string): void {
+  #lose(winner: string, rank = 0): void {
     if (this.#released) return;
     const { name, address } = this.#options;
+    const why = rank > 0 ? "has a better right to this name" : "has held this name for longer";
     this.#lost = new NameTaken(
-      `Ending actor "${name}" on ${address}: ${winner} has a better claim to this name; send to that one`,
+      `Ending actor "${name}" on ${address}: ${winner} ${why}; send to that one`,
     );
     this.release();
     this.#onLost(this.#lost);

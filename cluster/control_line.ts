@@ -58,6 +58,8 @@ export interface ControllerLife extends ControllerConfig {
   readonly before: RosterReport;
   /** It takes over when the one that leads is gone, instead of being refused. */
   readonly standby?: boolean;
+  /** The same in all lives of one host, of which each begins after the end of the one before: what it led it leads on. */
+  readonly holder?: string;
 }
 
 /** What a host is told. */

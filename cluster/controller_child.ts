@@ -63,7 +63,7 @@ export class ControllerChild implements AsyncDisposable {
   ): Promise<ControllerChild> {
     signal?.throwIfAborted();
     const before = { hosts: [], nextEngineId: 0 };
-    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before, standby };
+    const first = { epoch: Math.floor(Date.now() / 1000), graceMs: 0, before, standby, holder: crypto.randomUUID() };
     const controller = new ControllerChild({ ...config, ...first }, log);
     const abort = () => void controller.#child[Symbol.asyncDispose]();
     signal?.addEventListener("abort", abort);

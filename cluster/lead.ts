@@ -27,7 +27,7 @@ const PATIENCE_LEASES = 2;
  */
 export async function takeLead(
   connection: NatsConnection,
-  { cluster, epoch, standby = false }: ControllerLife,
+  { cluster, epoch, standby = false, holder }: ControllerLife,
   onStandby: () => void,
 ): Promise<Lead> {
   const { Lease, LEASE_MS } = await import("../store/jetstream/lease.ts");
@@ -42,7 +42,13 @@ export async function takeLead(
   };
   try {
     const name = `${hostname()}, process ${Deno.pid}`;
-    const lease = await Lease.wait(cell, { name, epoch, standingBy, signal: impatience.signal });
+    const lease = await Lease.wait(cell, {
+      name,
+      epoch,
+      standingBy,
+      signal: impatience.signal,
+      ...(holder !== undefined && { holder }),
+    });
     return {
       epoch: lease.epoch,
       get valid() {

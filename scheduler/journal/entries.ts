@@ -54,7 +54,8 @@ export type JournalLine =
   | { readonly kind: "forgotten"; readonly id: TaskId }
   | ({ readonly kind: "session" } & InheritedSession)
   | { readonly kind: "host-joined" | "host-lost"; readonly host: HostId }
-  | { readonly kind: "engine"; readonly id: EngineId }
+  /** `host`: where it is, so that the next life waits for that host. One without engines is not waited for. */
+  | { readonly kind: "engine"; readonly id: EngineId; readonly host: HostId | null }
   | { readonly kind: "epoch"; readonly epoch: Epoch }
   /** Function code that lies on a host. Other code is a blob of the store. */
   | { readonly kind: "code"; readonly hash: ContentHash; readonly source: BlobRef };
@@ -76,12 +77,11 @@ export function journalLine(fact: Fact): JournalLine | null {
     }
     case "task-forgotten":
       return { kind: "forgotten", id: fact.task };
-    case "host-joined":
     case "host-lost":
       return { kind: fact.kind, host: fact.host };
     case "engine-expected":
     case "engine-joined":
-      return { kind: "engine", id: fact.engine };
+      return { kind: "engine", id: fact.engine, host: fact.host };
     case "epoch-began":
       return { kind: "epoch", epoch: fact.epoch };
     default:
@@ -141,7 +141,7 @@ export class EntryWriter {
       case "host-lost":
         return this.#add([LINE.hostLost, line.host]);
       case "engine":
-        return this.#add([LINE.engine, line.id]);
+        return this.#add(line.host === null ? [LINE.engine, line.id] : [LINE.engine, line.id, line.host]);
       case "epoch":
         return this.#add([LINE.epoch, line.epoch]);
       case "code":
@@ -246,7 +246,11 @@ export class EntryReader {
       case LINE.hostLost:
         return { kind: "host-lost", host: text(line, 1) as HostId };
       case LINE.engine:
-        return { kind: "engine", id: count(line, 1) as EngineId };
+        return {
+          kind: "engine",
+          id: count(line, 1) as EngineId,
+          host: line[2] === undefined ? null : text(line, 2) as HostId,
+        };
       case LINE.epoch:
         return { kind: "epoch", epoch: count(line, 1) as Epoch };
       case LINE.code:
