@@ -11,6 +11,11 @@ import { leaseBucket } from "../../protocol/subjects.ts";
 import { isPassing, isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
 
 const KEY = "leader";
+/** A NATS cluster that has just started, or lost a server, has no leader for its streams for some seconds. */
+const OPEN_PATIENCE_MS = 20_000;
+const OPEN_PAUSE_MS = 200;
+/** Longer than for what follows: a bucket of several replicas takes its time to be made. */
+const OPEN_TIMEOUT_MS = 5_000;
 
 /** What was read. Reads may be older than the newest write. */
 export interface CellValue {
@@ -32,20 +37,36 @@ export interface LeaseCell {
   watch(changed: (value: CellValue) => void): Disposable;
 }
 
-/** Opens the cell of a cluster; the bucket is made if it is not there. Throws `StoreError`. */
+/**
+ * Opens the cell of a cluster; the bucket is made if it is not there, and gets more replicas if it has fewer. Throws
+ * `StoreError`.
+ */
 export async function openLeaseCell(
   connection: NatsConnection,
   options: { readonly cluster: string; readonly replicas?: number; readonly timeoutMs: number },
 ): Promise<LeaseCell> {
   const { cluster, replicas = 1, timeoutMs } = options;
-  try {
-    // Longer than for what follows: a bucket of several replicas takes its time to be made.
-    const kvm = new Kvm(jetstream(connection, { timeout: 5_000 }));
-    await kvm.create(leaseBucket(cluster), { history: 1, replicas, storage: StorageType.File });
-    return new KvCell(await new Kvm(jetstream(connection, { timeout: timeoutMs })).open(leaseBucket(cluster)), cluster);
-  } catch (error) {
-    throw jetStreamError("Cannot open", cluster, error);
+  const until = performance.now() + OPEN_PATIENCE_MS;
+  for (;;) {
+    try {
+      await makeBucket(connection, leaseBucket(cluster), replicas);
+      const kvm = new Kvm(jetstream(connection, { timeout: timeoutMs }));
+      return new KvCell(await kvm.open(leaseBucket(cluster)), cluster);
+    } catch (error) {
+      const isOver = !isPassing(error) || connection.isClosed() || performance.now() > until;
+      if (isOver) throw jetStreamError("Cannot open", cluster, error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS));
   }
+}
+
+async function makeBucket(connection: NatsConnection, bucket: string, replicas: number): Promise<void> {
+  const client = jetstream(connection, { timeout: OPEN_TIMEOUT_MS });
+  const kv = await new Kvm(client).create(bucket, { history: 1, replicas, storage: StorageType.File });
+  const { replicas: present } = await kv.status();
+  if (present >= replicas) return;
+  const { streams } = await client.jetstreamManager();
+  await streams.update(`KV_${bucket}`, { num_replicas: replicas });
 }
 
 class KvCell implements LeaseCell {

@@ -45,13 +45,12 @@ export class StandbyLab implements AsyncDisposable {
   readonly controllers: LabController[] = [];
   readonly #fixtures: CliFixture[] = [];
   readonly #flags: readonly string[];
-  readonly #lease: LeaseWatch;
+  #lease: LeaseWatch | null = null;
   readonly #server: NatsServer | null;
 
-  private constructor(servers: string, flags: readonly string[], lease: LeaseWatch, server: NatsServer | null) {
+  private constructor(servers: string, flags: readonly string[], server: NatsServer | null) {
     this.servers = servers;
     this.#flags = flags;
-    this.#lease = lease;
     this.#server = server;
   }
 
@@ -59,7 +58,7 @@ export class StandbyLab implements AsyncDisposable {
   static async start({ controllers, engines = 2, servers, flags = [] }: LabOptions): Promise<StandbyLab> {
     const server = servers === undefined ? await NatsServer.start({ jetstream: true }) : null;
     const urls = servers ?? server?.url ?? "";
-    const lab = new StandbyLab(urls, flags, await LeaseWatch.open(urls), server);
+    const lab = new StandbyLab(urls, flags, server);
     try {
       await lab.#start(controllers - 1, engines);
       return lab;
@@ -72,6 +71,7 @@ export class StandbyLab implements AsyncDisposable {
   async #start(standbyCount: number, engines: number): Promise<void> {
     const first = await this.add("first");
     await first.command.errorLine(/is running on/);
+    this.#lease = await LeaseWatch.open(this.servers);
     const standbys = Array.from({ length: standbyCount }, () => this.add("standby"));
     const joined = engines === 0 ? null : this.addEngines(engines);
     for (const { command } of await Promise.all(standbys)) await command.errorLine(/stands by on/);
@@ -108,7 +108,7 @@ export class StandbyLab implements AsyncDisposable {
 
   /** Whoever leads, or leads next, with an epoch above `after`. */
   leader(after = 0): Promise<Leader> {
-    return within(this.#lease.leader(after), `a leader after epoch ${after}`, TAKE_OVER_LIMIT_MS);
+    return within(this.#watched.leader(after), `a leader after epoch ${after}`, TAKE_OVER_LIMIT_MS);
   }
 
   /** The host of a controller's process. */
@@ -120,7 +120,12 @@ export class StandbyLab implements AsyncDisposable {
 
   /** Resolves when the lease is free. */
   released(): Promise<void> {
-    return within(this.#lease.released(), "the lease to be given back", TAKE_OVER_LIMIT_MS);
+    return within(this.#watched.released(), "the lease to be given back", TAKE_OVER_LIMIT_MS);
+  }
+
+  get #watched(): LeaseWatch {
+    if (this.#lease === null) throw new Error("No controller has led yet.");
+    return this.#lease;
   }
 
   async #fixture(): Promise<CliFixture> {
@@ -131,7 +136,7 @@ export class StandbyLab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#fixtures.map((fixture) => fixture[Symbol.asyncDispose]()));
-    await this.#lease[Symbol.asyncDispose]();
+    await this.#lease?.[Symbol.asyncDispose]();
     await this.#server?.[Symbol.asyncDispose]();
   }
 }
@@ -193,11 +198,7 @@ class LeaseWatch implements AsyncDisposable {
   static async open(servers: string): Promise<LeaseWatch> {
     const urls = servers.split(",");
     const connection = await dialNats({ servers: urls, maxReconnectAttempts: -1, reconnectDelayHandler: () => 50 });
-    const cell = await openLeaseCell(connection, {
-      cluster: "default",
-      replicas: urls.length >= 3 ? 3 : 1,
-      timeoutMs: 1_000,
-    });
+    const cell = await openLeaseCell(connection, { cluster: "default", timeoutMs: 1_000 });
     return new LeaseWatch(cell, () => connection.close());
   }
 
