@@ -19,6 +19,12 @@ export function isWrongSequence(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE;
 }
 
+/** Nobody answers for JetStream. It may pass where a server comes up; where one is up it does not. */
+export function isNotEnabled(error: unknown): boolean {
+  return error instanceof Error && error.name === "JetStreamNotEnabled" ||
+    error instanceof JetStreamApiError && NOT_ENABLED_CODES.has(error.code);
+}
+
 /** The stream or the message is not there. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && NOT_FOUND_CODES.has(error.code);
@@ -26,7 +32,10 @@ export function isNotFound(error: unknown): boolean {
 
 /** May it be well a little later? Everything may that is not an answer, but for a refusal and the end of the connection. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return PASSING_CODES.has(error.code) || error.status === 503;
+  if (error instanceof JetStreamApiError) {
+    // The server says 503 to some of these too. Whoever can make room is to be told.
+    return !LIMIT_CODES.has(error.code) && (PASSING_CODES.has(error.code) || error.status === 503);
+  }
   return error instanceof Error && !(error instanceof StoreError) && !(error instanceof TypeError) &&
     forbidden(error) === undefined && !(error instanceof errors.ClosedConnectionError) &&
     !(error instanceof errors.DrainingConnectionError);

@@ -8,7 +8,7 @@ import type { NatsConnection } from "../../deps/nats.ts";
 import { jetstream, JetStreamApiError, StorageType } from "../../deps/nats_jetstream.ts";
 import { type KV, type KvEntry, Kvm } from "../../deps/nats_kv.ts";
 import { leaseBucket } from "../../protocol/subjects.ts";
-import { isPassing, isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
+import { isNotEnabled, isPassing, isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
 
 const KEY = "leader";
 /** A NATS cluster that has just started, or lost a server, has no leader for its streams for some seconds. */
@@ -53,7 +53,7 @@ export async function openLeaseCell(
       const kvm = new Kvm(jetstream(connection, { timeout: timeoutMs }));
       return new KvCell(await kvm.open(leaseBucket(cluster)), cluster);
     } catch (error) {
-      const isOver = !isPassing(error) || connection.isClosed() || performance.now() > until;
+      const isOver = !isPassing(error) || isNotEnabled(error) || connection.isClosed() || performance.now() > until;
       if (isOver) throw jetStreamError("Cannot open", cluster, error);
     }
     await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS));
