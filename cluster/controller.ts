@@ -41,6 +41,8 @@ export interface ControllerListener {
   readonly onRoster?: (roster: RosterReport) => void;
   /** Another leads, and this one waits. */
   readonly onStandby?: () => void;
+  /** Ends the waiting for the lead. */
+  readonly signal?: AbortSignal;
 }
 
 /** A running controller. */
@@ -108,13 +110,13 @@ export async function startController(
   log: Log,
   told: ControllerListener = {},
 ): Promise<Controller> {
-  const { onRoster = () => {}, onStandby = () => {} } = told;
+  const { onRoster = () => {}, onStandby = () => {}, signal } = told;
   await using stack = new AsyncDisposableStack();
   const { cluster, heartbeatMs, servers, credential } = config;
   const scheme = await schemeFor(config, log);
   const onServers = config.store?.kind === "jetstream" ? stack.use(await connectStore(config, log)) : null;
   const connection = onServers?.connection ?? null;
-  const leadership = connection === null ? null : stack.use(await takeLead(connection, config, onStandby));
+  const leadership = connection === null ? null : stack.use(await takeLead(connection, config, onStandby, signal));
   const store = config.store === undefined ? null : stack.use(await openStore(config, config.store, connection, log));
   const node: NodeOptions = {
     cluster,

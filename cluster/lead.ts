@@ -29,6 +29,7 @@ export async function takeLead(
   connection: NatsConnection,
   { cluster, epoch, standby = false, holder }: ControllerLife,
   onStandby: () => void,
+  signal?: AbortSignal,
 ): Promise<Lead> {
   const { Lease, LEASE_MS } = await import("../store/jetstream/lease.ts");
   const { openLeaseCell } = await import("../store/jetstream/lease_cell.ts");
@@ -46,7 +47,7 @@ export async function takeLead(
       name,
       epoch,
       standingBy,
-      signal: impatience.signal,
+      signal: signal === undefined ? impatience.signal : AbortSignal.any([signal, impatience.signal]),
       ...(holder !== undefined && { holder }),
     });
     return {

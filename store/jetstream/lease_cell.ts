@@ -4,9 +4,9 @@
  * `lease.ts` says what the value means, and knows nothing of NATS: tests put a simulated cell in this one's place.
  * @module
  */
-import type { NatsConnection } from "../../deps/nats.ts";
+import type { NatsConnection, QueuedIterator } from "../../deps/nats.ts";
 import { jetstream, JetStreamApiError, StorageType } from "../../deps/nats_jetstream.ts";
-import { type KV, type KvEntry, Kvm } from "../../deps/nats_kv.ts";
+import { type KV, type KvEntry, Kvm, type KvWatchEntry } from "../../deps/nats_kv.ts";
 import { leaseBucket } from "../../protocol/subjects.ts";
 import { isNotEnabled, isPassing, isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
 
@@ -69,6 +69,11 @@ async function makeBucket(connection: NatsConnection, bucket: string, replicas: 
   await streams.update(`KV_${bucket}`, { num_replicas: replicas });
 }
 
+/** What the client returns for a watch; it keeps the consumer there that it has made, and lets nobody end it otherwise. */
+interface KvWatch extends QueuedIterator<KvWatchEntry> {
+  readonly _data?: { delete(): Promise<boolean> };
+}
+
 class KvCell implements LeaseCell {
   readonly #kv: KV;
   readonly #cluster: string;
@@ -100,12 +105,17 @@ class KvCell implements LeaseCell {
 
   watch(changed: (value: CellValue) => void): Disposable {
     let stop = () => {};
+    const end = (entries: KvWatch) => {
+      entries.stop();
+      // Else the server would keep it for minutes. If it can't be told, that is what happens.
+      entries._data?.delete().catch(() => {});
+    };
     let isStopped = false;
     void (async () => {
       while (!isStopped) {
         try {
-          const entries = await this.#kv.watch({ key: KEY });
-          stop = () => entries.stop();
+          const entries = await this.#kv.watch({ key: KEY }) as KvWatch;
+          stop = () => end(entries);
           if (isStopped) stop();
           for await (const entry of entries) changed(valueOf(entry));
         } catch (error) {
