@@ -1,7 +1,7 @@
 /**
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
- * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak; without any, all of them. `--peers` measures the peers too,
+ * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, takeover; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -19,6 +19,7 @@ import { benchRawNats } from "./raw_nats_bench.ts";
 import type { BenchParts, BenchReport, PartFailure, PartName, PerCarrier, PerMark } from "./report.ts";
 import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
+import { benchTakeover } from "./takeover_bench.ts";
 import { ratiosOf } from "./targets.ts";
 import { benchThroughput } from "./throughput_bench.ts";
 import { benchValues } from "./values_bench.ts";
@@ -39,6 +40,7 @@ interface Amounts {
   readonly scale: number;
   readonly megabytes: number;
   readonly droppedTasks: number;
+  readonly takeovers: number;
 }
 
 const OWN_PARTS = [
@@ -53,6 +55,7 @@ const OWN_PARTS = [
   "values",
   "shipping",
   "leak",
+  "takeover",
 ] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
 const FULL: Amounts = {
@@ -65,6 +68,7 @@ const FULL: Amounts = {
   scale: 1,
   megabytes: 100,
   droppedTasks: 1_000_000,
+  takeovers: 20,
 };
 const QUICK: Amounts = {
   calls: 50,
@@ -76,6 +80,7 @@ const QUICK: Amounts = {
   scale: 0.1,
   megabytes: 10,
   droppedTasks: 100_000,
+  takeovers: 3,
 };
 
 function parse(args: readonly string[]): Plan {
@@ -154,6 +159,9 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
     case "leak":
       progress("leak");
       return await benchLeak("embedded", amounts.droppedTasks);
+    case "takeover":
+      progress("take-over");
+      return await benchTakeover(amounts.takeovers);
     case "peers":
       return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
   }

@@ -15,6 +15,7 @@ import type { MemoryFigures } from "./memory_bench.ts";
 import type { PeersReport } from "./peers_bench.ts";
 import type { RawNats } from "./raw_nats_bench.ts";
 import type { StartTimes } from "./start_bench.ts";
+import type { TakeoverFigures } from "./takeover_bench.ts";
 import type { Throughput } from "./throughput_bench.ts";
 import type { ValuesFigures } from "./values_bench.ts";
 
@@ -41,6 +42,7 @@ export interface BenchParts {
   readonly values?: PerCarrier<ValuesFigures>;
   readonly shipping?: ShippingFigures;
   readonly leak?: LeakFigures;
+  readonly takeover?: TakeoverFigures;
   readonly peers?: PeersReport;
 }
 

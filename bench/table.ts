@@ -44,6 +44,7 @@ export function renderFigures(report: BenchReport): string {
     ownSection(report),
     cpuSection(report),
     memorySection(report),
+    takeoverSection(report),
     failuresSection(report),
   ];
   return sections.filter((text) => text !== "").join("\n\n");
@@ -143,6 +144,19 @@ function memorySection({ memory }: BenchReport): string {
     return [when === "idle" ? "idle" : `after ${count(memory.tasks)} tasks`, controller.rss, host.rss, largest];
   });
   return section("Memory", table(["RSS, MB", "controller", "host", "largest engine"], rows));
+}
+
+function takeoverSection({ takeover }: BenchReport): string {
+  if (takeover === undefined) return "";
+  const { p50, p99, rounds, tasks, lost, ranTwice } = takeover;
+  return section(
+    "When the controller dies and a standby takes over",
+    table(["killed leaders", "p50, ms", "p99, ms", "tasks under way", "lost", "run twice"], [
+      [rounds, p50, p99, tasks, lost, ranTwice],
+    ]),
+    "From the SIGKILL of the leader and its host to the first task that the next one has dispatched. Two seconds of it are " +
+      "the lease, which has to run out.",
+  );
 }
 
 function failuresSection({ failures }: BenchReport): string {

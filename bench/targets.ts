@@ -32,6 +32,7 @@ export function ratiosOf(parts: BenchParts): readonly Ratio[] {
     ...CARRIERS.flatMap((carrier) => valueRatios(parts, carrier)),
     ...clientRatios(parts),
     ...coreRatios(parts),
+    ...takeoverRatios(parts),
   ];
 }
 
@@ -123,6 +124,15 @@ function coreRatios({ core }: BenchParts): readonly Ratio[] {
     ms("first dispatch of a graph of 100,000", core.firstDispatchMs, 500),
     bytes("queued", core.bytesPerQueuedTaskWithSpec, 1_024),
     bytes("finished", core.bytesPerFinishedTask, 200),
+  ];
+}
+
+function takeoverRatios({ takeover }: BenchParts): readonly Ratio[] {
+  if (takeover === undefined) return [];
+  const { p99, lost, ranTwice } = takeover;
+  return [
+    ratio("a standby takes over, p99, ms", p99, 5_000, "5,000 ms", atMost(1)),
+    ratio("a standby takes over: tasks lost or run twice", lost + ranTwice, 1, "none", atMost(0)),
   ];
 }
 
