@@ -14,6 +14,7 @@ import type { LinkBounds } from "./link_bounds.ts";
 import { Node } from "./node.ts";
 import { CREDIT_STEP } from "./peer.ts";
 import type { RemoteOptions } from "./remote.ts";
+import { newIncarnation } from "./incarnation.ts";
 import { checkActorName } from "./spawn_options.ts";
 
 /** What `ActorSystem.connect` takes. Give `nats` or `bus`. */
@@ -34,6 +35,11 @@ export interface ConnectOptions {
   readonly codec?: CodecName;
   /** Casts and calls that may wait in the mailboxes of one other node; default 100,000, at least 1,024. */
   readonly window?: number;
+  /**
+   * The right of this node to unique names, above 0: it takes them from a node with a lower one, which holds them still,
+   * and from one that does not answer. For those who agree elsewhere on who comes after whom. Default: none.
+   */
+  readonly rank?: number;
   /** A peer silent for 3 of these is down; default 1,000 ms. */
   readonly heartbeatMs?: number;
   /** Bytes and messages under way to a peer, past which casts throw `MailboxFull`. */
@@ -50,7 +56,7 @@ const MIN_WINDOW = 4 * CREDIT_STEP;
 
 /** The transport and what goes with it. Throws `ConnectionError`, `AuthorizationError`, and for options that can't be meant. */
 export async function connectTransport(options: ConnectOptions): Promise<RemoteOptions> {
-  const { name, role = "node", clock = systemClock, log = silentLog, codec = "value" } = options;
+  const { name, role = "node", clock = systemClock, log = silentLog, codec = "value", rank = 0 } = options;
   checkActorName(name, "the name of a system");
   const node = options.node ?? crypto.randomUUID().slice(0, 8);
   checkActorName(node, "the name of a node");
@@ -66,13 +72,13 @@ export async function connectTransport(options: ConnectOptions): Promise<RemoteO
       cluster: name,
       role,
       node,
-      incarnation: crypto.randomUUID(),
+      incarnation: newIncarnation(rank),
       clock,
       log,
       ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
       ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
     });
-    return { transport, bus, cluster: name, clock, log, codec, window, closesBus };
+    return { transport, bus, cluster: name, clock, log, codec, window, rank, closesBus };
   } catch (error) {
     if (closesBus) await bus.close();
     throw error;

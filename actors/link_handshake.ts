@@ -16,7 +16,8 @@
  * - Whoever declares a link down closes its end and sends `reset` for the pair. Every later frame that names a closed
  *   end, or one of an earlier life, is answered by such a reset; a reset for an open link takes it down. So if one side
  *   reports down, the other will too, and nothing of that link is delivered on either side afterwards. A reset is never
- *   answered, so resets that cross end the matter. A reset for an end that is still opening only makes it try again
+ *   answered, so resets that cross end the matter. Nobody resets the links of its own successor, see `incarnation.ts`, or
+ *   believes a hello of one that has a successor. A reset for an end that is still opening only makes it try again
  *   under a new number.
  * - After `down` a later `send` makes a new link, maybe to the same life; its first message comes after both have
  *   reported the old one down.
@@ -25,6 +26,7 @@
  * @module
  */
 import type { Frame, FrameEnds, HelloFrame, ResetFrame } from "./frame.ts";
+import { isSucceededBy } from "./incarnation.ts";
 import type { Link } from "./link.ts";
 
 /** The ends we have towards one address: the link, and maybe the one that is about to take its place. */
@@ -63,6 +65,7 @@ function nameOf(hello: HelloFrame, incarnation: string): number | null {
 /** Judges a hello. `incarnation` is ours. */
 export function judgeHello({ link, candidate }: PeerLinks, hello: HelloFrame, incarnation: string): HelloVerdict {
   if (link?.phase === "open" && link.isTo(hello)) return "confirm";
+  if (isPast(link, hello) || isPast(candidate, hello)) return "ignore";
   const sameLife = link?.remote?.incarnation === hello.incarnation;
   if (sameLife && hello.generation < (link?.remote?.generation ?? 0)) return "ignore";
   const named = nameOf(hello, incarnation);
@@ -71,6 +74,11 @@ export function judgeHello({ link, candidate }: PeerLinks, hello: HelloFrame, in
   if (link === null) return "accept";
   if (link.phase === "opening") return named === null ? "bind" : "open";
   return sameLife && named !== null ? "given-up" : "challenge";
+}
+
+/** Whether it comes from a life of the peer that has a successor, which this end is bound to. */
+function isPast(end: Link | null, { incarnation }: HelloFrame): boolean {
+  return end !== null && end.remote !== null && isSucceededBy(incarnation, end.remote.incarnation);
 }
 
 /** Which of our ends a frame other than hello and reset is meant for. */

@@ -6,6 +6,7 @@
  * @module
  */
 import { encodeHello, encodeReset, type ForeignFrame, type Frame, type FrameEnds } from "./frame.ts";
+import { isSucceededBy } from "./incarnation.ts";
 import { endsTowards } from "./link_handshake.ts";
 import type { LinkShell } from "./link_shell.ts";
 
@@ -21,7 +22,9 @@ export class LinkRefusals {
 
   /** Tells the sender that the link it means is dead. A frame that names no end of ours has none. */
   refuse(frame: Frame): void {
-    if (frame.toIncarnation === null || !this.#isFirst(frame)) return;
+    if (frame.toIncarnation === null) return;
+    // It is meant for whoever has taken this node's place, and listens too.
+    if (isSucceededBy(this.#shell.self.incarnation, frame.toIncarnation) || !this.#isFirst(frame)) return;
     this.#shell.publish(frame.from, encodeReset(this.#endsTo(frame), frame.toIncarnation, frame.toGeneration));
   }
 

@@ -3,7 +3,7 @@
  *
  * Every claim has a token that only those hear who may listen on the name's subject; what would end a claim must show
  * it. So nobody who may merely publish there can take a name away. Of two, the claim with the lower incarnation decides,
- * so exactly one does: the older stays. Made by `names.ts`.
+ * so exactly one does: the higher rank stays where both have one, else the older. Made by `names.ts`.
  * @module
  */
 import type { Bus, BusMessage, BusSubscription } from "../bus/bus.ts";
@@ -19,6 +19,8 @@ export interface ClaimOptions {
   readonly address: NodeAddress;
   readonly incarnation: string;
   readonly clock: Clock;
+  /** 0: none. */
+  readonly rank: number;
   /** The name was given back or lost. */
   readonly onReleased: () => void;
 }
@@ -71,33 +73,39 @@ export class NameClaim {
 
   #answer(reply: string | undefined): void {
     if (reply === undefined) return;
-    const { address, incarnation } = this.#options;
-    this.#publish({ kind: "at", address, incarnation, ageMs: this.#ageMs }, reply);
+    const { address, incarnation, rank } = this.#options;
+    this.#publish({ kind: "at", address, incarnation, ageMs: this.#ageMs, rank }, reply);
   }
 
   #contest(said: NameMessage): void {
-    if (said.kind === "yield" && said.echo === this.#token) return this.#lose(said.address);
+    if (said.kind === "yield" && said.echo === this.#token) return this.#lose(said.address, 0);
     if (said.kind !== "claim") return;
     const { address, incarnation } = this.#options;
     const decidesHere = incarnation < said.incarnation;
     if (!decidesHere || said.echo !== this.#token) return this.#publish(this.#claim(said.token));
-    if (said.ageMs > this.#ageMs) return this.#lose(said.address);
+    if (this.#yieldsTo(said)) return this.#lose(said.address, said.rank);
     this.#publish({ kind: "yield", address, incarnation, echo: said.token });
   }
 
-  #lose(winner: string): void {
+  #yieldsTo({ rank = 0, ageMs }: Extract<NameMessage, { kind: "claim" }>): boolean {
+    const own = this.#options.rank;
+    return own > 0 && rank > 0 && own !== rank ? rank > own : ageMs > this.#ageMs;
+  }
+
+  #lose(winner: string, rank = 0): void {
     if (this.#released) return;
     const { name, address } = this.#options;
+    const why = rank > 0 ? "has a better right to this name" : "has held this name for longer";
     this.#lost = new NameTaken(
-      `Ending actor "${name}" on ${address}: ${winner} has held this name for longer; send to that one`,
+      `Ending actor "${name}" on ${address}: ${winner} ${why}; send to that one`,
     );
     this.release();
     this.#onLost(this.#lost);
   }
 
   #claim(echo: string | null): NameMessage {
-    const { address, incarnation } = this.#options;
-    return { kind: "claim", address, incarnation, ageMs: this.#ageMs, token: this.#token, echo };
+    const { address, incarnation, rank } = this.#options;
+    return { kind: "claim", address, incarnation, ageMs: this.#ageMs, token: this.#token, echo, rank };
   }
 
   get #ageMs(): number {

@@ -9,7 +9,14 @@ export type NameMessage =
   /** A request: where is the actor? */
   | { readonly kind: "who" }
   /** The reply of its owner. */
-  | { readonly kind: "at"; readonly address: string; readonly incarnation: string; readonly ageMs: number }
+  | {
+    readonly kind: "at";
+    readonly address: string;
+    readonly incarnation: string;
+    readonly ageMs: number;
+    /** See `claim`. */
+    readonly rank?: number;
+  }
   /** A claimant to all others; `echo` is the token of the claim it answers. */
   | {
     readonly kind: "claim";
@@ -18,6 +25,8 @@ export type NameMessage =
     readonly ageMs: number;
     readonly token: string;
     readonly echo: string | null;
+    /** Of two that have one, the higher stays; absent or 0: none. */
+    readonly rank?: number;
   }
   /** The claim whose token is `echo` ends. */
   | { readonly kind: "yield"; readonly address: string; readonly incarnation: string; readonly echo: string };
@@ -42,9 +51,10 @@ export function parseNameMessage(data: Uint8Array): NameMessage | null {
 }
 
 function isNameMessage(value: Record<string, unknown>): boolean {
-  const { kind, address, incarnation, ageMs, token, echo } = value;
+  const { kind, address, incarnation, ageMs, token, echo, rank } = value;
   if (kind === "who") return true;
   if (typeof address !== "string" || typeof incarnation !== "string") return false;
+  if (rank !== undefined && typeof rank !== "number") return false;
   if (kind === "at") return typeof ageMs === "number";
   if (kind === "yield") return typeof echo === "string";
   return kind === "claim" && typeof ageMs === "number" && typeof token === "string" &&

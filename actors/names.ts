@@ -9,11 +9,11 @@
 import type { Bus } from "../bus/bus.ts";
 import { nameSubject } from "../protocol/subjects.ts";
 import type { Clock, TimerHandle } from "../wire/clock.ts";
-import { ConnectionError, NameTaken, NoRespondersError } from "../wire/errors.ts";
+import { ConnectionError, NameTaken, NoRespondersError, TimeoutError } from "../wire/errors.ts";
 import type { Log } from "../wire/log.ts";
 import type { NodeAddress } from "./link_port.ts";
 import { NameClaim } from "./name_claim.ts";
-import { encodeNameMessage, parseNameMessage } from "./name_message.ts";
+import { encodeNameMessage, type NameMessage, parseNameMessage } from "./name_message.ts";
 
 export interface NamesOptions {
   readonly bus: Bus;
@@ -22,6 +22,11 @@ export interface NamesOptions {
   readonly incarnation: string;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Above 0: the right to the names of this node, higher than that of whoever had it before. It takes them from a node
+   * of a lower one, and from one that does not answer, as a stopped process does not.
+   */
+  readonly rank: number;
   /** This node has the name no longer. */
   readonly onReleased: (name: string) => void;
 }
@@ -29,6 +34,10 @@ export interface NamesOptions {
 /** A partition between NATS servers is seen by no client: so often claims are announced without cause. */
 const ANNOUNCE_EVERY_MS = 30_000;
 const LOOKUP_TIMEOUT_MS = 5_000;
+/** Asked again and again: who does not answer may be a stopped process whose successor has come up meanwhile. */
+const LOOKUP_ATTEMPTS_MS = [500, 1_000, 3_500];
+/** Whoever has a right to the name waits no longer for the word of one that has it. */
+const OWNER_TIMEOUT_MS = 400;
 
 export class Names {
   readonly #options: NamesOptions;
@@ -51,15 +60,15 @@ export class Names {
 
   /** Takes the name for this node. Rejects with `NameTaken`. */
   async claim(name: string): Promise<NameClaim> {
-    const { bus, address, incarnation, clock } = this.#options;
-    const owner = await this.lookup(name);
+    const { bus, address, incarnation, clock, rank } = this.#options;
+    const owner = rank > 0 ? await this.#ownerAbove(name) : await this.lookup(name);
     if (owner !== null) throw taken(name, owner);
     const subject = this.#subject(name);
     const onReleased = () => {
       this.#claims.delete(name);
       this.#options.onReleased(name);
     };
-    const claim = new NameClaim({ bus, subject, name, address, incarnation, clock, onReleased });
+    const claim = new NameClaim({ bus, subject, name, address, incarnation, clock, rank, onReleased });
     this.#claims.set(name, claim);
     this.#planAnnouncement();
     try {
@@ -73,17 +82,43 @@ export class Names {
     return claim;
   }
 
-  /** Where the owner of the name is; `null`: nobody has it. Waits for the bus, at most 5 s. */
+  /** Where the owner of the name is; `null`: nobody has it. Waits for the bus, and for the answer at most 5 s. */
   async lookup(name: string): Promise<NodeAddress | null> {
     await this.#connected();
+    for (const [index, timeoutMs] of LOOKUP_ATTEMPTS_MS.entries()) {
+      try {
+        return (await this.#ask(name, timeoutMs))?.address as NodeAddress | undefined ?? null;
+      } catch (error) {
+        if (!(error instanceof TimeoutError) || index === LOOKUP_ATTEMPTS_MS.length - 1) throw error;
+      }
+    }
+    return null;
+  }
+
+  /** The owner, unless this node takes the name from it by right. */
+  async #ownerAbove(name: string): Promise<NodeAddress | null> {
+    await this.#connected();
+    try {
+      const owner = await this.#ask(name, OWNER_TIMEOUT_MS);
+      if (owner === null) return null;
+      const { rank = 0 } = owner;
+      return rank > 0 && rank < this.#options.rank ? null : owner.address as NodeAddress;
+    } catch (error) {
+      if (error instanceof TimeoutError) return null;
+      throw error;
+    }
+  }
+
+  /** What its owner says; `null`: nobody listens. */
+  async #ask(name: string, timeoutMs: number): Promise<Extract<NameMessage, { kind: "at" }> | null> {
     const request = encodeNameMessage({ kind: "who" });
     try {
       const reply = await this.#options.bus.request(this.#subject(name), request, {
-        timeout: LOOKUP_TIMEOUT_MS,
+        timeout: timeoutMs,
         signal: this.#ended.signal,
       });
       const said = parseNameMessage(reply.data);
-      if (said?.kind === "at") return said.address as NodeAddress;
+      if (said?.kind === "at") return said;
       throw new ConnectionError(`Cannot look up actor "${name}": what answered on ${reply.subject} is no actor system`);
     } catch (error) {
       if (error instanceof NoRespondersError) return null;

@@ -29,6 +29,8 @@ export interface RemoteOptions {
   readonly codec: CodecName;
   /** Casts and calls that may wait at one other node; at least 1,024. */
   readonly window: number;
+  /** The right of this node to unique names; absent: none. See `names.ts`. */
+  readonly rank?: number;
   /** Whether the bus is ours to close. */
   readonly closesBus: boolean;
 }
@@ -57,6 +59,7 @@ export class Remote {
       incarnation: transport.incarnation,
       clock: options.clock,
       log,
+      rank: options.rank ?? 0,
       onReleased: (name) => this.#nameRoutes.get(name)?.forget(),
     });
   }

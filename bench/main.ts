@@ -2,7 +2,7 @@
  * `deno task bench [parts…] [--peers] [--quick]`: measures, and prints one JSON document on stdout, progress on stderr.
  *
  * Parts: raw, core, start, memory, latency, throughput, auto, cpu, values, shipping, leak, store, durability, recovery,
- * restart, soak; without any, all of them. `--peers` measures the peers too,
+ * restart, takeover, soak; without any, all of them. `--peers` measures the peers too,
  * `peers` measures only them. `--quick` does everything with a tenth of the work: to see that it works, not to quote.
  * A part that fails is named under `failures`, and the exit code is 1.
  * @module
@@ -24,6 +24,7 @@ import { benchRestart } from "./restart_bench.ts";
 import { benchSoak } from "./soak_bench.ts";
 import { benchStart } from "./start_bench.ts";
 import { rounded } from "./statistics.ts";
+import { benchTakeover } from "./takeover_bench.ts";
 import { ratiosOf } from "./targets.ts";
 import { benchStores } from "./store_bench.ts";
 import { benchThroughput } from "./throughput_bench.ts";
@@ -48,6 +49,7 @@ interface Amounts {
   readonly entries: number;
   readonly queued: number;
   readonly kills: number;
+  readonly takeovers: number;
 }
 
 const OWN_PARTS = [
@@ -66,6 +68,7 @@ const OWN_PARTS = [
   "store",
   "recovery",
   "restart",
+  "takeover",
   "soak",
 ] as const;
 const CARRIERS: readonly Carrier[] = ["embedded", "nats-server"];
@@ -82,6 +85,7 @@ const FULL: Amounts = {
   entries: 100_000,
   queued: 100_000,
   kills: 50,
+  takeovers: 20,
 };
 const QUICK: Amounts = {
   calls: 50,
@@ -96,6 +100,7 @@ const QUICK: Amounts = {
   entries: 10_000,
   queued: 10_000,
   kills: 5,
+  takeovers: 3,
 };
 
 function parse(args: readonly string[]): Plan {
@@ -189,6 +194,9 @@ async function measure(part: PartName, machine: Machine, amounts: Amounts): Prom
     case "soak":
       progress("soak");
       return await benchSoak(amounts.droppedTasks);
+    case "takeover":
+      progress("take-over");
+      return await benchTakeover(amounts.takeovers);
     case "peers":
       return await benchPeers(scale < 1 ? 1 : 3, scale, progress);
   }

@@ -20,6 +20,7 @@ import type { StoresReport } from "./store_bench.ts";
 import type { RestartFigure } from "./restart_bench.ts";
 import type { SoakFigure } from "./soak_bench.ts";
 import type { StartTimes } from "./start_bench.ts";
+import type { TakeoverFigures } from "./takeover_bench.ts";
 import type { Throughput } from "./throughput_bench.ts";
 import type { ValuesFigures } from "./values_bench.ts";
 
@@ -52,6 +53,7 @@ export interface BenchParts {
   readonly store?: StoresReport;
   readonly restart?: readonly RestartFigure[];
   readonly soak?: readonly SoakFigure[];
+  readonly takeover?: TakeoverFigures;
   readonly peers?: PeersReport;
 }
 

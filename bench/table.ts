@@ -46,6 +46,7 @@ export function renderFigures(report: BenchReport): string {
     cpuSection(report),
     memorySection(report),
     recoverySection(report),
+    takeoverSection(report),
     failuresSection(report),
   ];
   return sections.filter((text) => text !== "").join("\n\n");
@@ -160,6 +161,19 @@ function recoverySection({ recovery }: BenchReport): string {
     ]),
     "A host's death is known by its silence, after three heartbeats of a second. A task that is aborted has two seconds " +
       "to end by itself; the rest is the start of a process.",
+  );
+}
+
+function takeoverSection({ takeover }: BenchReport): string {
+  if (takeover === undefined) return "";
+  const { p50, p99, rounds, tasks, lost, ranTwice } = takeover;
+  return section(
+    "When the controller dies and a standby takes over",
+    table(["killed leaders", "p50, ms", "p99, ms", "tasks under way", "lost", "run twice"], [
+      [rounds, p50, p99, tasks, lost, ranTwice],
+    ]),
+    "From the SIGKILL of the leader and its host to the first task that the next one has dispatched. Two seconds of it are " +
+      "the lease, which has to run out.",
   );
 }
 

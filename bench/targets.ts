@@ -33,6 +33,7 @@ export function ratiosOf(parts: BenchParts): readonly Ratio[] {
     ...clientRatios(parts),
     ...coreRatios(parts),
     ...recoveryRatios(parts),
+    ...takeoverRatios(parts),
   ];
 }
 
@@ -139,6 +140,15 @@ function recoveryRatios({ recovery }: BenchParts): readonly Ratio[] {
     ms("host killed: its tasks run elsewhere, p99", hostKilled.p99, 4_000),
     ms("busy loop aborted: the client knows, p99", loopAborted.p99, 3_000),
     ms("busy loop aborted: its engine is back, p99", engineBack.p99, 3_000),
+  ];
+}
+
+function takeoverRatios({ takeover }: BenchParts): readonly Ratio[] {
+  if (takeover === undefined) return [];
+  const { p99, lost, ranTwice } = takeover;
+  return [
+    ratio("a standby takes over, p99, ms", p99, 5_000, "5,000 ms", atMost(1)),
+    ratio("a standby takes over: tasks lost or run twice", lost + ranTwice, 1, "none", atMost(0)),
   ];
 }
 

@@ -31,6 +31,7 @@ import { echoBlocks, echoLines, type EchoOptions } from "./output_echo.ts";
 import type { OutputLine } from "./output_watch.ts";
 import { Questions, type ResultStatus } from "./questions.ts";
 import type { SupervisionNode } from "../protocol/supervision.ts";
+import { patientQuestions } from "./until_answered.ts";
 import type { QueueStatus, QueueStatusOptions } from "./queue_status.ts";
 import type { HubRecord, QueryOptions, RecordQuery } from "./record_query.ts";
 import { Resubmission } from "./resubmission.ts";
@@ -86,7 +87,7 @@ export class Client implements AsyncDisposable {
     this.#session = session;
     this.#tie = tie;
     this.#submission = new Submission(session, tie);
-    this.#questions = new Questions(session);
+    this.#questions = patientQuestions(new Questions(session), session);
     this.#resubmission = new Resubmission(session);
     this.#orders = new EngineOrders(session);
     this.#context = {

@@ -10,6 +10,7 @@ import { checkSignal } from "./ask_options.ts";
 import { checkOptionNames } from "./flag_checks.ts";
 import type { HostLink } from "./host_link.ts";
 import type { Session } from "./session.ts";
+import { untilAnswered } from "./until_answered.ts";
 import { happensInTime } from "./waiting.ts";
 import type { Targets } from "./direct_submission.ts";
 
@@ -47,8 +48,7 @@ export class EngineOrders {
     if (targets !== "all") {
       throw new TypeError('Cannot shut down the hub and only some engines: leave out "targets", or "hub".');
     }
-    const { hub: questions } = await this.#session.ask(signal);
-    const { hosts } = await questions.status();
+    const { hosts } = await untilAnswered(this.#session, async () => (await this.#session.ask(signal)).hub.status());
     await this.#each(new Map(hosts.map(({ id }) => [id as HostId, []])), (host) => host.shutdown(DRAIN_MS, signal));
   }
 

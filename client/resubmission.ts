@@ -21,6 +21,7 @@ import { isSingle, type Jobs, namedTasks } from "./jobs.ts";
 import type { QuestionLink } from "./question_link.ts";
 import { pendingTasks, unknownTasks } from "./questions.ts";
 import type { Session } from "./session.ts";
+import { untilAnswered } from "./until_answered.ts";
 import type { TaskTemplateEntry } from "./task_templates.ts";
 
 /** Code travels inline up to 64 KB: so many at a time fit in one reply. */
@@ -82,9 +83,11 @@ export class Resubmission {
   }
 
   async #fill(job: Job, ids: readonly TaskId[], signal: AbortSignal | undefined): Promise<void> {
-    const link = await this.#session.ask(signal);
-    await this.#checkFinished(link, ids);
-    const specs = await specsOf(link, ids);
+    const specs = await untilAnswered(this.#session, async () => {
+      const link = await this.#session.ask(signal);
+      await this.#checkFinished(link, ids);
+      return await specsOf(link, ids);
+    });
     specs.forEach(({ template, args, inputs }, task) => {
       const { label, after, follow } = template.flags;
       job.setFlags(task, { label, after: after?.ids ?? [], follow: follow?.ids ?? [] });

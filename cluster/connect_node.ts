@@ -23,6 +23,8 @@ export interface NodeOptions {
   readonly servers: readonly string[];
   readonly credential: Credential | null | undefined;
   readonly heartbeatMs?: number;
+  /** The right to unique names; see `ActorSystem.connect`. */
+  readonly rank?: number;
   /** How long the first connection may take, ms. */
   readonly timeoutMs?: number;
   readonly log: Log;
@@ -81,9 +83,9 @@ export async function connectStore(
 
 /** Starts the actor system of a node on a bus. It speaks the plain codec: what travels here is made for it. */
 export function joinBus(bus: Bus, options: NodeOptions): Promise<ActorSystem> {
-  const { cluster, role, node, heartbeatMs, log } = options;
-  const heartbeat = heartbeatMs === undefined ? {} : { heartbeatMs };
-  return ActorSystem.connect({ bus, name: cluster, role, node, codec: "plain", log, ...heartbeat });
+  const { cluster, role, node, heartbeatMs, rank, log } = options;
+  const more = { ...(heartbeatMs !== undefined && { heartbeatMs }), ...(rank !== undefined && { rank }) };
+  return ActorSystem.connect({ bus, name: cluster, role, node, codec: "plain", log, ...more });
 }
 
 /** Both, closed together. */

@@ -62,6 +62,8 @@ export interface ControllerLife extends ControllerConfig {
   readonly restarts?: number;
   /** How the life before this one ended; absent: there was none. */
   readonly lastEnd?: { readonly reason: string; readonly atEpochMs: number };
+  /** The same in all lives of one host, of which each begins after the end of the one before: what it led it leads on. */
+  readonly holder?: string;
 }
 
 /** What a host is told. */

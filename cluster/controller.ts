@@ -42,6 +42,8 @@ export interface ControllerListener {
   readonly onRoster?: (roster: RosterReport) => void;
   /** Another leads, and this one waits. */
   readonly onStandby?: () => void;
+  /** Ends the waiting for the lead. */
+  readonly signal?: AbortSignal;
 }
 
 /** A running controller. */
@@ -109,13 +111,13 @@ export async function startController(
   log: Log,
   told: ControllerListener = {},
 ): Promise<Controller> {
-  const { onRoster = () => {}, onStandby = () => {} } = told;
+  const { onRoster = () => {}, onStandby = () => {}, signal } = told;
   await using stack = new AsyncDisposableStack();
   const { cluster, heartbeatMs, servers, credential } = config;
   const scheme = await schemeFor(config, log);
   const onServers = config.store?.kind === "jetstream" ? stack.use(await connectStore(config, log)) : null;
   const connection = onServers?.connection ?? null;
-  const leadership = connection === null ? null : stack.use(await takeLead(connection, config, onStandby));
+  const leadership = connection === null ? null : stack.use(await takeLead(connection, config, onStandby, signal));
   const store = config.store === undefined ? null : stack.use(await openStore(config, config.store, connection, log));
   const node: NodeOptions = {
     cluster,
@@ -124,6 +126,8 @@ export async function startController(
     servers,
     credential,
     heartbeatMs,
+    // Whoever leads has the names by right, also while a stopped process still listens for them.
+    ...(leadership !== null && { rank: leadership.epoch }),
     log,
   };
   const broker = config.broker === null ? null : stack.use(await startBroker(cluster, config.broker, log));

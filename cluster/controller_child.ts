@@ -71,7 +71,7 @@ export class ControllerChild implements AsyncDisposable {
     signal?.throwIfAborted();
     const { epoch, ...before } = lastLife?.left ?? { epoch: 0, hosts: [], nextEngineId: 0 };
     const graceMs = before.hosts.length === 0 ? 0 : GRACE_HEARTBEATS * config.heartbeatMs;
-    const first = { epoch: epochAfter(epoch), graceMs, before, standby };
+    const first = { epoch: epochAfter(epoch), graceMs, before, standby, holder: crypto.randomUUID() };
     const controller = new ControllerChild({ ...config, ...first }, lastLife, log);
     const abort = () => void controller.#child[Symbol.asyncDispose]();
     signal?.addEventListener("abort", abort);

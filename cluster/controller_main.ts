@@ -18,6 +18,7 @@ async function main(): Promise<number> {
   const first = await lines.next();
   if (first.done) return 0;
   const ended = endOf(lines);
+  const stop = new AbortController();
   try {
     const life = JSON.parse(first.value) as ControllerLife;
     const starting = startController(
@@ -25,10 +26,15 @@ async function main(): Promise<number> {
       childLog,
       {
         onRoster: (roster) => report({ kind: "roster", ...roster }),
+        signal: stop.signal,
         onStandby: () => report({ kind: "standing-by", servers: life.servers }),
       },
     );
-    if (await Promise.race([starting, ended]) === null) return 0;
+    if (await Promise.race([starting, ended]) === null) {
+      stop.abort();
+      await Promise.race([starting.then((late) => late[Symbol.asyncDispose]()), pause(GOODBYE_MS)]).catch(() => {});
+      return 0;
+    }
     await using controller = await starting;
     report({ kind: "ready", servers: controller.servers });
     const reason = await Promise.race([controller.failed, ended]);
@@ -39,6 +45,13 @@ async function main(): Promise<number> {
     report(failure(error));
     return 1;
   }
+}
+
+/** How long one that waits to lead may take to leave. */
+const GOODBYE_MS = 500;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Resolves when the parent closed our stdin, or is gone. */

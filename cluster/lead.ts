@@ -27,8 +27,9 @@ const PATIENCE_LEASES = 2;
  */
 export async function takeLead(
   connection: NatsConnection,
-  { cluster, epoch, standby = false }: ControllerLife,
+  { cluster, epoch, standby = false, holder }: ControllerLife,
   onStandby: () => void,
+  signal?: AbortSignal,
 ): Promise<Lead> {
   const { Lease, LEASE_MS } = await import("../store/jetstream/lease.ts");
   const { openLeaseCell } = await import("../store/jetstream/lease_cell.ts");
@@ -42,7 +43,13 @@ export async function takeLead(
   };
   try {
     const name = `${hostname()}, process ${Deno.pid}`;
-    const lease = await Lease.wait(cell, { name, epoch, standingBy, signal: impatience.signal });
+    const lease = await Lease.wait(cell, {
+      name,
+      epoch,
+      standingBy,
+      signal: signal === undefined ? impatience.signal : AbortSignal.any([signal, impatience.signal]),
+      ...(holder !== undefined && { holder }),
+    });
     return {
       epoch: lease.epoch,
       get valid() {

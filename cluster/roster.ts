@@ -1,5 +1,5 @@
 /**
- * Which hosts a controller has, and which engine id it would give next: what its next life must know to begin well.
+ * Which hosts with engines a controller has, and which engine id it would give next: what its next life must know to begin well.
  *
  * A fold of facts. The controller tells its host whenever it changes; the host tells the next life, which waits for these
  * hosts before it dispatches, and gives no id twice.
@@ -36,23 +36,20 @@ export class Roster {
 
   #applyOne(fact: Fact): boolean {
     switch (fact.kind) {
-      case "host-joined":
-        if (this.#hosts.has(fact.host)) return false;
-        this.#hosts.add(fact.host);
-        return true;
       case "host-lost":
         return this.#hosts.delete(fact.host);
       case "engine-expected":
       case "engine-joined":
-        return this.#sawEngine(fact.engine);
+        return this.#sawEngine(fact.engine, fact.host);
       default:
         return false;
     }
   }
 
-  #sawEngine(id: number): boolean {
-    if (id < this.#nextEngineId) return false;
-    this.#nextEngineId = id + 1;
+  #sawEngine(id: number, host: HostId): boolean {
+    if (id < this.#nextEngineId && this.#hosts.has(host)) return false;
+    this.#hosts.add(host);
+    this.#nextEngineId = Math.max(this.#nextEngineId, id + 1);
     return true;
   }
 }

@@ -66,7 +66,7 @@ export interface SchedulerApi {
   /** Attempts ended on a host. */
   ended(epoch: Epoch, results: readonly EndedMessage[]): void;
   /** A client introduces itself. Throws `VersionMismatch`. */
-  attachClient(hello: ClientHello): ClientWelcome;
+  attachClient(hello: ClientHello): ClientWelcome | Promise<ClientWelcome>;
   /** A client says good-bye; its tasks go on. */
   detachClient(session: Session): void;
   /** The client of an engine's tasks ended with its process, as its host says: what it has not settled is aborted. */
@@ -79,18 +79,18 @@ export interface SchedulerApi {
   /** Answered when all that its caller sent before is taken in: what the hub is asked from then on knows of it. */
   caughtUp(): void | Promise<void>;
   /** Why a task is where it is; of garbage too. */
-  explain(id: TaskId): Explanation;
+  explain(id: TaskId): Explanation | Promise<Explanation>;
   /** What is known of these tasks, in a word each. */
-  statusOf(ids: readonly TaskId[]): StatusWords;
+  statusOf(ids: readonly TaskId[]): StatusWords | Promise<StatusWords>;
   /** What is queued where; of these engines only, unless `null`. `verbose`: with ids. */
-  queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues;
+  queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues | Promise<SchedulerQueues>;
   /** Forget finished tasks, `null`: all of them. Where one is not finished, or not known, none is forgotten. */
   purge(ids: readonly TaskId[] | null): PurgeMessage | Promise<PurgeMessage>;
   /**
    * What becomes of these tasks, whosever they are, is told to the calling client by `watched`: now where they are
    * finished, else when they are. What is known of each now, in a word: those that are not known are never told of.
    */
-  watch(session: Session, ids: readonly TaskId[]): StatusWords;
+  watch(session: Session, ids: readonly TaskId[]): StatusWords | Promise<StatusWords>;
   /** The code of these hashes, `null` where it is not there any more. */
   codes(hashes: readonly ContentHash[]): readonly (PayloadMessage | null)[];
 }

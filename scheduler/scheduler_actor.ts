@@ -90,6 +90,14 @@ export interface Leadership {
   whenValid(): Promise<void>;
 }
 
+/** A time in which it is not known whether this controller still leads. */
+interface Doubt {
+  /** What happens meanwhile. */
+  readonly events: SchedulerEvent[];
+  /** Resolves when it leads, and has taken that in. */
+  readonly over: Promise<void>;
+}
+
 /** The actor named `scheduler` of a cluster. */
 export class SchedulerActor extends Actor implements SchedulerApi {
   static override readonly callsOnly = [
@@ -117,8 +125,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   #cancelWake: (() => void) | null = null;
   #requests = 0;
   #standstill: Standstill | null = null;
-  /** What happened while it was not known whether this controller still leads. */
-  #held: SchedulerEvent[] | null = null;
+  #doubt: Doubt | null = null;
 
   constructor(options: SchedulerActorOptions) {
     super();
@@ -225,7 +232,11 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     this.#receive("ended", () => attemptsEnded(host, epoch, results, this.#now()));
   }
 
-  attachClient(hello: ClientHello): ClientWelcome {
+  attachClient(hello: ClientHello): ClientWelcome | Promise<ClientWelcome> {
+    return this.#answer(() => this.#attach(hello));
+  }
+
+  #attach(hello: ClientHello): ClientWelcome {
     const event = clientAttached(hello, this.#now());
     const { session } = event;
     checkVersion(hello[0], hello[1], `client "${session}"`, this.context.log);
@@ -269,21 +280,27 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     return this.context.replyLater(new Promise((resolve) => this.#whenDurable(resolve)));
   }
 
-  explain(id: TaskId): Explanation {
-    // So that what is left of a pause is told as of now.
-    this.#step({ kind: "woke", at: this.#now() });
-    return this.#core.explain(idOf(id, "explain"));
+  explain(id: TaskId): Explanation | Promise<Explanation> {
+    return this.#answer(() => {
+      // So that what is left of a pause is told as of now.
+      this.#step({ kind: "woke", at: this.#now() });
+      return this.#core.explain(idOf(id, "explain"));
+    });
   }
 
-  statusOf(ids: readonly TaskId[]): StatusWords {
-    return idsOf(ids, "status").map((id) => this.#core.statusOf(id));
+  statusOf(ids: readonly TaskId[]): StatusWords | Promise<StatusWords> {
+    return this.#answer(() => idsOf(ids, "status").map((id) => this.#core.statusOf(id)));
   }
 
-  queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues {
-    return this.#core.queueStatus(targetsOf(targets), verbose === true);
+  queueStatus(targets: readonly EngineId[] | null, verbose: boolean): SchedulerQueues | Promise<SchedulerQueues> {
+    return this.#answer(() => this.#core.queueStatus(targetsOf(targets), verbose === true));
   }
 
   purge(ids: readonly TaskId[] | null): PurgeMessage | Promise<PurgeMessage> {
+    return this.#answer(() => this.#purge(ids));
+  }
+
+  #purge(ids: readonly TaskId[] | null): PurgeMessage | Promise<PurgeMessage> {
     const wanted = ids === null ? null : idsOf(ids, "purge");
     const [pending, unknown] = wanted === null ? [[], []] : purgeObstacles(this.#core, wanted);
     if (pending.length + unknown.length === 0) this.#step({ kind: "purge-requested", at: this.#now(), ids: wanted });
@@ -293,11 +310,13 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     );
   }
 
-  watch(session: Session, ids: readonly TaskId[]): StatusWords {
-    const event = resultsWatched(session, ids, this.#now());
-    const words = event.ids.map((id) => this.#core.statusOf(id));
-    this.#step(event);
-    return words;
+  watch(session: Session, ids: readonly TaskId[]): StatusWords | Promise<StatusWords> {
+    return this.#answer(() => {
+      const event = resultsWatched(session, ids, this.#now());
+      const words = event.ids.map((id) => this.#core.statusOf(id));
+      this.#step(event);
+      return words;
+    });
   }
 
   codes(hashes: readonly ContentHash[]): readonly (PayloadMessage | null)[] {
@@ -368,7 +387,11 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   /** The one way into the core and out of it. */
   #step(event: SchedulerEvent): void {
-    if (this.#held !== null || this.#options.leadership?.valid === false) return this.#hold(event);
+    const doubt = this.#inDoubt();
+    if (doubt !== null) {
+      doubt.events.push(event);
+      return;
+    }
     this.#standstill?.look();
     this.#decide(event);
   }
@@ -382,18 +405,23 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   }
 
   /** This process may have been stopped for so long that another leads by now: it says nothing before it knows. */
-  #hold(event: SchedulerEvent): void {
-    if (this.#held !== null) {
-      this.#held.push(event);
-      return;
-    }
-    this.#held = [event];
+  #inDoubt(): Doubt | null {
+    const { leadership } = this.#options;
+    if (this.#doubt !== null || leadership === undefined || leadership.valid) return this.#doubt;
     this.context.log("warn", "leadership is in doubt; nothing is decided until it is confirmed", {});
-    void this.#options.leadership?.whenValid().then(() => {
-      const events = this.#held ?? [];
-      this.#held = null;
-      for (const one of events) this.#step(one);
+    const events: SchedulerEvent[] = [];
+    const over = leadership.whenValid().then(() => {
+      this.#doubt = null;
+      for (const event of events) this.#step(event);
     });
+    return this.#doubt = { events, over };
+  }
+
+  /** The answer to a call, as soon as it may be given. */
+  #answer<T>(reply: () => T | Promise<T>): T | Promise<T> {
+    const doubt = this.#inDoubt();
+    if (doubt === null) return reply();
+    return this.context.replyLater(doubt.over.then(() => this.#answer(reply)));
   }
 
   #carryOut(effect: Effect, batches: EffectBatches, at: number): void {

@@ -76,7 +76,11 @@ export class EntryReader {
       case LINE.hostLost:
         return { kind: "host-lost", host: text(line, 1) as HostId };
       case LINE.engine:
-        return { kind: "engine", id: count(line, 1) as EngineId };
+        return {
+          kind: "engine",
+          id: count(line, 1) as EngineId,
+          host: line[2] === undefined ? null : text(line, 2) as HostId,
+        };
       case LINE.epoch:
         return { kind: "epoch", epoch: count(line, 1) as Epoch };
       case LINE.code:

@@ -57,7 +57,7 @@ export class EntryWriter {
       case "host-lost":
         return this.#add([LINE.hostLost, line.host]);
       case "engine":
-        return this.#add([LINE.engine, line.id]);
+        return this.#add(line.host === null ? [LINE.engine, line.id] : [LINE.engine, line.id, line.host]);
       case "epoch":
         return this.#add([LINE.epoch, line.epoch]);
       case "code":

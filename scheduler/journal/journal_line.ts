@@ -40,7 +40,8 @@ export type JournalLine =
   | { readonly kind: "forgotten"; readonly id: TaskId }
   | ({ readonly kind: "session" } & InheritedSession)
   | { readonly kind: "host-joined" | "host-lost"; readonly host: HostId }
-  | { readonly kind: "engine"; readonly id: EngineId }
+  /** `host`: where it is, so that the next life waits for that host. One without engines is not waited for. */
+  | { readonly kind: "engine"; readonly id: EngineId; readonly host: HostId | null }
   | { readonly kind: "epoch"; readonly epoch: Epoch }
   /** Function code that lies on a host. Other code is a blob of the store. */
   | { readonly kind: "code"; readonly hash: ContentHash; readonly source: BlobRef };
@@ -60,12 +61,11 @@ export function journalLine(fact: Fact): JournalLine | null {
     }
     case "task-forgotten":
       return { kind: "forgotten", id: fact.task };
-    case "host-joined":
     case "host-lost":
       return { kind: fact.kind, host: fact.host };
     case "engine-expected":
     case "engine-joined":
-      return { kind: "engine", id: fact.engine };
+      return { kind: "engine", id: fact.engine, host: fact.host };
     case "epoch-began":
       return { kind: "epoch", epoch: fact.epoch };
     default:

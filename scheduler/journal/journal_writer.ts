@@ -215,7 +215,7 @@ export class JournalWriter implements AsyncDisposable {
         await store.records.change(rows);
       }
       lines.add({ kind: "epoch", epoch: roster.epoch });
-      if (roster.nextEngineId > 0) lines.add({ kind: "engine", id: roster.nextEngineId - 1 as EngineId });
+      if (roster.nextEngineId > 0) lines.add({ kind: "engine", id: roster.nextEngineId - 1 as EngineId, host: null });
       for (const host of roster.hosts) lines.add({ kind: "host-joined", host });
       for (const [hash, source] of farCodes) lines.add({ kind: "code", hash, source });
       for (const session of sessions) lines.add({ kind: "session", ...session });

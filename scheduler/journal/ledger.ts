@@ -97,6 +97,7 @@ export class Ledger {
         return;
       case "engine":
         this.#nextEngineId = Math.max(this.#nextEngineId, line.id + 1);
+        if (line.host !== null) this.#hosts.add(line.host);
         return;
       case "epoch":
         this.#epoch = Math.max(this.#epoch, line.epoch);

@@ -36,7 +36,10 @@ export function isNotEnabled(error: unknown): boolean {
 
 /** May it be well a little later? Everything may that is not an answer, but for a refusal and the end of the connection. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return PASSING_CODES.has(error.code) || error.status === 503;
+  if (error instanceof JetStreamApiError) {
+    // The server says 503 to some of these too. Whoever can make room is to be told.
+    return !LIMIT_CODES.has(error.code) && (PASSING_CODES.has(error.code) || error.status === 503);
+  }
   return error instanceof Error && !(error instanceof StoreError) && !(error instanceof TypeError) &&
     forbidden(error) === undefined && !(error instanceof errors.ClosedConnectionError) &&
     !(error instanceof errors.DrainingConnectionError);

@@ -20,6 +20,11 @@ const RETRIES = 10;
 export interface LeaseOptions {
   /** Who this is, for people: a host's name, a pid. */
   readonly name: string;
+  /**
+   * Tells contenders apart, whatever their names. A lease that is held under the same is taken over at once: only for who
+   * knows that the one before has ended. Default: a random one.
+   */
+  readonly holder?: string;
   /** The epoch is at least this, and higher than any before. */
   readonly epoch?: number;
   /** ms; all contenders must use the same. Default 2,000. */
@@ -179,7 +184,7 @@ class Contender {
   readonly clock: Clock;
   readonly leaseMs: number;
   readonly #options: LeaseOptions;
-  readonly #holder = crypto.randomUUID();
+  readonly #holder: string;
   #newest: CellValue | null = null;
   /** When the newest value was first seen here. */
   #seenAt: number;
@@ -189,6 +194,7 @@ class Contender {
   constructor(cell: LeaseCell, options: LeaseOptions) {
     this.cell = cell;
     this.#options = options;
+    this.#holder = options.holder ?? crypto.randomUUID();
     this.clock = options.clock ?? systemClock;
     this.leaseMs = options.leaseMs ?? LEASE_MS;
     this.#seenAt = this.clock.now();
@@ -231,7 +237,7 @@ class Contender {
     }
   }
 
-  /** Nobody holds it, or who does has not renewed it for so long; or it is an own claim whose answer was lost. */
+  /** Nobody holds it, or who does has not renewed it for so long; or it is an own claim: its answer was lost, or who made it has ended. */
   #isFree(): boolean {
     const claim = this.#newest === null ? null : claimOf(this.#newest);
     if (claim === null || claim.isReleased || claim.holder === this.#holder) return true;

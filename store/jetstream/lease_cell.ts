@@ -4,16 +4,19 @@
  * `lease.ts` says what the value means, and knows nothing of NATS: tests put a simulated cell in this one's place.
  * @module
  */
-import type { NatsConnection } from "../../deps/nats.ts";
+import type { NatsConnection, QueuedIterator } from "../../deps/nats.ts";
 import { jetstream, JetStreamApiError, StorageType } from "../../deps/nats_jetstream.ts";
-import { type KV, type KvEntry, Kvm } from "../../deps/nats_kv.ts";
+import { type KV, type KvEntry, Kvm, type KvWatchEntry } from "../../deps/nats_kv.ts";
+import { leaseBucket } from "../../protocol/subjects.ts";
 import { JetStreamAccess } from "./jetstream_access.ts";
 import { isPassing, isWrongSequence, jetStreamError } from "./jetstream_errors.ts";
 import { systemClock } from "../../wire/clock.ts";
-import { leaseBucket } from "../../protocol/subjects.ts";
 
 const KEY = "leader";
+/** A NATS cluster that has just started, or lost a server, has no leader for its streams for some seconds. */
 const PATIENCE_MS = 30_000;
+/** Longer than for what follows: a bucket of several replicas takes its time to be made. */
+const OPEN_TIMEOUT_MS = 5_000;
 
 /** What was read. Reads may be older than the newest write. */
 export interface CellValue {
@@ -46,16 +49,27 @@ export interface LeaseCellOptions {
   readonly patience?: number;
 }
 
-/** Opens the cell of a cluster; the bucket is made if it is not there. Throws `StoreError`. */
+/** Opens the cell of a cluster; the bucket is made if it is not there, and gets more replicas if it has fewer. Throws `StoreError`. */
 export async function openLeaseCell(connection: NatsConnection, options: LeaseCellOptions): Promise<LeaseCell> {
   const { cluster, replicas = 1, timeoutMs, patience = PATIENCE_MS } = options;
   const access = await JetStreamAccess.open(connection, { cluster, patienceMs: patience, clock: systemClock });
-  await access.persist(
-    "Cannot open",
-    () => new Kvm(access.client).create(leaseBucket(cluster), { history: 1, replicas, storage: StorageType.File }),
-  );
+  await access.persist("Cannot open", () => makeBucket(connection, leaseBucket(cluster), replicas));
   const kvm = new Kvm(jetstream(connection, { timeout: timeoutMs }));
   return new KvCell(await access.persist("Cannot open", () => kvm.open(leaseBucket(cluster))), cluster);
+}
+
+async function makeBucket(connection: NatsConnection, bucket: string, replicas: number): Promise<void> {
+  const client = jetstream(connection, { timeout: OPEN_TIMEOUT_MS });
+  const kv = await new Kvm(client).create(bucket, { history: 1, replicas, storage: StorageType.File });
+  const { replicas: present } = await kv.status();
+  if (present >= replicas) return;
+  const { streams } = await client.jetstreamManager();
+  await streams.update(`KV_${bucket}`, { num_replicas: replicas });
+}
+
+/** What the client returns for a watch; it keeps the consumer there that it has made, and lets nobody end it otherwise. */
+interface KvWatch extends QueuedIterator<KvWatchEntry> {
+  readonly _data?: { delete(): Promise<boolean> };
 }
 
 class KvCell implements LeaseCell {
@@ -89,12 +103,17 @@ class KvCell implements LeaseCell {
 
   watch(changed: (value: CellValue) => void): Disposable {
     let stop = () => {};
+    const end = (entries: KvWatch) => {
+      entries.stop();
+      // Else the server would keep it for minutes. If it can't be told, that is what happens.
+      entries._data?.delete().catch(() => {});
+    };
     let isStopped = false;
     void (async () => {
       while (!isStopped) {
         try {
-          const entries = await this.#kv.watch({ key: KEY });
-          stop = () => entries.stop();
+          const entries = await this.#kv.watch({ key: KEY }) as KvWatch;
+          stop = () => end(entries);
           if (isStopped) stop();
           for await (const entry of entries) changed(valueOf(entry));
         } catch (error) {

@@ -54,6 +54,17 @@ const HELLOS: readonly Case[] = [
   ["another life that answers the dead", { link: open(), candidate: null }, hello("b2", 20, ["a0", 5]), "refuse"],
   ["the challenge is met", { link: open(), candidate: candidate() }, hello("b2", 20, ["a1", 6]), "replace"],
   ["the challenge is met by a third", { link: open(), candidate: candidate() }, hello("b3", 30, ["a1", 6]), "refuse"],
+  ["a life that has a successor", { link: open(5, "2.b"), candidate: null }, hello("1.b", 99, ["a1", 5]), "ignore"],
+  [
+    "one whose successor is a candidate",
+    {
+      link: open(5, "1.b"),
+      candidate: half(6, "2.b", 20),
+    },
+    hello("1.b", 11, null),
+    "ignore",
+  ],
+  ["a successor", { link: open(5, "2.b"), candidate: null }, hello("10.b", 1, null), "challenge"],
   ["the peer gave our link up", { link: open(), candidate: null }, hello("b1", 11, ["a1", 5]), "given-up"],
 ];
 

@@ -35,10 +35,10 @@ class Town implements AsyncDisposable {
   readonly #systems: ActorSystem[] = [];
   readonly #buses: Bus[] = [];
 
-  join(node: string): { system: ActorSystem; bus: Bus } {
+  join(node: string, rank = 0): { system: ActorSystem; bus: Bus } {
     const bus = this.broker.connect();
     const log = (level: string, message: string) => void this.lines.push(`${level} ${message}`);
-    const { system } = this.net.join(`node.${node}`, { bus, log });
+    const { system } = this.net.join(`node.${node}`, { bus, log, rank });
     this.#systems.push(system);
     this.#buses.push(bus);
     return { system, bus };
@@ -333,6 +333,33 @@ Deno.test("who may only publish on a name's subject can't take the name away", a
   equal(await held.call.where(), "node.a");
   equal(await within(a.ref<Store>("store").call.where(), "the reply"), "node.a");
   await forger.close();
+});
+
+Deno.test("a node of higher rank takes the name from one of lower rank, and from nobody else", async () => {
+  await using town = new Town();
+  const first = await town.join("a", 7).system.spawn(Store, { name: "store" });
+  const ended = Promise.withResolvers<string>();
+  first.watch((event) => event.kind === "ended" && ended.resolve(event.reason));
+  await rejects(town.join("plain").system.spawn(Store, { name: "store" }), NameTaken);
+  await rejects(town.join("lower", 6).system.spawn(Store, { name: "store" }), NameTaken);
+  await town.join("b", 8).system.spawn(Store, { name: "store" });
+  match(await within(ended.promise, "the end of the first"), /node\.b has/);
+  equal(await within(town.join("c").system.ref<Store>("store").call.where(), "the reply"), "node.b");
+  await town.join("d").system.spawn(Store, { name: "other" });
+  await rejects(town.join("e", 9).system.spawn(Store, { name: "other" }), NameTaken);
+});
+
+Deno.test("a node with a rank takes a name whose owner does not answer, and is found though that one still listens", async () => {
+  await using town = new Town();
+  const stopped = town.broker.connect();
+  let questions = 0;
+  stopped.subscribe(nameSubject("test", "store"), () => void questions++);
+  const looksUp = town.join("c").system.ref<Store>("store").call.where();
+  await town.join("b", 8).system.spawn(Store, { name: "store" });
+  equal(await within(looksUp, "the reply"), "node.b");
+  // Of who looks it up before and after, of the one that takes it, and its claim.
+  equal(questions >= 3, true, `${questions} questions`);
+  await stopped.close();
 });
 
 Deno.test("two nodes that claim a name at the same moment end up with one owner", async () => {

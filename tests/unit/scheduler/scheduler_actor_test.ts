@@ -7,7 +7,7 @@ import type { DispatchMessage, HostHello, SettledMessage, SubmitMessage } from "
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from "../../../protocol/version.ts";
 import { createScheduler } from "../../../scheduler/core/scheduler.ts";
 import { DEFAULT_OPTIONS, type SchedulerCore } from "../../../scheduler/core/scheduler_core.ts";
-import { SchedulerActor } from "../../../scheduler/scheduler_actor.ts";
+import { SchedulerActor, type SchedulerActorOptions } from "../../../scheduler/scheduler_actor.ts";
 import { FakeClock } from "../../../testing/fake_clock.ts";
 import { DEFAULT_FLAGS } from "../../../protocol/task_spec.ts";
 import { contentHash } from "../../../wire/content_hash.ts";
@@ -67,7 +67,7 @@ class FakeClient extends Actor {
 }
 
 /** A scheduler between a host and a client, all in this process. */
-async function stage(local: LocalOptions = {}) {
+async function stage(local: LocalOptions = {}, more: Pick<SchedulerActorOptions, "leadership"> = {}) {
   const system = ActorSystem.local(local);
   const hostTold = new Told<[string, unknown]>();
   const clientTold = new Told<SettledMessage>();
@@ -78,7 +78,8 @@ async function stage(local: LocalOptions = {}) {
   const stepTimes: number[] = [];
   const step: SchedulerCore["step"] = (event) => (stepTimes.push(event.at), pure.step(event));
   const core = { ...pure, step };
-  const options = { core, epoch, heartbeatMs: 1_000, onFacts: (some: readonly Fact[]) => void facts.push(...some) };
+  const onFacts = (some: readonly Fact[]) => void facts.push(...some);
+  const options = { core, epoch, heartbeatMs: 1_000, onFacts, ...more };
   const scheduler = await system.spawn(SchedulerActor, { name: "scheduler", args: [options] });
   return { system, scheduler, hostTold, clientTold, facts, stepTimes, [Symbol.asyncDispose]: () => system.close() };
 }
@@ -223,4 +224,25 @@ Deno.test("questions that are none are refused to who asked them, and the schedu
   await assert.rejects(call.purge([5] as never), /purge message/);
   await assert.rejects(call.codes(null as never), /codes message/);
   assert.equal((await call.explain("nonsense" as never)).text, '"nonsense" is not the id of a task.');
+});
+
+Deno.test("while it is not known whether it leads, nothing is decided and nobody is told anything; later all is, in order", async () => {
+  const confirmed = Promise.withResolvers<void>();
+  const leadership = { valid: true, whenValid: () => confirmed.promise };
+  await using at = await stage({}, { leadership });
+  leadership.valid = false;
+  const welcome = at.scheduler.call.attachClient([PROTOCOL_VERSION, PACKAGE_VERSION, session, session, 0]);
+  at.scheduler.cast.submit(batch(0));
+  at.scheduler.cast.abort([`${session}-0` as never]);
+  const status = at.scheduler.call.statusOf([`${session}-0` as never]);
+  const steps = at.stepTimes.length;
+  let answers = 0;
+  for (const answer of [welcome, status, at.scheduler.call.queueStatus(null, false)]) void answer.then(() => answers++);
+  // Whatever comes after these messages would have been handled by now.
+  await at.scheduler.call.codes([]);
+  assert.deepEqual([at.stepTimes.length, answers, at.clientTold.all.length], [steps, 0, 0]);
+  leadership.valid = true;
+  confirmed.resolve();
+  assert.deepEqual(await status, ["aborted"]);
+  await welcome;
 });

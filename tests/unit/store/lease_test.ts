@@ -109,6 +109,29 @@ Deno.test("a machine that slept does not lead when it wakes up, though its monot
   equal(lease.valid, true, "its next renewal shows that nobody else leads");
 });
 
+Deno.test("who comes after itself leads at once, by a higher epoch", async () => {
+  const clock = new FakeClock();
+  let newest = { revision: 0, text: "" };
+  const cell = {
+    read: () => Promise.resolve(newest.revision === 0 ? null : newest),
+    write: (text: string, expected: number) => {
+      if (expected !== newest.revision) return Promise.resolve(null);
+      newest = { revision: expected + 1, text };
+      return Promise.resolve(newest.revision);
+    },
+    watch: () => ({ [Symbol.dispose]() {} }),
+  };
+  // It ends without a word.
+  await Lease.wait(cell, { name: "first life", holder: "h", clock });
+  const waits = new AbortController();
+  const other = rejects(Lease.wait(cell, { name: "another", clock, signal: waits.signal }), /enough/);
+  const next = await Lease.wait(cell, { name: "next life", holder: "h", clock });
+  deepEqual([next.epoch, next.valid], [2, true]);
+  waits.abort(new Error("enough"));
+  await other;
+  await next[Symbol.asyncDispose]();
+});
+
 Deno.test("waiting ends with the reason of its signal", async () => {
   const { run, contenders, clock } = lab([1]);
   await run(500);

@@ -55,7 +55,7 @@ async function readAgain(contents: MemoryContents) {
   return { ledger, codes, damage, tasks };
 }
 
-Deno.test("a later life reads tasks, failures, outcomes, hosts, engine ids, the epoch and the code", async () => {
+Deno.test("a later life reads tasks, failures, outcomes, hosts with engines, engine ids, the epoch and the code", async () => {
   const contents = new MemoryContents();
   {
     await using store = openMemory(contents);
@@ -64,6 +64,8 @@ Deno.test("a later life reads tasks, failures, outcomes, hosts, engine ids, the 
       { kind: "epoch-began", at: 1, epoch: 7 as Epoch },
       { kind: "host-joined", at: 1, host: "h1" as HostId, hostname: "box", pid: 1, packageVersion: "0" },
       { kind: "host-joined", at: 1, host: "h2" as HostId, hostname: "box", pid: 2, packageVersion: "0" },
+      { kind: "host-joined", at: 1, host: "idle" as HostId, hostname: "box", pid: 3, packageVersion: "0" },
+      { kind: "engine-expected", at: 1, engine: 3 as EngineId, host: "h2" as HostId },
       { kind: "engine-expected", at: 1, engine: 4 as EngineId, host: "h1" as HostId },
       { kind: "host-lost", at: 2, host: "h2" as HostId, reason: "silent" },
     ]);
