@@ -65,6 +65,8 @@ async function killsUnderLoad(flags: readonly string[], once: boolean): Promise<
   if (once) assert.deepEqual(wrongRuns, [], `seed ${SEED}, after ${rounds} rounds`);
   const lines = (await Deno.readTextFile(file.path)).split("\n").filter((line) => line.startsWith("left"));
   if (once) assert.equal(lines.length, left.size, "each ran once");
+  // Else it would look for the next controller.
+  await client.close();
   assert.equal((await fixture.run(["stop"])).code, 0);
 }
 

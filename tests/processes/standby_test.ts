@@ -28,7 +28,6 @@ standbyTest("leaders that are killed, with or without their hosts, are followed,
   await client.loadBalancedView().apply(() => 1);
   const { wrongRuns, starts } = await load.finish();
   assert.deepEqual(wrongRuns, []);
-  console.log(longestPause(starts), starts.length);
   assert.ok(longestPause(starts) < TAKE_OVER_MS, `${longestPause(starts)} ms without a start`);
 });
 
@@ -52,7 +51,6 @@ standbyTest("a leader that stood still finds out that another leads, and stands 
   await client.loadBalancedView().apply(() => 1);
   const { wrongRuns, starts } = await load.finish();
   assert.deepEqual(wrongRuns, []);
-  console.log(longestPause(starts), starts.length);
 });
 
 standbyTest("controllers are replaced one after the other, and no client sees an error", async () => {
@@ -70,6 +68,5 @@ standbyTest("controllers are replaced one after the other, and no client sees an
   }
   const { wrongRuns, starts } = await load.finish();
   assert.deepEqual(wrongRuns, []);
-  console.log(longestPause(starts), starts.length);
   assert.ok(longestPause(starts) < TAKE_OVER_MS, `${longestPause(starts)} ms without a start`);
 });
