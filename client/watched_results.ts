@@ -10,7 +10,7 @@
 import type { ContentHash, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import type { SettledMessage, WatchedMessage } from "../protocol/messages.ts";
 import { DEFAULT_FLAGS } from "../protocol/task_spec.ts";
-import type { Clock } from "../wire/clock.ts";
+import type { Clock, TimerHandle } from "../wire/clock.ts";
 import { ConnectionError, TimeoutError } from "../wire/errors.ts";
 import { isArray, isText, malformedMessage } from "../wire/message_checks.ts";
 import { CallOrigin } from "./call_origin.ts";
@@ -45,6 +45,8 @@ export class WatchedResults {
   readonly #pending = new Map<TaskId, PendingTask[]>();
   /** Those that share what another job comes to, as long as they do. */
   readonly #sharing = new Set<PendingTask>();
+  /** Until something is asked again. */
+  readonly #timers = new Set<TimerHandle>();
   #closed: Error | null = null;
 
   constructor(options: WatchedResultsOptions) {
@@ -85,6 +87,8 @@ export class WatchedResults {
   /** All that is waited for fails. */
   close(error: Error): void {
     this.#closed = error;
+    for (const timer of this.#timers) this.#options.clock.clearTimer(timer);
+    this.#timers.clear();
     for (const id of [...this.#pending.keys()]) this.#fail(id, error);
     for (const task of this.#sharing) this.#options.fail(task, error);
     this.#sharing.clear();
@@ -149,9 +153,11 @@ export class WatchedResults {
   }
 
   #askLater(ids: readonly TaskId[], times: number): void {
-    this.#options.clock.setTimer(() => {
+    const timer = this.#options.clock.setTimer(() => {
+      this.#timers.delete(timer);
       if (this.#closed === null) void this.#ask(ids.filter((id) => this.#pending.has(id)), times);
     }, ASK_AGAIN_MS);
+    this.#timers.add(timer);
   }
 
   /** Whoever asked for one of these gets nothing at all. */
