@@ -10,7 +10,7 @@
 import type { ContentHash, Session as SessionId, TaskId } from "../protocol/ids.ts";
 import type { SettledMessage, WatchedMessage } from "../protocol/messages.ts";
 import { DEFAULT_FLAGS } from "../protocol/task_spec.ts";
-import type { Clock } from "../wire/clock.ts";
+import type { Clock, TimerHandle } from "../wire/clock.ts";
 import { ConnectionError, TimeoutError } from "../wire/errors.ts";
 import { isArray, isText, malformedMessage } from "../wire/message_checks.ts";
 import { ControllerTime } from "./controller_time.ts";
@@ -55,6 +55,8 @@ export class WatchedResults {
   /** What was told of them meanwhile. */
   readonly #early = new Map<TaskId, WatchedMessage>();
   readonly #time: ControllerTime;
+  /** Until something is asked again. */
+  readonly #timers = new Set<TimerHandle>();
   #closed: Error | null = null;
 
   constructor(options: WatchedResultsOptions) {
@@ -96,6 +98,8 @@ export class WatchedResults {
   /** All that is waited for fails. */
   close(error: Error): void {
     this.#closed = error;
+    for (const timer of this.#timers) this.#options.clock.clearTimer(timer);
+    this.#timers.clear();
     for (const id of [...this.#pending.keys()]) this.#fail(id, error);
     for (const task of this.#sharing) this.#options.fail(task, error);
     this.#sharing.clear();
@@ -168,10 +172,12 @@ export class WatchedResults {
   }
 
   #askLater(ids: readonly TaskId[], [pauseMs = 0, ...pauses]: readonly number[]): void {
-    this.#options.clock.setTimer(() => {
+    const timer = this.#options.clock.setTimer(() => {
+      this.#timers.delete(timer);
       const left = ids.filter((id) => this.#pending.has(id));
       if (this.#closed === null && left.length > 0) void this.#ask(left, pauses);
     }, pauseMs);
+    this.#timers.add(timer);
   }
 
   /** Says of tasks how they were submitted, and then what was told of them meanwhile. */

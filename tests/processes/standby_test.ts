@@ -49,7 +49,7 @@ standbyTest("a leader that stood still finds out that another leads, and stands 
   const third = await lab.leader(second.epoch);
   assert.equal(lab.hostOf(third), host);
   await client.loadBalancedView().apply(() => 1);
-  const { wrongRuns, starts } = await load.finish();
+  const { wrongRuns } = await load.finish();
   assert.deepEqual(wrongRuns, []);
 });
 
