@@ -50,7 +50,8 @@ export async function openJournal(
   };
   const rowReader = new EntryReader((hash) => blobs.get(hash) ?? null);
   for await (const row of store.records.all()) {
-    if ("damage" in row) damage.push(`record of task "${row.id}": ${row.damage}`);
+    // Without an id it is the store as a whole.
+    if ("damage" in row) damage.push(row.id === "" ? row.damage : `record of task "${row.id}": ${row.damage}`);
     else {
       take(rowReader, row.bytes, `record of task "${row.id}"`);
       rows.written(row.id as TaskId);
