@@ -6,7 +6,7 @@
  */
 import { hostname } from "node:os";
 import type { NatsConnection } from "../deps/nats.ts";
-import type { Leadership } from "../scheduler/scheduler_actor.ts";
+import type { Leadership } from "../scheduler/leadership.ts";
 import { AlreadyRunning } from "../wire/errors.ts";
 import type { ControllerLife } from "./control_line.ts";
 

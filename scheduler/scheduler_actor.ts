@@ -54,6 +54,7 @@ import {
   tasksSubmitted,
 } from "./event_messages.ts";
 import type { OpenedJournal } from "./journal/open_journal.ts";
+import { Doubts, type Leadership } from "./leadership.ts";
 import { MonotonicWallClock } from "./monotonic_wall_clock.ts";
 import { PendingReplies } from "./pending_replies.ts";
 import { hashesOf, idOf, idsOf, purgeObstacles, targetsOf } from "./question_messages.ts";
@@ -80,22 +81,6 @@ export interface SchedulerActorOptions {
   readonly journal?: OpenedJournal;
   /** Whether this controller leads, where others stand by to take over; absent: there is no other. */
   readonly leadership?: Leadership;
-}
-
-/** The right to decide, for as long as it lasts. */
-export interface Leadership {
-  /** False: another may lead by now. Nothing is decided, and nothing leaves, before that is known. */
-  readonly valid: boolean;
-  /** Resolves when it is valid again; never, where it is lost. */
-  whenValid(): Promise<void>;
-}
-
-/** A time in which it is not known whether this controller still leads. */
-interface Doubt {
-  /** What happens meanwhile. */
-  readonly events: SchedulerEvent[];
-  /** Resolves when it leads, and has taken that in. */
-  readonly over: Promise<void>;
 }
 
 /** The actor named `scheduler` of a cluster. */
@@ -125,12 +110,16 @@ export class SchedulerActor extends Actor implements SchedulerApi {
   #cancelWake: (() => void) | null = null;
   #requests = 0;
   #standstill: Standstill | null = null;
-  #doubt: Doubt | null = null;
+  readonly #doubts: Doubts;
 
   constructor(options: SchedulerActorOptions) {
     super();
     this.#options = options;
     this.#core = options.core;
+    this.#doubts = new Doubts(options.leadership, {
+      began: () => this.context.log("warn", "leadership is in doubt; nothing is decided until it is confirmed", {}),
+      take: (event) => this.#step(event),
+    });
   }
 
   protected override onStart(): void {
@@ -387,7 +376,7 @@ export class SchedulerActor extends Actor implements SchedulerApi {
 
   /** The one way into the core and out of it. */
   #step(event: SchedulerEvent): void {
-    const doubt = this.#inDoubt();
+    const doubt = this.#doubts.current();
     if (doubt !== null) {
       doubt.events.push(event);
       return;
@@ -404,22 +393,9 @@ export class SchedulerActor extends Actor implements SchedulerApi {
     this.#send(batches);
   }
 
-  /** This process may have been stopped for so long that another leads by now: it says nothing before it knows. */
-  #inDoubt(): Doubt | null {
-    const { leadership } = this.#options;
-    if (this.#doubt !== null || leadership === undefined || leadership.valid) return this.#doubt;
-    this.context.log("warn", "leadership is in doubt; nothing is decided until it is confirmed", {});
-    const events: SchedulerEvent[] = [];
-    const over = leadership.whenValid().then(() => {
-      this.#doubt = null;
-      for (const event of events) this.#step(event);
-    });
-    return this.#doubt = { events, over };
-  }
-
   /** The answer to a call, as soon as it may be given. */
   #answer<T>(reply: () => T | Promise<T>): T | Promise<T> {
-    const doubt = this.#inDoubt();
+    const doubt = this.#doubts.current();
     if (doubt === null) return reply();
     return this.context.replyLater(doubt.over.then(() => this.#answer(reply)));
   }
