@@ -21,6 +21,11 @@ interface Code {
 
 const NO_CODES: readonly Code[] = [];
 
+/** The code that tasks of this template need: of their function, then of the modules that it loads. */
+export function codeHashes({ code, modules = [] }: TaskTemplate): readonly ContentHash[] {
+  return [code, ...modules];
+}
+
 /** The code that the tasks of a cluster run. */
 export class CodeStore {
   readonly #known = new Map<ContentHash, WeakRef<Code>>();
@@ -62,7 +67,7 @@ export class CodeStore {
 
   /** From now on the template keeps its code alive. Throws where the code never came. */
   #bind(template: TaskTemplate): void {
-    const codes = [template.code, ...template.modules ?? []].map((hash) => {
+    const codes = codeHashes(template).map((hash) => {
       const code = this.#known.get(hash)?.deref();
       if (code !== undefined) return code;
       throw new SerializationError(`Cannot run "${template.name}": its code "${hash.slice(0, 12)}…" was not sent`);
@@ -72,12 +77,12 @@ export class CodeStore {
 
   /** The same for a template of an earlier life. False: not all of its code is there. */
   inherit(template: TaskTemplate, sources: ReadonlyMap<ContentHash, Payload>): boolean {
-    const codes = [template.code, ...template.modules ?? []].flatMap((hash) => {
+    const codes = codeHashes(template).flatMap((hash) => {
       const source = sources.get(hash);
       return source === undefined ? [] : [this.#take([hash, payloadToMessage(source)])];
     });
     this.#byTemplate.set(template, codes);
-    return codes.length === 1 + (template.modules?.length ?? 0);
+    return codes.length === codeHashes(template).length;
   }
 
   /** The code to send along with the first task that needs it on a host: what the host has not had yet. */

@@ -1,7 +1,7 @@
 /**
  * Byte strings put one behind the other.
  *
- * Copies, unless there is only one. Used at both ends of the pipe.
+ * Copies, unless there is only one. Used at both ends of the pipe, and by stores.
  * @module
  */
 

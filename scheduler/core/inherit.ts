@@ -9,6 +9,7 @@ import { type TaskId, wayOf } from "../../protocol/ids.ts";
 import { pauseBeforeRetry } from "./attempt_end.ts";
 import { acceptDependent, isDependent } from "./dependencies.ts";
 import type { InheritedTask, TasksInherited } from "./events.ts";
+import { inputDependency } from "./inputs.ts";
 import { IntervalSet } from "./interval_set.ts";
 import { move } from "./moves.ts";
 import { deadlineOf, enqueue } from "./queueing.ts";
@@ -62,8 +63,7 @@ function enter(s: SchedulerState, { spec, submittedAt, failures, lastFailure, se
 /** The journal may end in the middle of a batch: who submitted it submits the rest when it is back, if it comes back. */
 function expectRestOfBatch(s: SchedulerState, { spec, flags: { after, follow }, session }: TaskRecord): void {
   if (session.batchOpen) return;
-  const inputs = spec.inputs?.filter((input): input is TaskId => typeof input === "string") ?? [];
-  const named = [...after?.ids ?? [], ...follow?.ids ?? [], ...inputs];
+  const named = [after, follow, inputDependency(spec)].flatMap((dependency) => dependency?.ids ?? []);
   if (!named.some((id) => isToCome(s, session, id))) return;
   session.batchOpen = true;
   session.abandoned = s.timers.set(s.now + s.options.adoptableMs, { kind: "abandoned-batch", session });

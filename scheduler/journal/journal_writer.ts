@@ -11,6 +11,7 @@ import type { ContentHash, EngineId } from "../../protocol/ids.ts";
 import type { BlobRef, Payload, TaskTemplate } from "../../protocol/task_spec.ts";
 import type { Store } from "../../store/store.ts";
 import type { Log } from "../../wire/log.ts";
+import { codeHashes } from "../code_store.ts";
 import { EntryWriter } from "./entry_writer.ts";
 import { journalLine } from "./journal_line.ts";
 import { KeptRows } from "./kept_rows.ts";
@@ -87,9 +88,7 @@ export class JournalWriter implements AsyncDisposable {
       if (line.kind === "accepted" && ledger.get(line.task.spec.id) !== undefined) continue;
       this.#lines.add(line);
       ledger.apply(line);
-      if (line.kind === "forgotten") rows.forgotten(line.id);
-      const settled = line.kind === "settled" ? ledger.get(line.id) : undefined;
-      if (settled !== undefined) rows.settled(settled);
+      rows.follow(line, ledger);
     }
     this.#flushSoon();
   }
@@ -167,8 +166,8 @@ export class JournalWriter implements AsyncDisposable {
     if (this.#fresh.length === 0) return null;
     const { store, blobs, farCodes } = this.#options;
     const puts: Promise<void>[] = [];
-    for (const { code, modules = [] } of this.#fresh.splice(0)) {
-      for (const hash of [code, ...modules]) {
+    for (const template of this.#fresh.splice(0)) {
+      for (const hash of codeHashes(template)) {
         if (blobs.has(hash) || farCodes.has(hash)) continue;
         const source = this.#codeOf(hash);
         if (source instanceof Uint8Array) {
@@ -209,8 +208,8 @@ export class JournalWriter implements AsyncDisposable {
       for (const { rows, templates } of changes) {
         for (const { hash, bytes } of templates) {
           if (blobs.has(hash)) continue;
-          blobs.add(hash);
           await store.blobs.put(hash, bytes);
+          blobs.add(hash);
         }
         await store.records.change(rows);
       }
@@ -236,7 +235,7 @@ export class JournalWriter implements AsyncDisposable {
     const { store, ledger, rows, blobs, farCodes } = this.#options;
     const named = new Set<ContentHash>();
     for (const template of new Set(ledger.tasks().map(({ spec }) => spec.template))) {
-      for (const hash of [template.code, ...template.modules ?? []]) named.add(hash);
+      for (const hash of codeHashes(template)) named.add(hash);
       const own = rows.nameOf(template);
       if (own !== null) named.add(own.hash);
     }

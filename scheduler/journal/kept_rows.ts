@@ -12,6 +12,8 @@ import { contentHash } from "../../wire/content_hash.ts";
 import { encodeFrame } from "../../wire/frame_codec.ts";
 import { templateToMessage } from "../../wire/messages.ts";
 import type { InheritedTask } from "../core/events.ts";
+import type { JournalLine } from "./journal_line.ts";
+import type { Ledger } from "./ledger.ts";
 import { EntryWriter } from "./entry_writer.ts";
 
 /** A template of more bytes than this is a blob. */
@@ -39,13 +41,15 @@ export class KeptRows {
     this.#there.add(id);
   }
 
-  /** A task ended. */
-  settled(task: InheritedTask): void {
-    this.#fresh.set(task.spec.id, task);
+  /** Takes in a line that the ledger has taken in. */
+  follow(line: JournalLine, ledger: Ledger): void {
+    if (line.kind === "forgotten") return this.#forget(line.id);
+    const settled = line.kind === "settled" ? ledger.get(line.id) : undefined;
+    if (settled !== undefined) this.#fresh.set(settled.spec.id, settled);
   }
 
   /** Nothing is kept of a task. */
-  forgotten(id: TaskId): void {
+  #forget(id: TaskId): void {
     this.#fresh.delete(id);
     this.#leaving.delete(id);
     if (this.#there.delete(id)) this.#gone.push(id);

@@ -42,9 +42,7 @@ export async function openJournal(
     for (const line of entry.lines) {
       if (line.kind === "code") farCodes.set(line.hash, line.source);
       else ledger.apply(line);
-      if (line.kind === "forgotten") rows.forgotten(line.id);
-      const settled = line.kind === "settled" ? ledger.get(line.id) : undefined;
-      if (settled !== undefined) rows.settled(settled);
+      rows.follow(line, ledger);
     }
     for (const reason of entry.damage) damage.push(`${what}: ${reason}`);
   };

@@ -9,7 +9,7 @@ import type { ContentHash } from "../../protocol/ids.ts";
 import { contentHash, isContentHash } from "../../wire/content_hash.ts";
 import type { Blobs } from "../blobs.ts";
 import type { StoreHealth } from "../store_health.ts";
-import { joined } from "./log_entries.ts";
+import { joinBytes } from "../../wire/join_bytes.ts";
 import type { PartFolder } from "./part_folder.ts";
 
 /** The blobs of one store. */
@@ -39,7 +39,7 @@ export class JetStreamBlobs implements Blobs {
     this.#health.check();
     const parts: Uint8Array[] = [];
     for await (const part of this.#folder.get(hash)) if (part !== null) parts.push(part);
-    const bytes = joined(parts);
+    const bytes = joinBytes(parts);
     return contentHash(bytes) === hash && (bytes.length > 0 || await this.#folder.has(hash)) ? bytes : null;
   }
 

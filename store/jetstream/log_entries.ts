@@ -2,6 +2,7 @@
  * Entries out of the messages of a log, and into them where nobody waits for each.
  * @module
  */
+import { joinBytes } from "../../wire/join_bytes.ts";
 import { UNCONFIRMED } from "../journal.ts";
 import { EntryPacker } from "../entry_packer.ts";
 import { packedSize, packEntries, packParts, unpackMessage } from "./log_message.ts";
@@ -33,7 +34,7 @@ export async function* entriesOf(messages: AsyncIterable<LogSource>): AsyncGener
     else {
       parts.push(read.bytes);
       if (read.kind === "part") continue;
-      yield { sequence, bytes: joined(parts) };
+      yield { sequence, bytes: joinBytes(parts) };
       parts = [];
     }
   }
@@ -58,15 +59,4 @@ export async function* messagesOf(entries: AsyncIterable<Uint8Array>, size: numb
     else packer.add(entry);
   }
   if (packer.count > 0) yield flush();
-}
-
-/** One run of bytes. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

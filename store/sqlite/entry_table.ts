@@ -6,8 +6,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { JournalPart } from "./database_requests.ts";
 import { packEntries, unpackEntries } from "./entry_rows.ts";
 import { PiecePacker } from "./packed_pieces.ts";
+import { PART_BYTES, SliceDeletion } from "./slices.ts";
 
-const PART_BYTES = 2 ** 20;
 /** Rows that one step of the compaction deletes: some 8 MB, some 20 ms. */
 const SLICE_ROWS = 2_000;
 
@@ -16,8 +16,7 @@ export class EntryTable {
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #tail: StatementSync;
-  readonly #slice: StatementSync;
-  readonly #delete: StatementSync;
+  readonly #slices: SliceDeletion;
   readonly #first: number;
   #next: number;
 
@@ -26,11 +25,7 @@ export class EntryTable {
     this.#insert = database.prepare("INSERT INTO entries VALUES(?, ?, ?)");
     this.#select = database.prepare("SELECT * FROM entries WHERE sequence >= ? ORDER BY sequence");
     this.#tail = database.prepare("SELECT sum(length(bytes) - 8 * count) AS tail FROM entries WHERE sequence >= ?");
-    this.#slice = database.prepare(
-      `SELECT max(sequence) AS last FROM
-        (SELECT sequence FROM entries WHERE sequence < ? ORDER BY sequence LIMIT ${SLICE_ROWS})`,
-    );
-    this.#delete = database.prepare("DELETE FROM entries WHERE sequence <= ?");
+    this.#slices = new SliceDeletion(database, "entries", SLICE_ROWS);
     const last = database.prepare("SELECT sequence + count AS next FROM entries ORDER BY sequence DESC LIMIT 1").get();
     this.#first = first;
     this.#next = Math.max(first, Number(last?.next ?? 0));
@@ -54,10 +49,7 @@ export class EntryTable {
 
   /** Deletes some of those before the one of this number. `true`: there are more. */
   deleteBefore(sequence: number): boolean {
-    const last = this.#slice.get(sequence)?.last;
-    if (typeof last !== "number") return false;
-    this.#delete.run(last);
-    return true;
+    return this.#slices.before(sequence);
   }
 
   /** Entries after the newest snapshot, from the number `from` on. */

@@ -5,6 +5,7 @@
  * `salvage.ts`; the format is that of https://www.sqlite.org/fileformat2.html.
  * @module
  */
+import { joinBytes } from "../../wire/join_bytes.ts";
 
 const LEAF = 0x0d;
 const FILE_HEADER_BYTES = 100;
@@ -67,20 +68,10 @@ function payloadAt(page: Uint8Array, at: number, size: number, pages: Pages): Ui
     next = new ByteReader(more, 0).uint32();
     if (parts.length > MAX_PARTS) return null;
   }
-  return joined(parts, size);
+  return joinBytes(parts);
 }
 
 const MAX_PARTS = 300_000;
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
 
 function valuesOf(payload: Uint8Array): RowValue[] {
   const head = new ByteReader(payload, 0);

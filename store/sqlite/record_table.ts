@@ -7,8 +7,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RecordChange } from "../records.ts";
 import type { RecordPart } from "./database_requests.ts";
 import { RowPacker } from "./packed_rows.ts";
-
-const PART_BYTES = 2 ** 20;
+import { PART_BYTES } from "./slices.ts";
 
 /** The records' part of a database. */
 export class RecordTable {

@@ -9,8 +9,8 @@ import { crc32 } from "node:zlib";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { JournalPart } from "./database_requests.ts";
 import { PiecePacker } from "./packed_pieces.ts";
+import { PART_BYTES, SliceDeletion } from "./slices.ts";
 
-const PART_BYTES = 2 ** 20;
 const SLICE_ROWS = 64;
 
 /** A snapshot: rows from `firstPiece` to before `end`, which stand for all entries before `nextEntry`. */
@@ -36,8 +36,7 @@ export class SnapshotTable {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
-  readonly #slice: StatementSync;
-  readonly #delete: StatementSync;
+  readonly #slices: SliceDeletion;
   readonly #deleteFrom: StatementSync;
   /** The one that is being written. */
   #open: Snapshot | null = null;
@@ -48,11 +47,7 @@ export class SnapshotTable {
     this.#database = database;
     this.#insert = database.prepare("INSERT INTO pieces VALUES(?, ?, ?, ?, ?, ?)");
     this.#select = database.prepare("SELECT * FROM pieces WHERE sequence BETWEEN ? AND ? ORDER BY sequence");
-    this.#slice = database.prepare(
-      `SELECT max(sequence) AS last FROM
-        (SELECT sequence FROM pieces WHERE sequence < ? ORDER BY sequence LIMIT ${SLICE_ROWS})`,
-    );
-    this.#delete = database.prepare("DELETE FROM pieces WHERE sequence <= ?");
+    this.#slices = new SliceDeletion(database, "pieces", SLICE_ROWS);
     this.#deleteFrom = database.prepare("DELETE FROM pieces WHERE sequence >= ?");
     const whole = this.#findWhole();
     this.#newest = this.#findWithoutEnd(whole) ?? whole;
@@ -94,10 +89,7 @@ export class SnapshotTable {
 
   /** Deletes some rows before the one of this number. `true`: there are more. */
   deleteBefore(sequence: number): boolean {
-    const last = this.#slice.get(sequence)?.last;
-    if (typeof last !== "number") return false;
-    this.#delete.run(last);
-    return true;
+    return this.#slices.before(sequence);
   }
 
   /** Pieces of the newest, from the number `from` on. */
