@@ -30,7 +30,11 @@ export async function openStore(
   const journal = await openJournal(opened, { waits: store.durability !== "none", log });
   stack.use(journal.writer);
   const kept = stack.move();
-  return { journal, lost: opened.lost, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    journal,
+    lost: Promise.race([opened.lost, journal.writer.failed]),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 async function openPorts(

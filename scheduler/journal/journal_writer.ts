@@ -66,12 +66,19 @@ export class JournalWriter implements AsyncDisposable {
   #waiting: Waiting[] = [];
   #idle: (() => void) | null = null;
 
+  readonly #failed = Promise.withResolvers<Error>();
+
   constructor(options: JournalWriterOptions) {
     this.#options = options;
     this.#lines = new EntryWriter((template) => {
       this.#fresh.push(template);
       return null;
     });
+  }
+
+  /** Resolves with the reason when something could not be written: what rests on it never leaves. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
   }
 
   /** Where the code of tasks is found that are written for the first time. */
@@ -106,8 +113,7 @@ export class JournalWriter implements AsyncDisposable {
     this.#flush();
     await this.#snapshot;
     if (this.#inFlight > 0) {
-      const lost = this.#options.store.lost.then(() => {});
-      await Promise.race([new Promise<void>((resolve) => this.#idle = resolve), lost]);
+      await Promise.race([new Promise<void>((resolve) => this.#idle = resolve), this.#failed.promise]);
     }
   }
 
@@ -128,9 +134,10 @@ export class JournalWriter implements AsyncDisposable {
     if (bytes === null) return;
     const number = ++this.#begun;
     this.#inFlight++;
-    this.#append(codes, bytes).then(() => this.#written(number), () => {
-      // The store says that it is lost, and the controller ends: nothing that waits may leave any more.
+    this.#append(codes, bytes).then(() => this.#written(number), (error) => {
+      // Nothing that waits may leave any more, and the controller ends.
       this.#inFlight--;
+      this.#failed.resolve(error);
     });
   }
 

@@ -204,3 +204,19 @@ Deno.test("rows that could not be written are written with the next snapshot, an
   }
   assert.deepEqual((await readAgain(contents)).tasks, [["aaaaaaaaaa-1", "done", 0]]);
 });
+
+Deno.test("a writer whose store does not take the code of a task says so, and lets nothing leave", async () => {
+  await using inner = openMemory();
+  const blobs: Store["blobs"] = {
+    put: () => Promise.reject(new Error("the server is away")),
+    get: (hash) => inner.blobs.get(hash),
+    delete: (hashes) => inner.blobs.delete(hashes),
+    list: () => inner.blobs.list(),
+  };
+  await using writer = (await open({ ...inner, blobs, [Symbol.asyncDispose]: () => Promise.resolve() })).writer;
+  const left: string[] = [];
+  writer.write([accepted(0)]);
+  writer.whenDurable(() => left.push("an outcome"));
+  assert.match((await writer.failed).message, /the server is away/);
+  assert.deepEqual(left, []);
+});
